@@ -1,0 +1,12 @@
+// Test runner settings: separate processes, because LibTorch's thread count is process-wide.
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: { alias: { reat: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } },
+  test: {
+    include: ["tests/**/*.test.ts"],
+    pool: "forks",
+    testTimeout: 60_000,
+  },
+});
