@@ -1,0 +1,46 @@
+// Threads, versions and what the loaded LibTorch can do.
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+
+#include "engine.h"
+
+namespace reat {
+
+namespace {
+
+Napi::Value threads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), at::get_num_threads()); }
+
+Napi::Value setThreads(const Napi::CallbackInfo& info) {
+  const double count = numberArgument(info, 0, "the thread count");
+  if (!(count >= 1 && count <= 1024) || count != static_cast<int>(count))
+    throw std::runtime_error("the thread count must be an integer from 1 to 1024");
+  at::set_num_threads(static_cast<int>(count));
+  return info.Env().Undefined();
+}
+
+Napi::Value systemInfo(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto result = Napi::Object::New(env);
+  result.Set("torchVersion", TORCH_VERSION);
+#if defined(_GLIBCXX_USE_CXX11_ABI) && _GLIBCXX_USE_CXX11_ABI
+  result.Set("cxx11Abi", true);
+#else
+  result.Set("cxx11Abi", false);
+#endif
+  result.Set("config", at::show_config());
+  result.Set("threads", at::get_num_threads());
+  result.Set("hasCuda", at::hasCUDA());
+  // Asking for devices in a build without CUDA answers 0; with CUDA but no driver it answers 0 too.
+  result.Set("cudaDeviceCount", static_cast<double>(at::hasCUDA() ? torch::cuda::device_count() : 0));
+  return result;
+}
+
+}  // namespace
+
+void registerSystem(Napi::Env env, Napi::Object exports) {
+  define<threads>(env, exports, "threads");
+  define<setThreads>(env, exports, "setThreads");
+  define<systemInfo>(env, exports, "systemInfo");
+}
+
+}  // namespace reat
