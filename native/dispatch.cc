@@ -239,7 +239,7 @@ Napi::Value toJavaScript(Napi::Env env, const c10::IValue& value) {
   throw std::runtime_error("a result of type " + value.tagKind() + " is not converted");
 }
 
-// findOperator(name, overload) -> { index, arguments: string[], results: number, inPlace }
+// findOperator(name, overload) -> { index, arguments: string[], tensors, inPlace }
 Napi::Value findOperator(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Engine& engine = engineOf(env);
@@ -261,7 +261,12 @@ Napi::Value findOperator(const Napi::CallbackInfo& info) {
   auto result = Napi::Object::New(env);
   result.Set("index", entry->second);
   result.Set("arguments", names);
-  result.Set("results", static_cast<double>(schema.returns().size()));
+  bool tensors = true;  // results are handles, not numbers
+  for (const auto& returned : schema.returns()) {
+    const auto kind = returned.type()->kind();
+    tensors = tensors && (kind == c10::TypeKind::TensorType || kind == c10::TypeKind::ListType);
+  }
+  result.Set("tensors", tensors);
   result.Set("inPlace", written);
   return result;
 }

@@ -1,0 +1,101 @@
+// Operations of neural networks that have no state: convolution, normalisation, pooling, cross entropy.
+import { callOperator, operator } from "./operator.js";
+import type { Tensor } from "./tensor.js";
+
+const conv2dOp = operator("conv2d");
+const linearOp = operator("linear");
+const batchNormOp = operator("batch_norm");
+const avgPoolOp = operator("avg_pool2d");
+const adaptiveAvgPoolOp = operator("adaptive_avg_pool2d");
+const maxPoolOp = operator("max_pool2d");
+const padOp = operator("constant_pad_nd");
+const oneHotOp = operator("one_hot");
+const crossEntropyOp = operator("cross_entropy_loss");
+
+/** Geometry of a convolution; one number stands for both directions. */
+export interface ConvolutionOptions {
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly dilation?: number;
+  readonly groups?: number;
+}
+
+/** Cross-correlation of images [N,C,H,W] with a weight [O, C/groups, kH, kW]. */
+export function conv2d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  options: ConvolutionOptions = {},
+): Tensor {
+  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+  return conv2dOp(input, weight, bias, [stride, stride], [padding, padding], [dilation, dilation], groups);
+}
+
+/** input · weightᵀ + bias, with weight [out, in]. */
+export function linear(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  return linearOp(input, weight, bias);
+}
+
+/** State and constants of a batch normalisation over dimension 1. */
+export interface BatchNormArguments {
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
+  /** Absent together with `runningVar`: statistics of the batch are used and none are kept. */
+  readonly runningMean: Tensor | null;
+  readonly runningVar: Tensor | null;
+  /** Normalise by the batch's statistics and, where running ones are given, move these. */
+  readonly training: boolean;
+  readonly momentum: number;
+  readonly eps: number;
+}
+
+export function batchNorm(input: Tensor, args: BatchNormArguments): Tensor {
+  const { weight, bias, runningMean, runningVar, training, momentum, eps } = args;
+  return batchNormOp(input, weight, bias, runningMean, runningVar, training, momentum, eps, true);
+}
+
+export function avgPool2d(input: Tensor, kernel: number, stride = kernel): Tensor {
+  return avgPoolOp(input, [kernel, kernel], [stride, stride]);
+}
+
+/** Averages each channel down to `size` × `size`. */
+export function adaptiveAvgPool2d(input: Tensor, size: number): Tensor {
+  return adaptiveAvgPoolOp(input, [size, size]);
+}
+
+export function maxPool2d(input: Tensor, kernel: number, stride = kernel, padding = 0): Tensor {
+  return maxPoolOp(input, [kernel, kernel], [stride, stride], [padding, padding]);
+}
+
+/** Pads from the last dimension backwards: `[left, right, top, bottom]` for images. */
+export function pad(input: Tensor, amounts: readonly number[], value = 0): Tensor {
+  return padOp(input, amounts, value);
+}
+
+/** Labels (int64) to rows with a single 1, int64 [..., classes]. */
+export function oneHot(labels: Tensor, classes: number): Tensor {
+  return oneHotOp(labels, classes);
+}
+
+export type Reduction = "none" | "mean" | "sum";
+
+const reductions = { none: 0, mean: 1, sum: 2 } as const;
+
+/** Options of `crossEntropy`. */
+export interface CrossEntropyOptions {
+  /** Per-class weights [C]; with reduction "mean" the mean is weighted, as in PyTorch. */
+  readonly weight?: Tensor;
+  readonly reduction?: Reduction;
+  readonly labelSmoothing?: number;
+}
+
+/** −log softmax(logits)[label]: logits [N,C], labels int64 [N]; a scalar, or [N] with reduction "none". */
+export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { weight, reduction = "mean", labelSmoothing = 0 } = options;
+  return crossEntropyOp(logits, labels, weight ?? null, reductions[reduction], -100, labelSmoothing);
+}
+
+/** Whether two tensors have the same shape and elements (NaN equals nothing). */
+export function equal(a: Tensor, b: Tensor): boolean {
+  return callOperator("equal", a, b) as boolean;
+}

@@ -1,0 +1,128 @@
+// Finds and loads the compiled addon: the only file that touches it.
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ReatError } from "../errors.js";
+
+/** What the addon tells about one operator of LibTorch. */
+export interface OperatorInfo {
+  readonly index: number;
+  readonly arguments: readonly string[];
+  /** Whether the results are tensor handles rather than plain values. */
+  readonly tensors: boolean;
+  /** Whether the result is the first argument, changed. */
+  readonly inPlace: boolean;
+}
+
+/** What the loaded LibTorch is and can do. */
+export interface SystemInfo {
+  /** LibTorch's version at compile time, for example "1.13.0". */
+  readonly torchVersion: string;
+  readonly cxx11Abi: boolean;
+  /** LibTorch's own account of how it was built. */
+  readonly config: string;
+  readonly threads: number;
+  /** Whether this LibTorch was built with CUDA. */
+  readonly hasCuda: boolean;
+  readonly cudaDeviceCount: number;
+}
+
+export type NativeResult = number | boolean | string | null | undefined | NativeResult[];
+
+/** The addon's functions. Tensors and generators are handles: numbers that only the addon can resolve. */
+export interface NativeAddon {
+  findOperator(name: string, overload: string): OperatorInfo;
+  call(operator: number, handleBits: number, ...args: readonly unknown[]): NativeResult;
+  createTensor(data: ArrayBufferView, dtype: string, shape: readonly number[], device: string): number;
+  readTensor(handle: number): ArrayBuffer;
+  writeTensor(handle: number, data: ArrayBufferView): void;
+  item(handle: number): number | boolean;
+  shape(handle: number): number[];
+  dtype(handle: number): string;
+  device(handle: number): string;
+  dispose(handle: number): boolean;
+  liveTensors(): number;
+  grad(
+    outputs: readonly number[],
+    inputs: readonly number[],
+    gradOutputs: readonly (number | null)[],
+    retainGraph: boolean,
+    createGraph: boolean,
+    allowUnused: boolean,
+  ): (number | null)[];
+  setRequiresGrad(handle: number, requiresGrad: boolean): void;
+  requiresGrad(handle: number): boolean;
+  isGradEnabled(): boolean;
+  setGradEnabled(enabled: boolean): void;
+  pushInferenceMode(enabled: boolean): void;
+  popInferenceMode(): void;
+  createGenerator(device: string, seed: number): number;
+  generatorState(handle: number): number;
+  setGeneratorState(handle: number, state: number): void;
+  seedGenerator(handle: number, seed: number): void;
+  disposeGenerator(handle: number): boolean;
+  threads(): number;
+  setThreads(count: number): void;
+  systemInfo(): SystemInfo;
+}
+
+interface ActiveBuild {
+  readonly addon: string;
+  readonly libtorch: { readonly prefix: string; readonly version: string };
+}
+
+const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+function activeBuild(): ActiveBuild {
+  const cache = process.env.REAT_CACHE ?? join(homedir(), ".cache", "reat");
+  const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as {
+    version: string;
+  };
+  for (const file of [
+    join(packageRoot, "build", "native", "active.json"),
+    join(cache, version, "build", "native", "active.json"),
+  ]) {
+    if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as ActiveBuild;
+  }
+  throw new ReatError("environment", "The LibTorch addon has not been built yet: run `npx reat setup`.");
+}
+
+function addonPath(): string {
+  if (process.env.REAT_ADDON) return process.env.REAT_ADDON;
+  const active = activeBuild();
+  const named = process.env.LIBTORCH;
+  if (named && resolve(named) !== resolve(active.libtorch.prefix)) {
+    throw new ReatError(
+      "environment",
+      `The addon was built against LibTorch ${active.libtorch.version} in ${active.libtorch.prefix}, but LIBTORCH names ${named}: run \`npx reat setup\`.`,
+    );
+  }
+  return active.addon;
+}
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * The addon, loaded on first use with LibTorch's thread count set to all cores (Debian's default is one).
+ * @throws ReatError `environment` when it is not built or cannot be loaded.
+ */
+export function native(): NativeAddon {
+  if (loaded) return loaded;
+  const path = addonPath();
+  let addon: NativeAddon;
+  try {
+    addon = createRequire(import.meta.url)(path) as NativeAddon;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new ReatError(
+      "environment",
+      `The LibTorch addon cannot be loaded (${reason}): run \`npx reat doctor\`, then \`npx reat setup --force\`.`,
+      { cause },
+    );
+  }
+  addon.setThreads(availableParallelism());
+  loaded = addon;
+  return addon;
+}

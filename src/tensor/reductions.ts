@@ -1,0 +1,120 @@
+// Reductions over dimensions: sums, extrema, norms, softmax.
+import { TensorArithmetic } from "./arithmetic.js";
+import { operator, operatorMany } from "./operator.js";
+import type { Tensor } from "./tensor.js";
+
+/** Dimensions to reduce; all of them when absent. Negative ones count from the end. */
+export type Dims = number | readonly number[];
+
+/** Values and where along the dimension they stand (int64). */
+export interface Indexed {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+const sumAll = operator("sum");
+const sumDims = operator("sum.dim_IntList");
+const meanAll = operator("mean");
+const meanDims = operator("mean.dim");
+const [amax, amin] = [operator("amax"), operator("amin")];
+const [argmax, argmin] = [operator("argmax"), operator("argmin")];
+const [maxDim, minDim] = [operatorMany("max.dim"), operatorMany("min.dim")];
+const [sort, topk] = [operatorMany("sort"), operatorMany("topk")];
+const vectorNorm = operator("linalg_vector_norm");
+const variance = operator("var.correction");
+const [softmax, logSoftmax] = [operator("softmax.int"), operator("log_softmax.int")];
+const logsumexp = operator("logsumexp");
+const [anyAll, allAll] = [operator("any"), operator("all")];
+const cumsum = operator("cumsum");
+const bincount = operator("bincount");
+
+function list(dims: Dims): readonly number[] {
+  return typeof dims === "number" ? [dims] : dims;
+}
+
+function indexed([values, indices]: Tensor[]): Indexed {
+  return { values, indices };
+}
+
+/** Reductions. With `keepDim` the reduced dimensions stay, of size 1. */
+export class TensorReductions extends TensorArithmetic {
+  sum(dims?: Dims, keepDim = false): Tensor {
+    return dims === undefined ? sumAll(this) : sumDims(this, list(dims), keepDim);
+  }
+
+  mean(dims?: Dims, keepDim = false): Tensor {
+    return dims === undefined ? meanAll(this) : meanDims(this, list(dims), keepDim);
+  }
+
+  amax(dims: Dims = [], keepDim = false): Tensor {
+    return amax(this, list(dims), keepDim);
+  }
+
+  amin(dims: Dims = [], keepDim = false): Tensor {
+    return amin(this, list(dims), keepDim);
+  }
+
+  /** Index of the largest element along `dim`, int64. */
+  argmax(dim: number, keepDim = false): Tensor {
+    return argmax(this, dim, keepDim);
+  }
+
+  argmin(dim: number, keepDim = false): Tensor {
+    return argmin(this, dim, keepDim);
+  }
+
+  max(dim: number, keepDim = false): Indexed {
+    return indexed(maxDim(this, dim, keepDim));
+  }
+
+  min(dim: number, keepDim = false): Indexed {
+    return indexed(minDim(this, dim, keepDim));
+  }
+
+  sort(dim = -1, descending = false): Indexed {
+    return indexed(sort(this, dim, descending));
+  }
+
+  /** The `count` largest elements along `dim`, largest first. */
+  topk(count: number, dim = -1): Indexed {
+    return indexed(topk(this, count, dim));
+  }
+
+  /** The vector norm of the given order (2, 1, Infinity …). */
+  norm(order: number, dims?: Dims, keepDim = false): Tensor {
+    return vectorNorm(this, order, dims === undefined ? null : list(dims), keepDim);
+  }
+
+  variance(dims: Dims, { correction = 1, keepDim = false } = {}): Tensor {
+    return variance(this, list(dims), correction, keepDim);
+  }
+
+  softmax(dim: number): Tensor {
+    return softmax(this, dim);
+  }
+
+  logSoftmax(dim: number): Tensor {
+    return logSoftmax(this, dim);
+  }
+
+  logSumExp(dims: Dims, keepDim = false): Tensor {
+    return logsumexp(this, list(dims), keepDim);
+  }
+
+  any(): Tensor {
+    return anyAll(this);
+  }
+
+  all(): Tensor {
+    return allAll(this);
+  }
+
+  cumsum(dim: number): Tensor {
+    return cumsum(this, dim);
+  }
+
+  /** How often each of 0 … length−1 occurs in this one-dimensional integer tensor, int64. */
+  bincount(length: number): Tensor {
+    return bincount(this, null, length);
+  }
+}
