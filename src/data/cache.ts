@@ -1,0 +1,41 @@
+// Where prepared and downloaded data is kept, and the name under which one source's packed file is found again.
+import { createHash } from "node:crypto";
+import { realpathSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { DataSource } from "./detect.js";
+import { PACKED_MAGIC } from "./packed-format.js";
+import { sourceFiles } from "./source-files.js";
+
+/** `$REAT_CACHE`, else `~/.cache/reat` (below `$XDG_CACHE_HOME` where that is set). */
+export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  if (environment.REAT_CACHE) return environment.REAT_CACHE;
+  return join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "reat");
+}
+
+/** Where downloads go. */
+export function downloadFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  return join(cacheFolder(environment), "downloads");
+}
+
+/**
+ * A digest of what the source is now: format version, real path, and size and time of every file in it. Any change to the
+ * data or to the options that shape it gives another digest, so a stale packed file is never found.
+ */
+export async function sourceIdentity(source: DataSource, options: unknown): Promise<string> {
+  const path = realpathSync(source.path);
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([PACKED_MAGIC, source.form, path, options ?? null]));
+  if (statSync(path).isDirectory()) {
+    for await (const file of sourceFiles(path))
+      hash.update(`\n${file.path}\0${file.size}\0${mtime(join(path, file.path))}`);
+  } else {
+    hash.update(`\n${statSync(path).size}\0${mtime(path)}`);
+  }
+  return hash.digest("hex");
+}
+
+// Nanoseconds: two writes within one millisecond are two states.
+function mtime(path: string): bigint {
+  return statSync(path, { bigint: true }).mtimeNs;
+}

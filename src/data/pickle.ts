@@ -1,0 +1,300 @@
+// A pickle reader that runs no code: plain Python values and NumPy arrays of bytes and integers, nothing else.
+import { ReatError } from "../errors.js";
+import {
+  ArrayConstructor,
+  type PickledArray,
+  PickledGlobal,
+  type RebuildContext,
+  rebuild,
+} from "./pickle-numpy.js";
+
+/** Values that come out. Python's `str` and `bytes` both become strings; bytes are read as latin-1. Tuples are arrays. */
+export type Pickled =
+  | null
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | PickledArray
+  | PickledGlobal
+  | Pickled[]
+  | Map<Pickled, Pickled>
+  | ArrayConstructor;
+
+const MARK = Symbol("mark");
+type Slot = Pickled | typeof MARK;
+
+/**
+ * Reads one pickle of protocol 0 to 5. Any global that is not part of NumPy's own array pickles is refused by name, so a
+ * file cannot make the reader do anything but build values.
+ * @param where how errors name the file
+ * @throws ReatError `data` for a cut-off file, an unknown opcode, or a refused global
+ */
+export function readPickle(bytes: Uint8Array, where: string): Pickled {
+  return new PickleReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), where).read();
+}
+
+class PickleReader implements RebuildContext {
+  readonly #bytes: Buffer;
+  readonly #stack: Slot[] = [];
+  readonly #memo = new Map<number, Pickled>();
+  #at = 0;
+
+  constructor(
+    bytes: Buffer,
+    readonly where: string,
+  ) {
+    this.#bytes = bytes;
+  }
+
+  read(): Pickled {
+    for (;;) {
+      const opcode = this.#byte();
+      if (opcode === 0x2e) return this.#pop(); // STOP
+      this.#run(opcode);
+    }
+  }
+
+  fail(what: string): never {
+    throw new ReatError("data", `${this.where} cannot be read as a pickle: ${what}.`);
+  }
+
+  #run(opcode: number): void {
+    const stack = this.#stack;
+    const op = String.fromCharCode(opcode);
+    switch (op) {
+      case "\x80": // PROTO
+        if (this.#byte() > 5) this.fail("its protocol is newer than 5");
+        return;
+      case "\x95": // FRAME
+        this.#take(8);
+        return;
+      case "(":
+        stack.push(MARK);
+        return;
+      case "0":
+        this.#pop();
+        return;
+      case "1":
+        this.#popToMark();
+        return;
+      case "2":
+        stack.push(this.#top());
+        return;
+      // Numbers and constants
+      case "N":
+        return void stack.push(null);
+      case "\x88":
+        return void stack.push(true);
+      case "\x89":
+        return void stack.push(false);
+      case "I": {
+        const line = this.#line();
+        return void stack.push(line === "01" ? true : line === "00" ? false : this.#number(line));
+      }
+      case "L":
+        return void stack.push(this.#number(this.#line().replace(/L$/, "")));
+      case "F":
+        return void stack.push(this.#number(this.#line()));
+      case "K":
+        return void stack.push(this.#byte());
+      case "M":
+        return void stack.push(this.#take(2).readUInt16LE());
+      case "J":
+        return void stack.push(this.#take(4).readInt32LE());
+      case "\x8a":
+        return void stack.push(this.#long(this.#byte()));
+      case "G":
+        return void stack.push(this.#take(8).readDoubleBE());
+      // Text and bytes
+      case "S":
+        return void stack.push(unquote(this.#line()));
+      case "V":
+        return void stack.push(this.#line());
+      case "U":
+      case "C":
+        return void stack.push(this.#take(this.#byte()).toString("latin1"));
+      case "T":
+      case "B":
+        return void stack.push(this.#text(this.#length4()));
+      case "\x8e":
+        return void stack.push(this.#text(this.#length8()));
+      case "\x96":
+        return void stack.push(this.#take(this.#length8()));
+      case "\x8c":
+        return void stack.push(this.#take(this.#byte()).toString("utf8"));
+      case "X":
+        return void stack.push(this.#take(this.#length4()).toString("utf8"));
+      case "\x8d":
+        return void stack.push(this.#take(this.#length8()).toString("utf8"));
+      // Containers
+      case "]":
+      case ")":
+        return void stack.push([]);
+      case "}":
+        return void stack.push(new Map());
+      case "l":
+      case "t":
+        return void stack.push(this.#popToMark());
+      case "d":
+        return void stack.push(this.#fill(new Map(), this.#popToMark()));
+      case "\x85":
+        return void stack.push([this.#pop()]);
+      case "\x86":
+        return void stack.push(this.#popMany(2));
+      case "\x87":
+        return void stack.push(this.#popMany(3));
+      case "a": {
+        const value = this.#pop();
+        return void this.#list(this.#top()).push(value);
+      }
+      case "e": {
+        const values = this.#popToMark();
+        const list = this.#list(this.#top());
+        for (const value of values) list.push(value);
+        return;
+      }
+      case "s": {
+        const [key, value] = this.#popMany(2);
+        return void this.#fill(this.#top(), [key!, value!]);
+      }
+      case "u": {
+        const pairs = this.#popToMark();
+        return void this.#fill(this.#top(), pairs);
+      }
+      // Memo
+      case "p":
+        return void this.#memo.set(this.#number(this.#line()), this.#top());
+      case "q":
+        return void this.#memo.set(this.#byte(), this.#top());
+      case "r":
+        return void this.#memo.set(this.#length4(), this.#top());
+      case "\x94":
+        return void this.#memo.set(this.#memo.size, this.#top());
+      case "g":
+        return void stack.push(this.#recall(this.#number(this.#line())));
+      case "h":
+        return void stack.push(this.#recall(this.#byte()));
+      case "j":
+        return void stack.push(this.#recall(this.#length4()));
+      // Objects
+      case "c":
+        return void stack.push(new PickledGlobal(`${this.#line()}.${this.#line()}`));
+      case "\x93": {
+        const [module, name] = this.#popMany(2);
+        return void stack.push(new PickledGlobal(`${String(module)}.${String(name)}`));
+      }
+      case "R": {
+        const [callee, args] = this.#popMany(2);
+        return void stack.push(rebuild(callee!, args!, this));
+      }
+      case "b": {
+        const state = this.#pop();
+        const target = this.#top();
+        if (!(target instanceof ArrayConstructor))
+          this.fail("it sets the state of something that is no NumPy array");
+        target.setState(state, this);
+        return;
+      }
+      default:
+        this.fail(
+          `opcode 0x${opcode.toString(16).padStart(2, "0")} at byte ${this.#at - 1} is not accepted here`,
+        );
+    }
+  }
+
+  #take(count: number): Buffer {
+    if (this.#at + count > this.#bytes.length) this.fail("it ends in the middle");
+    this.#at += count;
+    return this.#bytes.subarray(this.#at - count, this.#at);
+  }
+
+  #byte(): number {
+    return this.#take(1)[0]!;
+  }
+
+  #length4(): number {
+    return this.#take(4).readUInt32LE();
+  }
+
+  #length8(): number {
+    return Number(this.#take(8).readBigUInt64LE());
+  }
+
+  // Pixels come as Python 2 strings or as bytes; one that long is never a name, so it stays bytes.
+  #text(length: number): string | Uint8Array {
+    const bytes = this.#take(length);
+    return length > 256 ? bytes : bytes.toString("latin1");
+  }
+
+  #line(): string {
+    const end = this.#bytes.indexOf(0x0a, this.#at);
+    if (end < 0) this.fail("it ends in the middle");
+    const line = this.#bytes.toString("latin1", this.#at, end);
+    this.#at = end + 1;
+    return line;
+  }
+
+  #number(text: string): number {
+    const value = Number(text);
+    if (text.trim() === "" || Number.isNaN(value)) this.fail(`"${text}" is not a number`);
+    return value;
+  }
+
+  #long(length: number): number {
+    const bytes = this.#take(length);
+    let value = 0n;
+    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
+    return Number(BigInt.asIntN(8 * length, value));
+  }
+
+  #pop(): Pickled {
+    const value = this.#stack.pop();
+    if (value === undefined || value === MARK) this.fail("its stack runs empty");
+    return value;
+  }
+
+  #top(): Pickled {
+    const value = this.#stack.at(-1);
+    if (value === undefined || value === MARK) this.fail("its stack runs empty");
+    return value;
+  }
+
+  #popMany(count: number): Pickled[] {
+    return Array.from({ length: count }, () => this.#pop()).reverse();
+  }
+
+  #popToMark(): Pickled[] {
+    const mark = this.#stack.lastIndexOf(MARK);
+    if (mark < 0) this.fail("its stack runs empty");
+    const values = this.#stack.splice(mark) as Pickled[];
+    values.shift();
+    return values;
+  }
+
+  #recall(key: number): Pickled {
+    const value = this.#memo.get(key);
+    if (value === undefined) this.fail(`it refers to value ${key} before it is there`);
+    return value;
+  }
+
+  #list(value: Pickled): Pickled[] {
+    return Array.isArray(value) ? value : this.fail("it appends to something that is no list");
+  }
+
+  #fill(target: Pickled, pairs: Pickled[]): Map<Pickled, Pickled> {
+    if (!(target instanceof Map)) this.fail("it sets items of something that is no dictionary");
+    for (let i = 0; i + 1 < pairs.length; i += 2) target.set(pairs[i]!, pairs[i + 1]!);
+    return target;
+  }
+}
+
+function unquote(text: string): string {
+  return text
+    .slice(1, -1)
+    .replace(/\\(x[0-9a-fA-F]{2}|.)/g, (_, code: string) =>
+      code.startsWith("x")
+        ? String.fromCharCode(Number.parseInt(code.slice(1), 16))
+        : ({ n: "\n", r: "\r", t: "\t" }[code] ?? code),
+    );
+}

@@ -1,0 +1,104 @@
+// What there is to say about a data set: sizes, class counts, groups, channel means.
+import { CHANNELS, countClasses, type ImageDataset, type ImageSplit } from "./dataset.js";
+import { type ClassGroup, classGroups, type TailRule } from "./profiles.js";
+import type { Subset } from "./subset.js";
+
+export interface ClassSummary {
+  readonly id: number;
+  readonly name: string;
+  readonly train: number;
+  readonly test: number;
+  /** In the subset, and set aside for validation; absent where no subset was given. */
+  readonly subset?: number;
+  readonly validation?: number;
+  /** By the size of the classes that are trained on. */
+  readonly group: ClassGroup;
+}
+
+export interface DatasetSummary {
+  readonly name: string;
+  readonly synthetic: boolean;
+  readonly height: number;
+  readonly width: number;
+  readonly trainImages: number;
+  readonly testImages: number;
+  readonly subsetImages?: number;
+  readonly validationImages?: number;
+  readonly subsetHash?: string;
+  /** Largest over smallest class of what is trained on. */
+  readonly unbalancedRatio: number;
+  readonly classes: readonly ClassSummary[];
+  /** Of the training split, per channel, in [0, 1]. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly notes: readonly string[];
+}
+
+/** Summarises a data set and, where given, the subset to be trained on. */
+export function summarizeDataset(
+  dataset: ImageDataset,
+  subset?: Subset,
+  tailRule: TailRule = "paper",
+): DatasetSummary {
+  const classes = dataset.classNames.length;
+  const train = countClasses(dataset.train.labels, classes);
+  const test = countClasses(dataset.test.labels, classes);
+  const used = subset?.counts ?? train;
+  const groups = classGroups(used, tailRule);
+  const validation =
+    subset &&
+    countClasses(
+      Array.from(subset.validation, (i) => dataset.train.labels[i]!),
+      classes,
+    );
+  const { mean, std } = channelStatistics(dataset.train);
+  return {
+    name: dataset.name,
+    synthetic: dataset.synthetic,
+    height: dataset.height,
+    width: dataset.width,
+    trainImages: dataset.train.count,
+    testImages: dataset.test.count,
+    ...(subset && {
+      subsetImages: subset.train.length,
+      validationImages: subset.validation.length,
+      subsetHash: subset.hash,
+    }),
+    unbalancedRatio: Math.max(...used) / Math.min(...used),
+    classes: dataset.classNames.map((name, id) => ({
+      id,
+      name,
+      train: train[id]!,
+      test: test[id]!,
+      ...(subset && validation && { subset: subset.counts[id]!, validation: validation[id]! }),
+      group: groups[id]!,
+    })),
+    mean,
+    std,
+    notes: dataset.notes,
+  };
+}
+
+/** Mean and (population) standard deviation of each channel over all pixels, in [0, 1]; NaN for an empty split. */
+export function channelStatistics(split: ImageSplit): { mean: number[]; std: number[] } {
+  const area = split.images.length / split.count / CHANNELS;
+  const mean: number[] = [];
+  const std: number[] = [];
+  for (let channel = 0; channel < CHANNELS; channel++) {
+    // Whole numbers below 2⁵³: the sums are exact, whatever the order.
+    let sum = 0;
+    let squares = 0;
+    for (let image = 0; image < split.count; image++) {
+      const start = (image * CHANNELS + channel) * area;
+      for (let i = start; i < start + area; i++) {
+        const value = split.images[i]!;
+        sum += value;
+        squares += value * value;
+      }
+    }
+    const n = split.count * area;
+    mean.push(sum / n / 255);
+    std.push(Math.sqrt(Math.max(0, squares / n - (sum / n) ** 2)) / 255);
+  }
+  return { mean, std };
+}
