@@ -92,24 +92,33 @@ function drawImage(image: Uint8Array, label: number, seed: number): void {
   const noise = random.uniform(0.02, 0.1);
   const distance = SHAPES[label]!.distance;
 
-  for (let row = 0; row < SIDE; row++) {
-    for (let column = 0; column < SIDE; column++) {
+  const coverage = new Float64Array(AREA);
+  for (let row = 0, at = 0; row < SIDE; row++) {
+    for (let column = 0; column < SIDE; column++, at++) {
       const dx = column + 0.5 - centreX;
       const dy = (row + 0.5 - centreY) * upsideDown;
-      const shape = cover(distance(cos * dx + sin * dy, cos * dy - sin * dx, size));
-      const gradient = (alongX * (column - SIDE / 2) + alongY * (row - SIDE / 2)) / (SIDE / 2);
-      const at = row * SIDE + column;
-      for (let channel = 0; channel < CHANNELS; channel++) {
+      coverage[at] = cover(distance(cos * dx + sin * dy, cos * dy - sin * dx, size));
+    }
+  }
+  for (let channel = 0; channel < CHANNELS; channel++) {
+    const plane = image.subarray(channel * AREA, (channel + 1) * AREA);
+    for (let row = 0, at = 0; row < SIDE; row++) {
+      for (let column = 0; column < SIDE; column++, at++) {
+        const gradient = (alongX * (column - SIDE / 2) + alongY * (row - SIDE / 2)) / (SIDE / 2);
         let value = back[channel]! + gradient * slope[channel]!;
-        value += shape * (front[channel]! - value);
+        value += coverage[at]! * (front[channel]! - value);
         for (const blob of blobs) {
           const x = column + 0.5 - blob.x;
           const y = row + 0.5 - blob.y;
-          value += cover(Math.sqrt(x * x + y * y) - blob.radius) * (blob.colour[channel]! - value);
+          const reach = blob.radius + 0.5;
+          if (x * x + y * y < reach * reach) {
+            value += cover(Math.sqrt(x * x + y * y) - blob.radius) * (blob.colour[channel]! - value);
+          }
         }
-        // Two uniforms make a triangular noise: close enough to Gaussian, without a logarithm.
-        value += noise * (random.uniform() + random.uniform() - 1);
-        image[channel * AREA + at] = Math.round(255 * Math.min(1, Math.max(0, value)));
+        // Two uniforms make a triangular noise: close enough to Gaussian, without a logarithm. One draw holds both.
+        const bits = random.nextUint32();
+        value += noise * (((bits >>> 16) + (bits & 0xffff)) / 65_536 - 1);
+        plane[at] = Math.round(255 * Math.min(1, Math.max(0, value)));
       }
     }
   }

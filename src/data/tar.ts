@@ -71,22 +71,24 @@ async function* entries(bytes: ByteReader, file: string): AsyncGenerator<SourceF
     const path = pax.path ?? longName ?? headerName(header);
     longName = undefined;
     pax = {};
-    let consumed = false;
+    let reading: Promise<Buffer> | undefined;
     if (type === "0" || type === "\0" || type === "7") {
       yield {
         path: path.replace(/^(\.?\/)+/, ""),
         size,
         read: async () => {
-          consumed = true;
+          reading = bytes.take(padded);
           try {
-            return (await bytes.take(padded)).subarray(0, size);
+            return (await reading).subarray(0, size);
           } catch (error) {
             throw explain(error, file);
           }
         },
       };
     }
-    if (!consumed) await bytes.skip(padded);
+    // A read still under way has to end before the next header can be looked at.
+    if (reading) await reading;
+    else await bytes.skip(padded);
   }
 }
 
