@@ -1,0 +1,116 @@
+// Builds the addon against one LibTorch, once for each combination of sources and LibTorch, and makes it active.
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { activeBuild, buildFolder, isCheckout, packageRoot } from "./places.mjs";
+import { findProgram, runQuietly } from "./processes.mjs";
+
+const require = createRequire(import.meta.url);
+
+/** The addons kept beside the active one, so that going back to another LibTorch takes no time. */
+const keptBuilds = 4;
+
+function headerFolders() {
+  const headers = join(dirname(require.resolve("node-api-headers/package.json")), "include");
+  return [headers, dirname(require.resolve("node-addon-api/package.json"))];
+}
+
+/** Node-API is the same in every Node, so Node's version is no part of the key. */
+function keyOf(libtorch) {
+  const hash = createHash("sha256");
+  const native = join(packageRoot, "native");
+  for (const name of readdirSync(native).sort()) {
+    if (/\.(cc|h)$|^CMakeLists\.txt$/.test(name))
+      hash.update(`${name}\0`).update(readFileSync(join(native, name)));
+  }
+  for (const name of ["node-addon-api", "node-api-headers"]) {
+    hash.update(JSON.parse(readFileSync(require.resolve(`${name}/package.json`), "utf8")).version);
+  }
+  hash.update(
+    [process.arch, libtorch.prefix, libtorch.identity, libtorch.cxx11Abi, libtorch.cxxStandard].join("\0"),
+  );
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** The active addon if it is the one these sources and this LibTorch would give. */
+export function upToDateBuild(libtorch) {
+  const active = activeBuild();
+  return active?.key === keyOf(libtorch) ? active : undefined;
+}
+
+function compile(libtorch, target) {
+  const tree = join(
+    buildFolder(),
+    "cmake",
+    createHash("sha256").update(`${libtorch.prefix}\0${libtorch.identity}`).digest("hex").slice(0, 16),
+  );
+  mkdirSync(tree, { recursive: true });
+  const definitions = {
+    REAT_TORCH_INCLUDES: libtorch.includeDirs.join(";"),
+    REAT_TORCH_LIBRARIES: libtorch.libraries.join(";"),
+    REAT_TORCH_LIB_DIR: libtorch.libDir,
+    REAT_CXX_STANDARD: libtorch.cxxStandard,
+    REAT_CXX11_ABI: libtorch.cxx11Abi ? 1 : 0,
+    REAT_NODE_INCLUDES: headerFolders().join(";"),
+  };
+  // A tree that was configured for the other generator keeps it; naming a second one would be an error.
+  const generator = existsSync(join(tree, "CMakeCache.txt"))
+    ? []
+    : ["-G", findProgram("ninja") ? "Ninja" : "Unix Makefiles"];
+  const settings = Object.entries(definitions).map(([name, value]) => `-D${name}=${value}`);
+  const what = `building the addon against LibTorch ${libtorch.version} in ${libtorch.prefix}`;
+  runQuietly(what, "cmake", ["-S", join(packageRoot, "native"), "-B", tree, ...generator, ...settings]);
+  runQuietly(what, "cmake", ["--build", tree, "--parallel", String(Math.min(availableParallelism(), 8))]);
+  mkdirSync(dirname(target), { recursive: true });
+  const unfinished = `${target}.${process.pid}.tmp`;
+  copyFileSync(join(tree, "reat_native.node"), unfinished);
+  renameSync(unfinished, target);
+  // The precompiled header takes over half a gigabyte; only who changes the sources gains from keeping it.
+  if (!isCheckout) rmSync(tree, { recursive: true, force: true });
+}
+
+/** Loads the addon in a process of its own: a wrong library may abort it. */
+function tryLoading(addon) {
+  runQuietly("loading the addon that was just built", process.execPath, [
+    "-e",
+    `require(${JSON.stringify(addon)})`,
+  ]);
+}
+
+function prune(folder, activeKey) {
+  const old = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== activeKey)
+    .map((entry) => ({ path: join(folder, entry.name), time: statSync(join(folder, entry.name)).mtimeMs }))
+    .sort((a, b) => b.time - a.time);
+  for (const { path } of old.slice(keptBuilds)) rmSync(path, { recursive: true, force: true });
+}
+
+/** Compiles where needed, checks that the result loads, and records it in `active.json`. */
+export function buildAddon(libtorch, { force = false } = {}) {
+  const key = keyOf(libtorch);
+  const native = join(buildFolder(), "native");
+  const addon = join(native, key, "reat_native.node");
+  const compiled = force || !existsSync(addon);
+  if (compiled) compile(libtorch, addon);
+  tryLoading(addon);
+  utimesSync(dirname(addon), new Date(), new Date());
+  const active = { addon, key, libtorch, builtAt: statSync(addon).mtime.toISOString() };
+  const unfinished = join(native, `active.json.${process.pid}.tmp`);
+  writeFileSync(unfinished, `${JSON.stringify(active, null, 2)}\n`);
+  renameSync(unfinished, join(native, "active.json"));
+  prune(native, key);
+  return { active, compiled };
+}

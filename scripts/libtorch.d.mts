@@ -1,0 +1,51 @@
+// Types of libtorch.mjs for the library, which is compiled apart from these scripts.
+
+export interface LibTorch {
+  readonly prefix: string;
+  readonly source: "LIBTORCH" | "python" | "system";
+  /** Version of its headers, such as "1.13.0". */
+  readonly version: string;
+  readonly libDir: string;
+  readonly includeDirs: readonly string[];
+  /** Full paths of the libraries to link. */
+  readonly libraries: readonly string[];
+  readonly cxx11Abi: boolean;
+  readonly cxxStandard: 17 | 20;
+  /** Whether it ships libraries for a GPU. */
+  readonly cuda: boolean;
+  /** Changes when other libraries take the same place. */
+  readonly identity: string;
+}
+
+export interface SearchStep {
+  readonly name: "LIBTORCH" | "named Python" | "system";
+  readonly status: "taken" | "absent" | "broken" | "unneeded";
+  readonly detail: string;
+}
+
+export interface SearchOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Folder of a LibTorch; goes before the environment's LIBTORCH. */
+  readonly libtorch?: string | undefined;
+  /** A Python whose torch is wanted; goes before the environment's REAT_PYTHON. */
+  readonly python?: string | undefined;
+  /** Where the system's LibTorch is looked for. */
+  readonly prefixes?: readonly string[];
+}
+
+export interface SearchResult {
+  readonly steps: readonly SearchStep[];
+  readonly libtorch: LibTorch | undefined;
+  /** Why a named LibTorch cannot be used. */
+  readonly error: string | undefined;
+}
+
+export const multiarch: string;
+export const systemPrefixes: readonly string[];
+export function searchLibTorch(options?: SearchOptions): SearchResult;
+export function inspectLibTorch(
+  prefix: string,
+  source: LibTorch["source"],
+): { readonly libtorch?: LibTorch; readonly missing?: readonly string[] };
+export function usesCxx11Abi(library: string): boolean;
+export function describeLibTorch(libtorch: Pick<LibTorch, "version" | "source" | "prefix" | "cuda">): string;

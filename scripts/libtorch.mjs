@@ -1,0 +1,180 @@
+// Finds the LibTorch to build against: the folder named by LIBTORCH, the PyTorch of a named Python, the system's.
+//
+// Needs nothing but Node: the set-up runs it before any package is installed, and `reat doctor` shows its steps.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** Debian's name for the library folder of this machine's architecture. */
+export const multiarch =
+  {
+    x64: "x86_64-linux-gnu",
+    arm64: "aarch64-linux-gnu",
+    ppc64: "powerpc64le-linux-gnu",
+    riscv64: "riscv64-linux-gnu",
+  }[process.arch] ?? `${process.arch}-linux-gnu`;
+
+/** Prefixes under which a system keeps a LibTorch, in the order tried. */
+export const systemPrefixes = ["/usr", "/usr/local", "/opt/libtorch"];
+
+const cpuLibraries = ["libtorch.so", "libtorch_cpu.so", "libc10.so"];
+const gpuLibraries = ["libtorch_cuda.so", "libc10_cuda.so", "libtorch_hip.so", "libc10_hip.so"];
+const versionHeaders = [
+  join("torch", "headeronly", "version.h"),
+  join("torch", "csrc", "api", "include", "torch", "version.h"),
+];
+
+/** "2.13.0" from a header that defines TORCH_VERSION_MAJOR and its kin; undefined where it defines none. */
+function versionOfHeader(path) {
+  const text = readFileSync(path, "utf8");
+  const part = (name) => new RegExp(`#define TORCH_VERSION_${name}\\s+(\\d+)`).exec(text)?.[1];
+  const parts = [part("MAJOR"), part("MINOR"), part("PATCH")];
+  return parts.every((value) => value !== undefined) ? parts.join(".") : undefined;
+}
+
+/** Whether a library's C++ strings are those of the C++11 ABI: it shows in the mangled names it holds. */
+export function usesCxx11Abi(library) {
+  return readFileSync(library).includes("__cxx1112basic_string");
+}
+
+/** PyTorch's headers need C++20 from 2.9 on; older ones are C++17. */
+function cxxStandard(version) {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 2 || (major === 2 && minor >= 9) ? 20 : 17;
+}
+
+/** Changes when another LibTorch takes the same place, so that the addon is built anew. */
+function identityOf(paths, version) {
+  const hash = createHash("sha256").update(version);
+  for (const path of paths) {
+    const { size, mtimeMs } = statSync(path);
+    hash.update(`${path}:${size}:${Math.round(mtimeMs)};`);
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/**
+ * Looks at one folder that may be a LibTorch (an unpacked libtorch, the torch folder of a Python, or a prefix like /usr).
+ * Answers `{ libtorch }`, or `{ missing }`, the names of what a build needs and the folder lacks.
+ */
+export function inspectLibTorch(prefix, source) {
+  const root = resolve(prefix);
+  if (!existsSync(root)) return { missing: [`the folder ${root}`] };
+  const libDir = [join(root, "lib"), join(root, "lib", multiarch), join(root, "lib64")].find((folder) =>
+    existsSync(join(folder, "libtorch_cpu.so")),
+  );
+  const include = join(root, "include");
+  const missing = [];
+  if (libDir === undefined) missing.push("lib/libtorch_cpu.so");
+  else for (const name of cpuLibraries) if (!existsSync(join(libDir, name))) missing.push(`lib/${name}`);
+  const api = join(include, "torch", "csrc", "api", "include");
+  if (!existsSync(join(api, "torch", "torch.h")))
+    missing.push("include/torch/csrc/api/include/torch/torch.h");
+  let version;
+  for (const header of versionHeaders) {
+    const path = join(include, header);
+    if (version === undefined && existsSync(path)) version = versionOfHeader(path);
+  }
+  if (version === undefined) missing.push("include/torch/csrc/api/include/torch/version.h");
+  if (missing.length > 0 || libDir === undefined || version === undefined) return { missing };
+  const libraries = [...cpuLibraries, ...gpuLibraries]
+    .map((name) => join(libDir, name))
+    .filter((path) => existsSync(path));
+  return {
+    libtorch: {
+      prefix: root,
+      source,
+      version,
+      libDir,
+      // The compiler searches /usr/include by itself, and naming it would break its order of header folders.
+      includeDirs: root === "/usr" ? [api] : [include, api],
+      libraries,
+      cxx11Abi: usesCxx11Abi(join(libDir, "libc10.so")),
+      cxxStandard: cxxStandard(version),
+      cuda: libraries.some((path) => /_(cuda|hip)\.so$/.test(path)),
+      identity: identityOf(libraries, version),
+    },
+  };
+}
+
+/** Asks a Python for the folder of its torch without importing it: that would take seconds. */
+function torchFolderOf(python) {
+  const code =
+    "import importlib.util as u; s = u.find_spec('torch'); print(next(iter(s.submodule_search_locations)) if s else '')";
+  const answer = spawnSync(python, ["-c", code], { encoding: "utf8", timeout: 20_000 });
+  if (answer.error?.code === "ENOENT") return { reason: `there is no Python at ${python}` };
+  if (answer.status !== 0) {
+    const last = (answer.stderr ?? "").trim().split("\n").at(-1);
+    return { reason: `${python} did not answer${last ? `: ${last}` : ""}` };
+  }
+  const folder = answer.stdout.trim();
+  return folder === "" ? { reason: `${python} has no torch installed` } : { folder };
+}
+
+function lookInNamedFolder(prefix) {
+  const { libtorch, missing } = inspectLibTorch(prefix, "LIBTORCH");
+  if (libtorch) return { libtorch };
+  return { reason: `${prefix} is not a complete LibTorch, it lacks ${missing.join(", ")}` };
+}
+
+function lookInPython(python) {
+  const { folder, reason } = torchFolderOf(python);
+  if (folder === undefined) return { reason };
+  const found = inspectLibTorch(folder, "python");
+  if (found.libtorch) return found;
+  return { reason: `the torch of ${python} (${folder}) lacks ${found.missing.join(", ")}` };
+}
+
+function lookInSystem(prefixes) {
+  for (const prefix of prefixes) {
+    const { libtorch } = inspectLibTorch(prefix, "system");
+    if (libtorch) return { libtorch };
+  }
+  return { reason: `no LibTorch under ${prefixes.join(", ")}` };
+}
+
+/**
+ * Searches in order and stops at the first that is named or found.
+ *
+ * A named LibTorch that cannot be used fails the search instead of being passed over: whoever named it wants that one.
+ * `steps` has a row for each place: `taken`, `absent` (nothing there or not named), `broken`, or `unneeded`.
+ */
+export function searchLibTorch(options = {}) {
+  const { env = process.env, prefixes = systemPrefixes } = options;
+  const prefix = options.libtorch || env.LIBTORCH;
+  const python = options.python || env.REAT_PYTHON;
+  const places = [
+    { name: "LIBTORCH", named: prefix, unnamed: "not set", look: () => lookInNamedFolder(prefix) },
+    {
+      name: "named Python",
+      named: python,
+      unnamed: "none named (REAT_PYTHON or --python)",
+      look: () => lookInPython(python),
+    },
+    { name: "system", named: undefined, look: () => lookInSystem(prefixes) },
+  ];
+  const steps = [];
+  let libtorch;
+  let error;
+  for (const { name, named, unnamed, look } of places) {
+    if (libtorch || error) {
+      steps.push({ name, status: "unneeded", detail: "not looked at, an earlier place decided" });
+    } else if (!named && unnamed) {
+      steps.push({ name, status: "absent", detail: unnamed });
+    } else {
+      const found = look();
+      libtorch = found.libtorch;
+      if (libtorch) steps.push({ name, status: "taken", detail: describeLibTorch(libtorch) });
+      else steps.push({ name, status: named ? "broken" : "absent", detail: found.reason });
+      if (!libtorch && named) error = `${name}: ${found.reason}`;
+    }
+  }
+  return { steps, libtorch, error };
+}
+
+/** "LibTorch 1.13.0 (system, /usr)" */
+export function describeLibTorch({ version, source, prefix, cuda }) {
+  const from = source === "python" ? "named Python" : source;
+  return `LibTorch ${version} (${from}, ${prefix}${cuda ? ", with CUDA" : ""})`;
+}

@@ -1,0 +1,108 @@
+// Finds which system packages a build lacks and installs them through apt where that is allowed.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { multiarch } from "./libtorch.mjs";
+import { findProgram, runQuietly, SetupError } from "./processes.mjs";
+
+const listsFolder = "/var/lib/apt/lists";
+const listsFreshMs = 24 * 3_600_000;
+
+/**
+ * Debian's LibTorch multiplies matrices with whatever libblas.so.3 is: the reference one is slower by a factor of fifty.
+ * Of OpenBLAS, the OpenMP build shares LibTorch's threads and obeys its thread count; the pthread build, equally fast,
+ * always takes all cores. So the former is installed where there is none, and either is left alone where there is one.
+ */
+export function systemBlas(library = join("/usr/lib", multiarch, "libblas.so.3")) {
+  if (!existsSync(library)) return { kind: "none", path: library };
+  const path = realpathSync(library);
+  if (path.includes("openblas-openmp")) return { kind: "OpenBLAS (OpenMP)", path };
+  if (path.includes("openblas")) return { kind: "OpenBLAS (own threads)", path };
+  for (const name of ["mkl", "blis", "atlas"])
+    if (path.includes(name)) return { kind: name.toUpperCase(), path };
+  return { kind: "reference", path };
+}
+
+/** The Debian packages that are missing, for a build against `libtorch` (undefined where none was found). */
+export function missingPackages(libtorch) {
+  const missing = [];
+  if (libtorch === undefined) missing.push("libtorch-dev");
+  if (!findProgram("cmake")) missing.push("cmake");
+  if (!findProgram("c++", "g++", "clang++")) missing.push("g++");
+  if (!findProgram("ninja", "make")) missing.push("ninja-build");
+  // Another LibTorch than Debian's brings its own BLAS.
+  const usesSystemBlas = libtorch === undefined || libtorch.libDir.startsWith("/usr/lib");
+  if (usesSystemBlas && ["none", "reference"].includes(systemBlas().kind))
+    missing.push("libopenblas0-openmp");
+  return missing;
+}
+
+/** The command for a person to run. */
+export function installCommand(packages) {
+  return `sudo apt-get install ${packages.join(" ")}`;
+}
+
+/** How to become root here: nothing to do, sudo without a password, or not at all. */
+function asRoot() {
+  if (process.getuid?.() === 0) return [];
+  if (findProgram("sudo") && spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0)
+    return ["sudo", "-n"];
+  return undefined;
+}
+
+export function canInstall() {
+  return findProgram("apt-get") !== undefined && asRoot() !== undefined;
+}
+
+function listsAreFresh() {
+  if (!existsSync(listsFolder)) return false;
+  return readdirSync(listsFolder).some(
+    (name) =>
+      /_Packages(\.\w+)?$/.test(name) &&
+      Date.now() - statSync(join(listsFolder, name)).ctimeMs < listsFreshMs,
+  );
+}
+
+/** Installs Debian packages, fetching the package lists first where they are old. */
+export function installPackages(packages) {
+  const apt = [
+    ...(asRoot() ?? []),
+    "env",
+    "DEBIAN_FRONTEND=noninteractive",
+    "apt-get",
+    "-o",
+    "DPkg::Lock::Timeout=600",
+  ];
+  const [program, ...args] = apt;
+  const update = () => runQuietly("fetching the package lists", program, [...args, "update"]);
+  const install = () =>
+    runQuietly("installing system packages", program, [
+      ...args,
+      "install",
+      "--yes",
+      "--no-install-recommends",
+      ...packages,
+    ]);
+  const fresh = listsAreFresh();
+  if (!fresh) update();
+  try {
+    install();
+  } catch (error) {
+    if (!fresh) throw error;
+    // Fresh lists may still name versions that the mirror has replaced.
+    update();
+    install();
+  }
+}
+
+/** The one message for who cannot install: what is missing and the command that mends it. */
+export function cannotInstall(packages, libtorch, steps) {
+  const searched = steps.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
+  const what =
+    libtorch === undefined ? `No LibTorch was found (${searched})` : `A build needs ${packages.join(", ")}`;
+  const how = findProgram("apt-get")
+    ? `run \`${installCommand(packages)}\``
+    : `install the counterparts of Debian's ${packages.join(", ")} with this system's package manager`;
+  const other = libtorch === undefined ? ", or set LIBTORCH to the folder of an unpacked LibTorch" : "";
+  return new SetupError(`${what}: ${how}${other}, then set up again.`);
+}

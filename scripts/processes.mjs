@@ -1,0 +1,33 @@
+// Runs the programs of the set-up and turns their failures into short errors.
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** A failure whose message is meant for the user as it is. */
+export class SetupError extends Error {}
+
+/** Whether one of these programs is on the PATH; answers the first. */
+export function findProgram(...names) {
+  for (const name of names) {
+    for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+      if (folder === "") continue;
+      try {
+        accessSync(join(folder, name), constants.X_OK);
+        return name;
+      } catch {
+        // Not in this folder.
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Runs a program to its end, silently; a failure shows the end of what it said. */
+export function runQuietly(what, program, args, options = {}) {
+  const done = spawnSync(program, args, { encoding: "utf8", maxBuffer: 1 << 28, ...options });
+  if (done.error) throw new SetupError(`${what} failed: ${program} cannot be run (${done.error.message})`);
+  if (done.status === 0) return done.stdout;
+  const said = `${done.stdout}\n${done.stderr}`.trim().split("\n").slice(-40).join("\n");
+  const how = done.signal ? `was ended by ${done.signal}` : `exited with ${done.status}`;
+  throw new SetupError(`${what} failed: ${program} ${how}\n${said}`);
+}

@@ -1,0 +1,146 @@
+#!/usr/bin/env node
+// Brings what is missing and nothing else: system packages, npm packages, the addon, the compiled TypeScript.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { compileSources, distIsCurrent, installModules, modulesAreCurrent } from "./checkout.mjs";
+import { describeLibTorch, searchLibTorch } from "./libtorch.mjs";
+import { whileLocked } from "./lock.mjs";
+import { canInstall, cannotInstall, installPackages, missingPackages } from "./packages.mjs";
+import { buildFolder, isCheckout } from "./places.mjs";
+import { SetupError } from "./processes.mjs";
+
+const usage = `Usage: reat setup [options]   (in a checkout: npm run setup -- [options])
+
+Installs what is missing and builds the addon that joins Node and LibTorch.
+LibTorch is taken from the first of: --libtorch or LIBTORCH, the PyTorch of --python or REAT_PYTHON, the system.
+
+  --libtorch <folder>  an unpacked LibTorch, or the torch folder of a Python; kept for later set-ups
+  --python <program>   a Python whose torch is to be used; kept for later set-ups
+  --system             forget a kept choice and use the system's LibTorch
+  --no-apt             never install system packages
+  --addon-only         build the addon alone
+  --force              build the addon and the TypeScript again even where they are current
+  --help               show this text`;
+
+const optionTypes = {
+  libtorch: { type: "string" },
+  python: { type: "string" },
+  system: { type: "boolean" },
+  "no-apt": { type: "boolean" },
+  "addon-only": { type: "boolean" },
+  force: { type: "boolean" },
+  help: { type: "boolean" },
+};
+
+const say = (line) => process.stdout.write(`${line}\n`);
+
+/** Runs one step with a line before it and a line with its time after it. */
+function step(doing, work) {
+  say(`• ${doing} …`);
+  const start = performance.now();
+  const done = work();
+  say(`✓ ${done} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+}
+
+/** A LibTorch chosen on the command line stays chosen: `npm test` after it must not go back to the system's. */
+function resolveChoice(options) {
+  const file = join(buildFolder(), "choice.json");
+  const given = { libtorch: options.libtorch, python: options.python };
+  if (options.system) rmSync(file, { force: true });
+  else if (given.libtorch || given.python) writeFileSync(file, `${JSON.stringify(given)}\n`);
+  else if (!process.env.LIBTORCH && !process.env.REAT_PYTHON && existsSync(file)) {
+    return { choice: JSON.parse(readFileSync(file, "utf8")), kept: true };
+  }
+  return { choice: given, kept: false };
+}
+
+function search(options) {
+  const { choice, kept } = resolveChoice(options);
+  const env = options.system ? {} : process.env;
+  const found = searchLibTorch({ ...choice, env });
+  if (found.error) {
+    const forget = kept ? " (chosen by an earlier set-up; `--system` forgets it)" : "";
+    throw new SetupError(`${found.error}${forget}.`);
+  }
+  return found;
+}
+
+function bringPackages(options) {
+  let found = search(options);
+  const packages = missingPackages(found.libtorch);
+  if (packages.length === 0) return found;
+  if (options["no-apt"] || !canInstall()) throw cannotInstall(packages, found.libtorch, found.steps);
+  step(`installing ${packages.join(", ")} with apt-get`, () => {
+    installPackages(packages);
+    return `system packages: ${packages.join(", ")}`;
+  });
+  found = search(options);
+  if (!found.libtorch) throw cannotInstall(packages, undefined, found.steps);
+  return found;
+}
+
+function sayWhich({ libtorch, steps }) {
+  for (const { name, status, detail } of steps) {
+    if (status === "absent") say(`  ${name}: ${detail}`);
+  }
+  say(`✓ ${describeLibTorch(libtorch)}, C++11 ABI ${libtorch.cxx11Abi ? "yes" : "no"}`);
+}
+
+async function setUp(options) {
+  const bringsCheckout = isCheckout && !options["addon-only"];
+  const found = bringPackages(options);
+  const { libtorch } = found;
+  let changed = false;
+  if (bringsCheckout && !modulesAreCurrent()) {
+    changed = true;
+    step("installing npm packages as package-lock.json names them", () => {
+      installModules();
+      return "npm packages";
+    });
+  }
+  // Resolves packages of node_modules, so it can be loaded only now.
+  const { buildAddon, upToDateBuild } = await import("./addon.mjs");
+  if (options.force || !upToDateBuild(libtorch)) {
+    changed = true;
+    sayWhich(found);
+    step("building the addon, about a minute the first time", () => {
+      const { active, compiled } = buildAddon(libtorch, options);
+      return `addon ${active.key}${compiled ? "" : " (built before)"}`;
+    });
+  }
+  if (bringsCheckout && (options.force || !distIsCurrent())) {
+    changed = true;
+    step("compiling TypeScript", () => {
+      compileSources();
+      return "TypeScript compiled into dist";
+    });
+  }
+  if (!changed) say(`✓ Nothing to set up: ${describeLibTorch(libtorch)}`);
+}
+
+function parseOptions(args) {
+  try {
+    return parseArgs({ args, options: optionTypes }).values;
+  } catch (error) {
+    process.stderr.write(`${error.message}\n\n${usage}\n`);
+    process.exit(2);
+  }
+}
+
+const options = parseOptions(process.argv.slice(2));
+if (options.help) {
+  say(usage);
+} else {
+  try {
+    if (process.platform !== "linux")
+      throw new SetupError(`reat runs on Linux, this is ${process.platform}.`);
+    const folder = buildFolder();
+    mkdirSync(folder, { recursive: true });
+    const waiting = (pid) => say(`• waiting for another set-up${pid ? ` (process ${pid})` : ""} …`);
+    await whileLocked(join(folder, "setup.lock"), waiting, () => setUp(options));
+  } catch (error) {
+    process.stderr.write(`✗ ${error instanceof SetupError ? error.message : error.stack}\n`);
+    process.exitCode = 1;
+  }
+}
