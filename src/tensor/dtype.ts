@@ -51,6 +51,9 @@ export function viewAs(buffer: ArrayBuffer, dtype: DType): TypedArray {
 
 /** Whether `array` is the kind of typed array that carries `dtype`. */
 export function carries(array: ArrayBufferView, dtype: DType): boolean {
+  if (!(dtype in arrayTypes)) {
+    throw new TypeError(`unknown dtype "${dtype}"; known are ${dtypes.join(", ")}`);
+  }
   return array instanceof arrayTypes[dtype];
 }
 
