@@ -7,10 +7,9 @@ import type { DataSource } from "./detect.js";
 import { PACKED_MAGIC } from "./packed-format.js";
 import { sourceFiles } from "./source-files.js";
 
-/** `$REAT_CACHE`, else `~/.cache/reat` (below `$XDG_CACHE_HOME` where that is set). */
+/** `$REAT_CACHE`, else `~/.cache/reat`. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  if (environment.REAT_CACHE) return environment.REAT_CACHE;
-  return join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "reat");
+  return environment.REAT_CACHE || join(homedir(), ".cache", "reat");
 }
 
 /** Where downloads go. */

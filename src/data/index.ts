@@ -1,4 +1,15 @@
 // What other folders may use of the data folder.
+export { type CropFlip, type CropFlipOptions, cropFlip, drawCropFlip } from "./augmentation.js";
+export {
+  type Batch,
+  BatchPlan,
+  type DeviceSplit,
+  epochOrder,
+  evaluationBatches,
+  type TrainingBatchOptions,
+  trainingBatches,
+  uploadSplit,
+} from "./batches.js";
 export { cacheFolder, downloadFolder } from "./cache.js";
 export {
   CIFAR_CLASS_NAMES,

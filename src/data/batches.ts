@@ -1,0 +1,112 @@
+// Batches of a split that lies on the device as bytes, in an order that seed and epoch alone decide.
+import { ReatError } from "../errors.js";
+import { type Device, keep, scope, type Tensor, tensor } from "../tensor/index.js";
+import { type CropFlipOptions, cropFlip, drawCropFlip } from "./augmentation.js";
+import { mixSeed } from "./counter-random.js";
+import { CHANNELS, type ImageDataset, type ImageSplit } from "./dataset.js";
+import { MersenneTwister } from "./mersenne-twister.js";
+
+/** A split on a device. It owns its tensors: dispose it, or hold it with `using`. */
+export interface DeviceSplit extends Disposable {
+  /** uint8 `[count, 3, height, width]` */
+  readonly images: Tensor;
+  /** int64 `[count]` */
+  readonly labels: Tensor;
+  readonly count: number;
+  dispose(): void;
+}
+
+export interface Batch {
+  /** float32 `[n, 3, height, width]` in [0, 1] */
+  readonly images: Tensor;
+  /** int64 `[n]` */
+  readonly labels: Tensor;
+  /** Positions in the split. */
+  readonly indices: Uint32Array;
+}
+
+/** Copies a split to a device, once. */
+export function uploadSplit(dataset: ImageDataset, split: ImageSplit, device: Device = "cpu"): DeviceSplit {
+  const [images, labels] = scope(() => {
+    const shape = [split.count, CHANNELS, dataset.height, dataset.width];
+    const ids = tensor(Int32Array.from(split.labels), { device }).to("int64");
+    return [keep(tensor(split.images, { shape, dtype: "uint8", device })), keep(ids)] as const;
+  });
+  const dispose = () => {
+    images.dispose();
+    labels.dispose();
+  };
+  return { images, labels, count: split.count, dispose, [Symbol.dispose]: dispose };
+}
+
+/** The batches of one pass over a split. `batch(b)` may be asked for in any order, so a run can resume at any of them. */
+export class BatchPlan {
+  /** Number of batches; the last may be smaller. */
+  readonly count: number;
+
+  /** @internal use {@link trainingBatches} or {@link evaluationBatches} */
+  constructor(
+    readonly split: DeviceSplit,
+    readonly order: Uint32Array,
+    readonly batchSize: number,
+    readonly augment: (images: Tensor, batch: number) => Tensor = (images) => images,
+  ) {
+    if (!Number.isInteger(batchSize) || batchSize < 1) {
+      throw new ReatError(
+        "config",
+        `The batch size is ${batchSize}; it must be a whole number of at least 1.`,
+      );
+    }
+    this.count = Math.ceil(order.length / batchSize);
+  }
+
+  /** Makes batch `b`, 0 to `count` − 1. Its tensors belong to the scope it is called in. */
+  batch(b: number): Batch {
+    if (!Number.isInteger(b) || b < 0 || b >= this.count) {
+      throw new ReatError("data", `Batch ${b} was asked for; there are batches 0 to ${this.count - 1}.`);
+    }
+    const indices = this.order.slice(b * this.batchSize, (b + 1) * this.batchSize);
+    const [images, labels] = scope(() => {
+      const index = tensor(Int32Array.from(indices), { device: this.split.images.device }).to("int64");
+      const bytes = this.augment(this.split.images.indexSelect(0, index), b);
+      return [bytes.to("float32").div(255), this.split.labels.indexSelect(0, index)] as const;
+    });
+    return { images, labels, indices };
+  }
+}
+
+export interface TrainingBatchOptions {
+  readonly batchSize: number;
+  /** Seed of the data order; augmentation draws from a stream of its own under the same seed. */
+  readonly seed: number;
+  /** From 0. */
+  readonly epoch: number;
+  /** Random crop and mirror; false for none. Default: 4 pixels of padding, mirrored half the time. */
+  readonly augmentation?: CropFlipOptions | false;
+}
+
+/** One epoch of training: a random order that depends on seed and epoch only; every image once, the last partial batch kept. */
+export function trainingBatches(split: DeviceSplit, options: TrainingBatchOptions): BatchPlan {
+  const { batchSize, seed, epoch, augmentation = {} } = options;
+  const order = epochOrder(split.count, seed, epoch);
+  if (augmentation === false) return new BatchPlan(split, order, batchSize);
+  return new BatchPlan(split, order, batchSize, (images, batch) =>
+    cropFlip(images, drawCropFlip(images.shape[0]!, seed, epoch, batch, augmentation)),
+  );
+}
+
+/** The split in its own order, or the images at `indices`, unaltered. */
+export function evaluationBatches(
+  split: DeviceSplit,
+  batchSize: number,
+  indices?: ArrayLike<number>,
+): BatchPlan {
+  const order = indices ? Uint32Array.from(indices) : Uint32Array.from({ length: split.count }, (_, i) => i);
+  return new BatchPlan(split, order, batchSize);
+}
+
+/** The permutation of `count` images that epoch `epoch` (from 0) visits them in. */
+export function epochOrder(count: number, seed: number, epoch: number): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  return new MersenneTwister(mixSeed(seed, epoch)).shuffle(order);
+}
