@@ -1,0 +1,63 @@
+// What a training method is to the trainer: a step from a batch to a loss, and state that outlives an epoch.
+import type { ImageClassifier } from "../nn/index.js";
+import type { Device, Generator, Tensor } from "../tensor/index.js";
+
+/** Augmented images [N, 3, H, W] in [0, 1] and labels int64 [N], on the model's device. */
+export interface TrainingBatch {
+  readonly images: Tensor;
+  readonly labels: Tensor;
+}
+
+/** What a method works with during one step. */
+export interface StepContext {
+  readonly model: ImageClassifier;
+  /** The attack's stream of random numbers, on the model's device. */
+  readonly generator: Generator;
+}
+
+/** What a step hands back; all tensors pass to the caller's scope. */
+export interface StepResult {
+  /** Scalar, with its graph, to be minimised. */
+  readonly loss: Tensor;
+  /** Logits [N, C] of the adversarial examples from the training forward pass, detached; `null` if there are none. */
+  readonly adversarialLogits: Tensor | null;
+  /** The loss's parts by name, detached scalars, for the log. */
+  readonly terms: Readonly<Record<string, Tensor>>;
+}
+
+/** Something a user should know about a configuration that is valid all the same. */
+export interface MethodWarning {
+  /** Stable name, such as "rbl-weight-cannot-act". */
+  readonly name: string;
+  /** One sentence: what was configured, what follows, what to choose instead. */
+  readonly message: string;
+}
+
+/** What a method carries from step to step; JSON-serialisable. */
+export type MethodState = Readonly<Record<string, unknown>>;
+
+/** A way to train against adversarial examples. It owns neither loop nor optimiser nor model. */
+export interface Method {
+  readonly name: string;
+  readonly warnings: readonly MethodWarning[];
+  /**
+   * Called before the first step of each epoch (counted from 1). Calling it again for an epoch that has begun, as after
+   * a restore in its middle, changes nothing. @returns what the log should hold of this epoch, JSON-serialisable
+   */
+  beginEpoch(epoch: number): Readonly<Record<string, unknown>>;
+  /** @throws ReatError `data` or `numerics` as the attack does */
+  step(batch: TrainingBatch, context: StepContext): StepResult;
+  /** Everything needed to continue exactly, also in the middle of an epoch. Waits for the device. */
+  state(): MethodState;
+  /** @throws ReatError `checkpoint` when the state is not one of this method with these classes */
+  restore(state: MethodState): void;
+  /** Frees what the method owns. */
+  dispose(): void;
+}
+
+/** What a method is built for. */
+export interface MethodSetup {
+  /** Training images of each class, label order, all ≥ 1. */
+  readonly classCounts: readonly number[];
+  readonly device: Device;
+}
