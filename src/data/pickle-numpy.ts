@@ -127,8 +127,10 @@ function widen(
   return values;
 }
 
-function toCOrder<T extends Uint8Array | Float64Array>(values: T, shape: readonly number[]): T {
-  const result = values.slice() as T;
+function toCOrder(values: Uint8Array | Float64Array, shape: readonly number[]): Uint8Array | Float64Array {
+  // Not slice(): a Buffer's would share the memory that is read from.
+  const result =
+    values instanceof Float64Array ? new Float64Array(values.length) : new Uint8Array(values.length);
   const position = shape.map(() => 0);
   for (let i = 0; i < values.length; i++) {
     let from = 0;

@@ -110,7 +110,7 @@ class PickleReader implements RebuildContext {
       case "S":
         return void stack.push(unquote(this.#line()));
       case "V":
-        return void stack.push(this.#line());
+        return void stack.push(unescapeUnicode(this.#line()));
       case "U":
       case "C":
         return void stack.push(this.#take(this.#byte()).toString("latin1"));
@@ -297,4 +297,12 @@ function unquote(text: string): string {
         ? String.fromCharCode(Number.parseInt(code.slice(1), 16))
         : ({ n: "\n", r: "\r", t: "\t" }[code] ?? code),
     );
+}
+
+// Protocol 0 escapes only what a line of latin-1 cannot hold.
+function unescapeUnicode(text: string): string {
+  return text.replace(
+    /\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g,
+    (_, short: string | undefined, long: string) => String.fromCodePoint(Number.parseInt(short ?? long, 16)),
+  );
 }
