@@ -16,3 +16,8 @@ export const packageVersion: string;
 export const isCheckout: boolean;
 export function buildFolder(): string;
 export function activeBuild(): ActiveBuild | undefined;
+export function choiceFile(): string;
+export function keptChoice(env?: Readonly<Record<string, string | undefined>>): {
+  readonly libtorch?: string;
+  readonly python?: string;
+};

@@ -42,3 +42,11 @@ export function activeBuild() {
   }
   return undefined;
 }
+
+export const choiceFile = () => join(buildFolder(), "choice.json");
+
+/** The LibTorch or Python that an earlier set-up was told to keep to; the environment goes before it. */
+export function keptChoice(env = process.env) {
+  if (env.LIBTORCH || env.REAT_PYTHON || !existsSync(choiceFile())) return {};
+  return JSON.parse(readFileSync(choiceFile(), "utf8"));
+}

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // Brings what is missing and nothing else: system packages, npm packages, the addon, the compiled TypeScript.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { compileSources, distIsCurrent, installModules, modulesAreCurrent } from "./checkout.mjs";
 import { describeLibTorch, searchLibTorch } from "./libtorch.mjs";
 import { whileLocked } from "./lock.mjs";
 import { canInstall, cannotInstall, installPackages, missingPackages } from "./packages.mjs";
-import { buildFolder, isCheckout } from "./places.mjs";
+import { buildFolder, choiceFile, isCheckout, keptChoice } from "./places.mjs";
 import { SetupError } from "./processes.mjs";
 
 const usage = `Usage: reat setup [options]   (in a checkout: npm run setup -- [options])
@@ -44,25 +44,26 @@ function step(doing, work) {
 }
 
 /** A LibTorch chosen on the command line stays chosen: `npm test` after it must not go back to the system's. */
-function resolveChoice(options) {
-  const file = join(buildFolder(), "choice.json");
-  const given = { libtorch: options.libtorch, python: options.python };
-  if (options.system) rmSync(file, { force: true });
-  else if (given.libtorch || given.python) writeFileSync(file, `${JSON.stringify(given)}\n`);
-  else if (!process.env.LIBTORCH && !process.env.REAT_PYTHON && existsSync(file)) {
-    return { choice: JSON.parse(readFileSync(file, "utf8")), kept: true };
+function keepChoice({ libtorch, python, system }) {
+  // The next set-up may start in another folder.
+  const path = (name) => (name?.includes("/") ? resolve(name) : name);
+  if (system) rmSync(choiceFile(), { force: true });
+  else if (libtorch || python) {
+    writeFileSync(choiceFile(), `${JSON.stringify({ libtorch: path(libtorch), python: path(python) })}\n`);
   }
-  return { choice: given, kept: false };
 }
 
 function search(options) {
-  const { choice, kept } = resolveChoice(options);
-  const env = options.system ? {} : process.env;
-  const found = searchLibTorch({ ...choice, env });
+  const { libtorch, python, system } = options;
+  const given = system || libtorch || python;
+  const kept = given ? {} : keptChoice();
+  const found = searchLibTorch(given ? { libtorch, python, env: {} } : { ...kept, env: process.env });
   if (found.error) {
-    const forget = kept ? " (chosen by an earlier set-up; `--system` forgets it)" : "";
+    const forget =
+      kept.libtorch || kept.python ? " (kept from an earlier set-up; `--system` forgets it)" : "";
     throw new SetupError(`${found.error}${forget}.`);
   }
+  keepChoice(options);
   return found;
 }
 

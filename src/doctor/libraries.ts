@@ -1,0 +1,67 @@
+// Which shared libraries this process really uses: a mixture of LibTorches, and the BLAS behind matrix products.
+import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import type { DiagnosisRow } from "./row.js";
+
+/** Paths of the shared libraries mapped into this process. */
+export function mappedLibraries(maps = readFileSync("/proc/self/maps", "utf8")): string[] {
+  const paths = new Set<string>();
+  for (const line of maps.split("\n")) {
+    const path = /\s(\/\S.*)$/.exec(line)?.[1];
+    if (path && /\.so(\.|$)/.test(basename(path))) paths.add(path);
+  }
+  return [...paths];
+}
+
+/** Libraries of two LibTorches in one process crash it sooner or later. */
+export function mixtureRow(libraries: readonly string[]): DiagnosisRow {
+  const ofTorch = libraries.filter((path) =>
+    /^lib(torch|torch_cpu|torch_cuda|c10|c10_cuda)\.so/.test(basename(path)),
+  );
+  const folders = [...new Set(ofTorch.map((path) => dirname(path)))];
+  if (folders.length === 0) return { name: "Loaded from", ok: false, detail: "no LibTorch is loaded" };
+  if (folders.length === 1)
+    return { name: "Loaded from", ok: true, detail: `${folders[0]}, and nowhere else` };
+  return {
+    name: "Loaded from",
+    ok: false,
+    detail: `a mixture: ${folders.join(" and ")}`,
+    hint: "unset LD_LIBRARY_PATH and LD_PRELOAD, then run `npx reat setup --force`",
+  };
+}
+
+/**
+ * @param config LibTorch's own account of its build, which names a BLAS that is linked into it
+ */
+export function blasRow(libraries: readonly string[], config: string): DiagnosisRow {
+  const name = "BLAS";
+  const interfaceLibrary = libraries.find((path) => /^libblas\.so/.test(basename(path)));
+  const openblas = libraries.find((path) => /^libopenblas/.test(basename(path)));
+  const other = libraries.find((path) => /^lib(mkl_|blis|atlas|nvpl_blas|armpl)/.test(basename(path)));
+  if (interfaceLibrary && /openblas-pthread/.test(interfaceLibrary)) {
+    return {
+      name,
+      ok: true,
+      detail: `OpenBLAS with its own threads (${interfaceLibrary}), which take all cores whatever the thread count`,
+      hint: "`libopenblas0-openmp` in its place obeys the thread count",
+    };
+  }
+  if (interfaceLibrary && /openblas/.test(interfaceLibrary)) {
+    return { name, ok: true, detail: `OpenBLAS (${interfaceLibrary})` };
+  }
+  if (interfaceLibrary && /mkl|blis|atlas/.test(interfaceLibrary))
+    return { name, ok: true, detail: interfaceLibrary };
+  if (interfaceLibrary) {
+    return {
+      name,
+      ok: null,
+      detail: `the reference BLAS (${interfaceLibrary}), which is slower by a factor of ten to fifty`,
+      hint: "`sudo apt-get install libopenblas0-openmp`",
+    };
+  }
+  if (openblas) return { name, ok: true, detail: `OpenBLAS (${openblas})` };
+  if (other) return { name, ok: true, detail: other };
+  const within = /BLAS_INFO=(\w+)/.exec(config)?.[1];
+  if (within) return { name, ok: true, detail: `${within}, within LibTorch` };
+  return { name, ok: null, detail: "unknown: no BLAS library is loaded and LibTorch names none" };
+}
