@@ -1,7 +1,15 @@
 // The attacks' public face.
 
 export type { Attack } from "./attack.js";
+export {
+  type AttackConstants,
+  acceptedAttackNames,
+  type NamedAttack,
+  type NamedAttackOptions,
+  namedAttack,
+} from "./attack-names.js";
 export type { Classifier } from "./classifier.js";
+export { l2, linf, type Norm, type NormName, normNames, norms } from "./norm.js";
 export {
   type AttackObjective,
   crossEntropyObjective,
@@ -10,3 +18,5 @@ export {
   withLogitOffset,
   withLogitScale,
 } from "./objective.js";
+export { type PgdOptions, pgd } from "./pgd.js";
+export { type StartNoise, type StartNoiseName, startNoiseNames } from "./start-noise.js";
