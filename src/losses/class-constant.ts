@@ -1,0 +1,23 @@
+// One number a class as a tensor, made once for each kind of tensor it meets.
+import { isGradEnabled, keep, type Tensor, tensor } from "../tensor/index.js";
+
+/** A vector of numbers, one a class, that follows the dtype and device of what it is combined with. */
+export class ClassConstant {
+  #made: { readonly kind: string; readonly value: Tensor } | undefined;
+
+  constructor(readonly values: readonly number[]) {}
+
+  /** The numbers [C] in the dtype and on the device of `like`. */
+  like(like: Tensor): Tensor {
+    const { dtype, device } = like;
+    const kind = `${dtype} ${device}`;
+    if (this.#made?.kind === kind) return this.#made.value;
+    const value = tensor(Float64Array.from(this.values)).to(dtype).to(device);
+    // What is made in inference mode cannot take part in a later gradient, so it is not kept.
+    if (isGradEnabled()) {
+      this.#made?.value.dispose();
+      this.#made = { kind, value: keep(value) };
+    }
+    return value;
+  }
+}

@@ -1,0 +1,8 @@
+// Plain cross entropy.
+import { crossEntropy, type Tensor } from "../tensor/index.js";
+import type { LossFunction, LossReduction } from "./recognition.js";
+
+/** −log softmax(z)_y. */
+export function crossEntropyLoss(reduction: LossReduction = "mean"): LossFunction {
+  return (logits: Tensor, labels: Tensor) => crossEntropy(logits, labels, { reduction });
+}

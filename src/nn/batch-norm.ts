@@ -1,0 +1,44 @@
+// Batch normalisation of feature maps with running statistics.
+import { batchNorm, ones, type Tensor, type TensorOptions, zeros } from "../tensor/index.js";
+import { Layer } from "./module.js";
+
+/** The fraction by which running statistics move towards the batch's. */
+const momentum = 0.1;
+const eps = 1e-5;
+
+/**
+ * Normalises each channel of [N, channels, H, W] (Ioffe and Szegedy 2015). The batch is normalised by its biased
+ * variance; the running variance is the unbiased one, as in PyTorch.
+ */
+export class BatchNorm extends Layer {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+  readonly runningMean: Tensor;
+  readonly runningVar: Tensor;
+  /** Batches seen in training: int64, no dimensions. */
+  readonly batchesTracked: Tensor;
+
+  constructor(channels: number, options: Pick<TensorOptions, "device"> = {}) {
+    super();
+    this.weight = this.parameter("weight", ones([channels], options));
+    this.bias = this.parameter("bias", zeros([channels], options));
+    this.runningMean = this.buffer("running_mean", zeros([channels], options));
+    this.runningVar = this.buffer("running_var", ones([channels], options));
+    this.batchesTracked = this.buffer("num_batches_tracked", zeros([], { ...options, dtype: "int64" }));
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { weight, bias, mode } = this;
+    if (mode === "train") this.batchesTracked.add_(1);
+    const ownStatistics = mode !== "batch";
+    return batchNorm(input, {
+      weight,
+      bias,
+      runningMean: ownStatistics ? this.runningMean : null,
+      runningVar: ownStatistics ? this.runningVar : null,
+      training: mode !== "eval",
+      momentum,
+      eps,
+    });
+  }
+}

@@ -1,0 +1,24 @@
+// What every network of this project is: images to features to logits.
+import type { Tensor } from "../tensor/index.js";
+import { Module } from "./module.js";
+
+/** A classifier of RGB images that shows the features its last layer sees. */
+export abstract class ImageClassifier extends Module {
+  /** The name `buildModel` knows the network by. */
+  abstract readonly architecture: string;
+  /** Number of classes C. */
+  abstract readonly classes: number;
+  /** Number of features D. */
+  abstract readonly featureSize: number;
+
+  /** Images [N,3,H,W] in [0,1], not normalised, to features [N,D]. */
+  abstract features(images: Tensor): Tensor;
+
+  /** Features [N,D] to logits [N,C]. */
+  abstract classify(features: Tensor): Tensor;
+
+  /** Images [N,3,H,W] in [0,1] to logits [N,C]. */
+  logits(images: Tensor): Tensor {
+    return this.classify(this.features(images));
+  }
+}

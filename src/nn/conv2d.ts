@@ -1,0 +1,36 @@
+// A convolution of images with its own weight.
+import { conv2d, type Generator, type Tensor } from "../tensor/index.js";
+import { defaultBias, defaultWeight } from "./initialisation.js";
+import { Layer } from "./module.js";
+
+/** Geometry of a `Conv2d` layer. */
+export interface Conv2dOptions {
+  /** Side of the square kernel. Default: 3. */
+  readonly kernel?: number;
+  /** Default: 1. */
+  readonly stride?: number;
+  /** Zeros around the image. Default: what keeps its size at stride 1. */
+  readonly padding?: number;
+  /** Default: false. */
+  readonly bias?: boolean;
+}
+
+/** [N, inputs, H, W] to [N, outputs, H/stride, W/stride] with the default padding. */
+export class Conv2d extends Layer {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  readonly #geometry: { readonly stride: number; readonly padding: number };
+
+  constructor(inputs: number, outputs: number, generator: Generator, options: Conv2dOptions = {}) {
+    super();
+    const { kernel = 3, stride = 1, padding = (kernel - 1) / 2, bias = false } = options;
+    this.#geometry = { stride, padding };
+    const shape = [outputs, inputs, kernel, kernel];
+    this.weight = this.parameter("weight", defaultWeight(shape, generator));
+    this.bias = bias ? this.parameter("bias", defaultBias(shape, generator)) : null;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return conv2d(input, this.weight, this.bias, this.#geometry);
+  }
+}

@@ -1,0 +1,82 @@
+// ResNets for small images: 3×3 stem without pooling, stages of residual blocks, average pooling, one linear layer.
+import { type Generator, scope, type Tensor } from "../tensor/index.js";
+import { BatchNorm } from "./batch-norm.js";
+import { ImageClassifier } from "./classifier.js";
+import { Conv2d } from "./conv2d.js";
+import { Linear } from "./linear.js";
+import { BasicBlock, type BlockType } from "./residual-block.js";
+import { Relu, Sequential } from "./sequential.js";
+
+/** A stage: residual blocks of one width, the first of which has the stride. */
+export interface StageDescription {
+  readonly width: number;
+  readonly blocks: number;
+  readonly stride: number;
+}
+
+/** What tells one ResNet from another. */
+export interface ResNetDescription {
+  readonly architecture: string;
+  readonly block: BlockType;
+  /** Channels after the 3×3 stem, which has `stemStride`. */
+  readonly stemWidth: number;
+  readonly stemStride: number;
+  readonly stages: readonly StageDescription[];
+}
+
+/** A residual network (He et al. 2016) whose parameters are named as in the published long-tailed robustness code. */
+export class ResNet extends ImageClassifier {
+  override readonly architecture: string;
+  override readonly featureSize: number;
+  readonly #body: Sequential[];
+  readonly #head: Linear;
+
+  constructor(
+    description: ResNetDescription,
+    override readonly classes: number,
+    generator: Generator,
+  ) {
+    super();
+    const { architecture, block: Block, stemWidth, stemStride, stages } = description;
+    this.architecture = architecture;
+    const stem = new Sequential(
+      new Conv2d(3, stemWidth, generator, { stride: stemStride }),
+      new BatchNorm(stemWidth, { device: generator.device }),
+      new Relu(),
+    );
+    this.#body = [this.child("conv1", stem)];
+    let channels = stemWidth;
+    for (const [index, { width, blocks, stride }] of stages.entries()) {
+      const layers = Array.from({ length: blocks }, (_, position) => {
+        const layer = new Block(channels, width, position === 0 ? stride : 1, generator);
+        channels = width * Block.expansion;
+        return layer;
+      });
+      this.#body.push(this.child(`layer${index + 1}`, new Sequential(...layers)));
+    }
+    this.featureSize = channels;
+    this.#head = this.child("fc", new Linear(channels, classes, generator));
+  }
+
+  override features(images: Tensor): Tensor {
+    return scope(() => this.#body.reduce((maps, part) => part.forward(maps), images).mean([2, 3]));
+  }
+
+  override classify(features: Tensor): Tensor {
+    return this.#head.forward(features);
+  }
+}
+
+/** ResNet-18 in its CIFAR form: 11.2 million parameters, 1.1 GFLOP (0.56 G multiply-adds) an image of 32×32. */
+export const resnet18: ResNetDescription = {
+  architecture: "resnet18",
+  block: BasicBlock,
+  stemWidth: 64,
+  stemStride: 1,
+  stages: [
+    { width: 64, blocks: 2, stride: 1 },
+    { width: 128, blocks: 2, stride: 2 },
+    { width: 256, blocks: 2, stride: 2 },
+    { width: 512, blocks: 2, stride: 2 },
+  ],
+};

@@ -1,0 +1,42 @@
+// A plain convolutional network without normalisation, for tests and quick comparisons.
+import { type Generator, scope, type Tensor } from "../tensor/index.js";
+import { ImageClassifier } from "./classifier.js";
+import { Conv2d } from "./conv2d.js";
+import { Linear } from "./linear.js";
+
+/** Four 3×3 convolutions (32, 64, 128, 128 channels; all but the first halve the map) and two linear layers. Images are 32×32. */
+export class SmallCnn extends ImageClassifier {
+  override readonly architecture = "smallcnn";
+  override readonly featureSize = 128;
+  readonly #convolutions: readonly Conv2d[];
+  readonly #hidden: Linear;
+  readonly #head: Linear;
+
+  constructor(
+    override readonly classes: number,
+    generator: Generator,
+  ) {
+    super();
+    const widths = [3, 32, 64, 128, 128];
+    this.#convolutions = widths.slice(1).map((width, index) => {
+      const stride = index === 0 ? 1 : 2;
+      return this.child(
+        `conv${index + 1}`,
+        new Conv2d(widths[index]!, width, generator, { stride, bias: true }),
+      );
+    });
+    this.#hidden = this.child("fc1", new Linear(128 * 4 * 4, this.featureSize, generator));
+    this.#head = this.child("fc2", new Linear(this.featureSize, classes, generator));
+  }
+
+  override features(images: Tensor): Tensor {
+    return scope(() => {
+      const maps = this.#convolutions.reduce((value, layer) => layer.forward(value).relu_(), images);
+      return this.#hidden.forward(maps.flatten(1)).relu_();
+    });
+  }
+
+  override classify(features: Tensor): Tensor {
+    return this.#head.forward(features);
+  }
+}

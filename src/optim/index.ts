@@ -1,0 +1,4 @@
+// Optimisers and learning-rate schedules.
+
+export { type Schedule, type StepScheduleOptions, stepSchedule } from "./schedule.js";
+export { SGD, type SgdOptions } from "./sgd.js";

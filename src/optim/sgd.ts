@@ -1,0 +1,124 @@
+// Stochastic gradient descent with momentum and weight decay, with PyTorch's semantics.
+import { ReatError } from "../errors.js";
+import { callOperator, keep, noGrad, scope, type Tensor, zerosLike } from "../tensor/index.js";
+
+/** Constants of `SGD`. */
+export interface SgdOptions {
+  /** At least 0. */
+  readonly learningRate: number;
+  /** From 0 to below 1. Default: 0. */
+  readonly momentum?: number;
+  /** Factor of the parameters that is added to their gradients. Default: 0. */
+  readonly weightDecay?: number;
+  /** Step along the gradient plus the new momentum. Default: false. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * v ← μ·v + (g + λ·w), w ← w − η·v; with `nesterov` w ← w − η·((g + λ·w) + μ·v). The learning rate η multiplies the
+ * momentum when it is applied, as in PyTorch, so changing it takes effect at once.
+ */
+export class SGD {
+  /** η of the next step. */
+  learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly nesterov: boolean;
+  readonly #parameters: readonly Tensor[];
+  readonly #names: readonly string[];
+  readonly #velocities: readonly Tensor[];
+
+  /**
+   * @param parameters leaf tensors; from a map, the momentum is saved under their names, otherwise under their index
+   * @throws ReatError `config` for an option out of its range
+   */
+  constructor(parameters: readonly Tensor[] | ReadonlyMap<string, Tensor>, options: SgdOptions) {
+    const { learningRate, momentum = 0, weightDecay = 0, nesterov = false } = options;
+    for (const [name, value] of Object.entries({ learningRate, momentum, weightDecay })) {
+      if (!(value >= 0 && value < (name === "momentum" ? 1 : Infinity))) {
+        const range = name === "momentum" ? "from 0 to below 1" : "at least 0";
+        throw new ReatError("config", `SGD's ${name} must be ${range}, got ${value}.`);
+      }
+    }
+    if (nesterov && momentum === 0) {
+      throw new ReatError("config", "SGD with nesterov needs a momentum above 0.");
+    }
+    this.learningRate = learningRate;
+    this.momentum = momentum;
+    this.weightDecay = weightDecay;
+    this.nesterov = nesterov;
+    const named = "keys" in parameters && !Array.isArray(parameters);
+    this.#names = Array.from(parameters.keys(), String);
+    this.#parameters = named
+      ? [...(parameters as ReadonlyMap<string, Tensor>).values()]
+      : (parameters as readonly Tensor[]);
+    // Momentum starts at 0, which makes the first step's momentum its gradient, as in PyTorch.
+    this.#velocities =
+      momentum === 0 ? [] : noGrad(() => this.#parameters.map((tensor) => keep(zerosLike(tensor))));
+  }
+
+  /**
+   * Moves the parameters in place.
+   * @param gradients one a parameter, in their order; they are left as they are
+   */
+  step(gradients: readonly Tensor[]): void {
+    const { momentum, weightDecay, nesterov } = this;
+    if (gradients.length !== this.#parameters.length) {
+      throw new ReatError(
+        "tensor",
+        `SGD has ${this.#parameters.length} parameters and got ${gradients.length} gradients.`,
+      );
+    }
+    scope(() =>
+      noGrad(() => {
+        // Operators on lists: one call for all parameters.
+        let direction: readonly Tensor[] = gradients;
+        if (weightDecay !== 0) {
+          direction = callOperator("_foreach_add.List", direction, this.#parameters, weightDecay) as Tensor[];
+        }
+        if (momentum !== 0) {
+          callOperator("_foreach_mul_.Scalar", this.#velocities, momentum);
+          callOperator("_foreach_add_.List", this.#velocities, direction, 1);
+          direction = nesterov
+            ? (callOperator("_foreach_add.List", direction, this.#velocities, momentum) as Tensor[])
+            : this.#velocities;
+        }
+        callOperator("_foreach_add_.List", this.#parameters, direction, -this.learningRate);
+      }),
+    );
+  }
+
+  /** The momentum of each parameter as "momentum.NAME"; empty without momentum. The tensors are the live ones. */
+  state(): Map<string, Tensor> {
+    return new Map(this.#velocities.map((tensor, index) => [`momentum.${this.#names[index]}`, tensor]));
+  }
+
+  /**
+   * Overwrites the momentum.
+   * @throws ReatError `checkpoint` naming an entry that is missing, unknown or of another shape; nothing is changed then
+   */
+  loadState(state: ReadonlyMap<string, Tensor>): void {
+    const own = this.state();
+    for (const [name, { shape }] of own) {
+      const given = state.get(name);
+      if (given === undefined) throw new ReatError("checkpoint", `The optimiser's state lacks ${name}.`);
+      if (String(given.shape) !== String(shape)) {
+        throw new ReatError(
+          "checkpoint",
+          `The optimiser's state has ${name} as [${given.shape}] where [${shape}] is needed.`,
+        );
+      }
+    }
+    const unknown = [...state.keys()].find((name) => !own.has(name));
+    if (unknown !== undefined)
+      throw new ReatError("checkpoint", `The optimiser's state has an unknown entry ${unknown}.`);
+    noGrad(() => {
+      for (const [name, tensor] of own) tensor.copy_(state.get(name) as Tensor);
+    });
+  }
+
+  /** Frees the momentum. */
+  dispose(): void {
+    for (const tensor of this.#velocities) tensor.dispose();
+  }
+}
