@@ -1,0 +1,13 @@
+// Types of packages.mjs for its tests.
+import type { LibTorch, SearchStep } from "./libtorch.mjs";
+
+export function systemBlas(library?: string): { readonly kind: string; readonly path: string };
+export function missingPackages(libtorch: LibTorch | undefined): string[];
+export function installCommand(packages: readonly string[]): string;
+export function canInstall(): boolean;
+export function installPackages(packages: readonly string[]): void;
+export function cannotInstall(
+  packages: readonly string[],
+  libtorch: LibTorch | undefined,
+  steps: readonly SearchStep[],
+): Error;
