@@ -14,8 +14,6 @@ export {
   type AttackObjective,
   crossEntropyObjective,
   marginObjective,
-  withClassWeights,
-  withLogitOffset,
   withLogitScale,
 } from "./objective.js";
 export { type PgdOptions, pgd } from "./pgd.js";

@@ -61,7 +61,8 @@ export const l2: Norm = {
     const [count, ...rest] = shape;
     const direction = randn(shape, generator, dtype);
     const radius = rand([count, ...rest.map(() => 1)], generator, dtype).pow(1 / (images.size / count));
-    return direction.mul_(radius.mul_(epsilon)).div_(direction.norm(2, perSample(images), true).add_(tiny));
+    const length = direction.norm(2, perSample(images), true).add_(tiny);
+    return direction.mul_(radius.mul_(epsilon).div_(length));
   },
 
   ascent: (gradient) => gradient.div(gradient.norm(2, perSample(gradient), true).add_(tiny)),

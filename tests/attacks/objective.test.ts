@@ -4,8 +4,6 @@ import {
   type AttackObjective,
   crossEntropyObjective,
   marginObjective,
-  withClassWeights,
-  withLogitOffset,
   withLogitScale,
 } from "../../src/attacks/index.js";
 import { grad, tensor } from "../../src/tensor/index.js";
@@ -53,25 +51,5 @@ describe("attack objectives", () => {
       ),
     );
     expectValues(withLogitScale(crossEntropyObjective, 10), scaled);
-  });
-
-  it("an offset of log n is balanced softmax", () => {
-    const counts = [50, 7, 1];
-    const offset = tensor(counts.map(Math.log), { dtype: "float64" });
-    const shifted = rows.map((row, i) =>
-      crossEntropyOf(
-        row.map((z, k) => z + Math.log(counts[k])),
-        labelValues[i],
-      ),
-    );
-    expectValues(withLogitOffset(crossEntropyObjective, offset), shifted);
-  });
-
-  it("class weights multiply each sample's value by its own class's weight", () => {
-    const weights = tensor([0.5, 100, 3], { dtype: "float64" });
-    expectValues(withClassWeights(crossEntropyObjective, weights), [
-      0.5 * crossEntropyOf(rows[0], 0),
-      3 * crossEntropyOf(rows[1], 2),
-    ]);
   });
 });

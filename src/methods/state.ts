@@ -1,0 +1,24 @@
+// Reading back what a method wrote into a checkpoint.
+import { z } from "zod";
+import { ReatError } from "../errors.js";
+import type { Method, MethodState } from "./method.js";
+
+/** The state as its schema describes it. @throws ReatError `checkpoint` naming the method and the first misfit */
+export function readState<T>(method: string, schema: z.ZodType<T>, state: MethodState): T {
+  const result = schema.safeParse(state);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0];
+  const where = path.length > 0 ? ` at ${path.join(".")}` : "";
+  throw new ReatError(
+    "checkpoint",
+    `the checkpoint's state is not one of method ${method}${where}: ${message}`,
+  );
+}
+
+/** `state` and `restore` of a method that carries nothing from step to step. */
+export function noState(method: string): Pick<Method, "state" | "restore"> {
+  return {
+    state: () => ({}),
+    restore: (state) => void readState(method, z.strictObject({}), state),
+  };
+}

@@ -1,0 +1,74 @@
+// The attack inside a training step: its options, shared by the methods, and the examples it makes.
+import { z } from "zod";
+import {
+  type Attack,
+  type AttackObjective,
+  normNames,
+  norms,
+  pgd,
+  startNoiseNames,
+} from "../attacks/index.js";
+import { fraction } from "../fraction.js";
+import type { Tensor } from "../tensor/index.js";
+import type { StepContext, TrainingBatch } from "./method.js";
+
+/** How training examples are made; epsilon and step size depend on the norm where they are not given. */
+export const trainingAttackShape = {
+  /** "linf" or "l2". */
+  norm: z.enum(normNames).default("linf"),
+  /** Radius of the ball. Default: 8/255 for l∞, 1 for l2. */
+  epsilon: fraction({ min: 0 }).optional(),
+  /** Default: 2/255 for l∞, 0.2 for l2. */
+  stepSize: fraction({ above: 0 }).optional(),
+  steps: z.int().min(1).default(10),
+  start: z.enum(startNoiseNames).default("uniform"),
+  /**
+   * Statistics of batch normalisation while attacking. "running": the model in eval mode (the authors' code);
+   * "batch": the batch's, leaving the running ones untouched (RobustLT's re-implementation).
+   */
+  batchNorm: z.enum(["running", "batch"]).default("running"),
+};
+
+type Given = z.output<z.ZodObject<typeof trainingAttackShape>>;
+
+/** Resolved options of a training attack. */
+export type TrainingAttackOptions = Given & { readonly epsilon: number; readonly stepSize: number };
+
+/** Fills in the norm's own budget and refuses constants that the norm does not allow. */
+export function resolveBudget<T extends Given>(
+  given: T,
+  context: z.RefinementCtx,
+): T & TrainingAttackOptions {
+  const { largestEpsilon, defaults } = norms[given.norm];
+  const { epsilon = defaults.epsilon, stepSize = defaults.stepSize } = given;
+  const issue = (key: string, message: string) =>
+    context.addIssue({ code: "custom", path: [key], message, input: given[key as keyof Given] });
+  if (epsilon > largestEpsilon) {
+    issue("epsilon", `expected at most ${largestEpsilon} for norm ${given.norm}, got ${epsilon}`);
+  }
+  if (given.start === "half-uniform" && given.norm !== "linf") {
+    issue("start", `expected uniform, gaussian or none for norm ${given.norm}, got half-uniform`);
+  }
+  return { ...given, epsilon, stepSize };
+}
+
+/** The schema of `attack` for methods that choose its objective themselves. */
+export const trainingAttackOptions = z
+  .strictObject(trainingAttackShape)
+  .transform((given, context) => resolveBudget(given, context));
+
+/** PGD with these options on an objective. */
+export function trainingAttack(options: TrainingAttackOptions, objective: AttackObjective): Attack {
+  return pgd({ ...options, objective });
+}
+
+/** Adversarial examples of the batch, with batch normalisation as configured while they are made. */
+export function craft(
+  attack: Attack,
+  batchNorm: TrainingAttackOptions["batchNorm"],
+  { images, labels }: TrainingBatch,
+  { model, generator }: StepContext,
+): Tensor {
+  const mode = batchNorm === "batch" ? "batch" : "eval";
+  return model.withMode(mode, () => attack.perturb(model, images, labels, generator));
+}
