@@ -2,11 +2,11 @@
 import { basename } from "node:path";
 import { ReatError } from "../errors.js";
 import { allocateClassIds, CHANNELS, createDataset, type ImageDataset, type ImageSplit } from "./dataset.js";
-import { type DecodedImage, decodeImage, type ImageSize } from "./image-decoder.js";
+import { decodeImage, type ImageSize, unreadable } from "./image-decoder.js";
+import { readImageHeader } from "./image-header.js";
 import { MersenneTwister } from "./mersenne-twister.js";
 import type { Progress } from "./progress.js";
 import { compareNames, sourceFiles } from "./source-files.js";
-import type { SourceFile } from "./tar.js";
 
 export interface ClassFolderOptions {
   /** Scales every image to this size; without it all images must have one size. */
@@ -73,22 +73,25 @@ export async function readClassFolders(
   const skipped = new Map<string, number>();
   let size: (ImageSize & { first: string }) | undefined;
 
-  const accept = (place: ImagePlace, image: DecodedImage, where: string) => {
-    size ??= { height: image.height, width: image.width, first: where };
-    if (image.height !== size.height || image.width !== size.width) {
+  // By the header, in the order of the files: early, and the same complaint every time.
+  const checkSize = (bytes: Buffer, where: string) => {
+    const header = readImageHeader(bytes);
+    if (!header) throw unreadable(where);
+    const { height, width } = options.resize ?? header;
+    size ??= { height, width, first: where };
+    if (height !== size.height || width !== size.width) {
       throw new ReatError(
         "data",
-        `${where} is ${image.width}×${image.height} and ${size.first} is ${size.width}×${size.height}; ` +
+        `${where} is ${width}×${height} and ${size.first} is ${size.width}×${size.height}; ` +
           "all images must have one size, unless a size to scale them to is given (resize).",
       );
     }
-    loaded.push({ place, planes: image.planes });
-    if (loaded.length % 500 === 0)
-      options.progress?.({ stage: "decode", done: loaded.length, total: undefined, unit: "images" });
   };
-  const load = async (file: SourceFile, place: ImagePlace) => {
-    const where = `${file.path} in ${path}`;
-    accept(place, await decodeImage(await file.read(), where, options.resize), where);
+  const decode = async (bytes: Buffer, place: ImagePlace, where: string) => {
+    loaded.push({ place, planes: (await decodeImage(bytes, where, options.resize)).planes });
+    if (loaded.length % 500 === 0) {
+      options.progress?.({ stage: "decode", done: loaded.length, total: undefined, unit: "images" });
+    }
   };
 
   for await (const file of sourceFiles(path)) {
@@ -98,7 +101,10 @@ export async function readClassFolders(
       skipped.set(kind, (skipped.get(kind) ?? 0) + 1);
       continue;
     }
-    const job = load(file, place).finally(() => pending.delete(job));
+    const where = `${file.path} in ${path}`;
+    const bytes = await file.read();
+    checkSize(bytes, where);
+    const job = decode(bytes, place, where).finally(() => pending.delete(job));
     // Failures surface at the next wait; without this they would also count as unhandled.
     job.catch(() => {});
     pending.add(job);

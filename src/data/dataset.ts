@@ -65,8 +65,9 @@ export function createDataset(
     }
   }
   if (parts.train.count === 0) throw new ReatError("data", `"${parts.name}" has no training images.`);
+  const { name, synthetic, height, width } = parts;
   return Object.freeze({
-    ...parts,
+    ...{ name, synthetic, height, width },
     classNames: Object.freeze([...parts.classNames]),
     notes: Object.freeze([...(parts.notes ?? [])]),
     train: Object.freeze({ ...parts.train }),

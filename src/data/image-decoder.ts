@@ -27,7 +27,7 @@ export interface DecodedImage extends ImageSize {
  */
 export async function decodeImage(bytes: Buffer, where: string, resize?: ImageSize): Promise<DecodedImage> {
   const header = readImageHeader(bytes);
-  if (!header) throw new ReatError("data", `${where} is not a readable png, jpeg or webp image.`);
+  if (!header) throw unreadable(where);
   if (header.plainWebp && !(resize && (header.height !== resize.height || header.width !== resize.width))) {
     return decodePlainWebp(bytes, where);
   }
@@ -47,6 +47,11 @@ export async function decodeImage(bytes: Buffer, where: string, resize?: ImageSi
   } catch (error) {
     throw damaged(where, error);
   }
+}
+
+/** @internal The error for a file that is no image at all. */
+export function unreadable(where: string): ReatError {
+  return new ReatError("data", `${where} is not a readable png, jpeg or webp image.`);
 }
 
 // libwebp alone takes a tenth of the time that a whole image pipeline takes for a 32×32 file.

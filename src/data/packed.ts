@@ -64,7 +64,7 @@ export function writePacked(file: string, dataset: ImageDataset, source = ""): v
     }
     renameSync(temporary, file);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     throw new ReatError(
       "disk",
       `The packed data set ${file} cannot be written: ${(error as Error).message}.`,
@@ -122,6 +122,14 @@ function makeHeader(
     train: { count: dataset.train.count, images: parts[0]!, labels: parts[1]! },
     test: { count: dataset.test.count, images: parts[2]!, labels: parts[3]! },
   };
+}
+
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // What kept it from being written may keep it from being removed; the first failure is the one to report.
+  }
 }
 
 function openPacked(file: string): number {
