@@ -1,0 +1,74 @@
+// Accuracy from counts: overall, per class, per group of classes, balanced.
+
+import type { ClassGroup } from "../data/index.js";
+import { ReatError } from "../errors.js";
+
+/** Correct answers among the images of one class; `accuracy` is `null` where there are none. */
+export interface ClassAccuracy {
+  readonly total: number;
+  readonly correct: number;
+  readonly accuracy: number | null;
+}
+
+/** Fractions are from 0 to 1. */
+export interface AccuracyReport {
+  readonly total: number;
+  readonly correct: number;
+  readonly accuracy: number;
+  /** By class id. */
+  readonly perClass: readonly ClassAccuracy[];
+  /** Mean of the accuracies of the group's classes; `null` where no class of the group has an image. */
+  readonly groups: Readonly<Record<ClassGroup, number | null>>;
+  /** Mean of the accuracies of all classes that have images. */
+  readonly balanced: number;
+  /** How often each class was predicted. */
+  readonly predicted: readonly number[];
+}
+
+/**
+ * @param confusion confusion[y][k] = images of class y that were predicted as class k; square, whole numbers ≥ 0
+ * @param groups the group of each class, as `classGroups` of the training set's counts gives them
+ * @throws ReatError `data` where sizes disagree or there is no image
+ */
+export function accuracyReport(
+  confusion: readonly (readonly number[])[],
+  groups: readonly ClassGroup[],
+): AccuracyReport {
+  const classes = confusion.length;
+  if (groups.length !== classes || confusion.some((row) => row.length !== classes)) {
+    throw new ReatError(
+      "data",
+      `A confusion matrix of ${classes}×${confusion[0]?.length ?? 0} classes came with groups for ${groups.length} classes; both must be of the same classes.`,
+    );
+  }
+  const perClass = confusion.map((row, label) => {
+    const total = sum(row);
+    return { total, correct: row[label]!, accuracy: total > 0 ? row[label]! / total : null };
+  });
+  const total = sum(perClass.map((entry) => entry.total));
+  if (total === 0) throw new ReatError("data", "There is no image to measure accuracy on.");
+  const correct = sum(perClass.map((entry) => entry.correct));
+  const meanOf = (wanted?: ClassGroup) =>
+    mean(
+      perClass.flatMap(({ accuracy }, label) =>
+        accuracy === null || (wanted && groups[label] !== wanted) ? [] : [accuracy],
+      ),
+    );
+  return {
+    total,
+    correct,
+    accuracy: correct / total,
+    perClass,
+    groups: { head: meanOf("head"), body: meanOf("body"), tail: meanOf("tail") },
+    balanced: meanOf()!,
+    predicted: confusion.map((_, label) => sum(confusion.map((row) => row[label]!))),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : sum(values) / values.length;
+}

@@ -1,0 +1,131 @@
+// Everything `train` is given, and what it gives back.
+import type { AccuracyReport } from "../evaluation/index.js";
+import type { Method, TrainingBatch } from "../methods/index.js";
+import type { ImageClassifier } from "../nn/index.js";
+import type { Generator, Tensor } from "../tensor/index.js";
+import type { BestSoFar, EvaluationSplit, RunEvent, Selection } from "./events.js";
+import type { RunFolder } from "./run-folder.js";
+
+/** What the trainer asks of an optimiser. */
+export interface Optimizer {
+  learningRate: number;
+  /** @param gradients in the order of the model's parameters */
+  step(gradients: readonly Tensor[]): void;
+  /** Its tensors by name; they stay the optimiser's own. */
+  state(): ReadonlyMap<string, Tensor>;
+  loadState(state: ReadonlyMap<string, Tensor>): void;
+}
+
+/** The batches of one epoch. `batch(b)`, b from 0, depends on nothing but the epoch and b. */
+export interface EpochBatches {
+  readonly count: number;
+  /** Its tensors belong to the scope it is called in. */
+  batch(b: number): TrainingBatch;
+}
+
+/** How far a measurement is, for a progress bar. */
+export interface EvaluationProgress {
+  /** What is running, such as "clean" or "pgd-20". */
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number;
+  readonly secondsLeft: number | null;
+}
+
+/** Measures the model between epochs. It may leave nothing behind: neither tensors nor a changed mode. */
+export interface EvaluationPlan {
+  readonly split: EvaluationSplit;
+  /** The attack's name, for the log. */
+  readonly attack: string;
+  /** Epochs between measurements, at least 1; the last epoch is always measured. */
+  readonly everyEpochs: number;
+  /**
+   * Must give the same numbers for the same weights and epoch.
+   * @throws when the signal is aborted before it is done
+   */
+  run(context: {
+    readonly epoch: number;
+    readonly signal: AbortSignal | undefined;
+    readonly onProgress: (progress: EvaluationProgress) => void;
+  }): Promise<{ readonly clean: AccuracyReport; readonly robust: AccuracyReport }>;
+}
+
+/** When a checkpoint is written beside those at the end of each epoch; whichever comes first. */
+export interface CheckpointInterval {
+  /** Epochs between checkpoints; default 1. */
+  readonly epochs?: number | undefined;
+  /** Batches between checkpoints within an epoch; default none. */
+  readonly batches?: number | undefined;
+  /** Seconds between checkpoints; default none. */
+  readonly seconds?: number | undefined;
+}
+
+/** After every batch; costs no wait for the device, so the means are those last read. */
+export interface TrainingProgress {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly batchesPerEpoch: number;
+  /** The batch's images a second, a running mean of this session. */
+  readonly imagesPerSecond: number;
+  /** Time left for training and measuring, from this session's pace; `null` until it is known. */
+  readonly secondsLeft: number | null;
+  readonly loss: number | null;
+  /** Of the training's adversarial examples. */
+  readonly adversarialAccuracy: number | null;
+  /** Of the latest measurement. */
+  readonly cleanAccuracy: number | null;
+  readonly robustAccuracy: number | null;
+  /** What of a measurement is running, or `null` while training. */
+  readonly evaluation: EvaluationProgress | null;
+}
+
+export interface TrainingOptions {
+  readonly model: ImageClassifier;
+  readonly method: Method;
+  readonly optimizer: Optimizer;
+  /** The learning rate of an epoch, counted from 1. */
+  readonly learningRate: (epoch: number) => number;
+  readonly epochs: number;
+  /** Batches in each epoch. */
+  readonly batchesPerEpoch: number;
+  /** The batches of an epoch, counted from 1. */
+  readonly batches: (epoch: number) => EpochBatches;
+  /** The attack's random numbers; its state is part of the checkpoint. */
+  readonly attackGenerator: Generator;
+  readonly run: RunFolder;
+  /** The named seeds, for the log. */
+  readonly seeds: Readonly<Record<string, number>>;
+  /**
+   * What a continued run must share with the checkpoint, JSON-serialisable: the configuration without what may change
+   * (epochs, device, checkpoint interval …). A difference is an error that names the keys.
+   */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Continue from the run's last checkpoint; from the beginning where there is none yet. Default: false. */
+  readonly resume?: boolean;
+  /** `null` or absent: no measurements, and the last checkpoint is all there is. */
+  readonly evaluation?: EvaluationPlan | null;
+  /** Default: the evaluation's split, or "last" without one. */
+  readonly select?: Selection;
+  readonly checkpointEvery?: CheckpointInterval;
+  /** Batches between batch events, at least 1. Default: 10. */
+  readonly logEvery?: number;
+  /** Sees every event after it is in the log. */
+  readonly reporter?: (event: RunEvent) => void;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  /** Stops after the running batch, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainingOutcome {
+  /** True where the signal ended it before the last epoch was done. */
+  readonly stopped: boolean;
+  /** Where it ended. */
+  readonly epoch: number;
+  readonly batch: number;
+  readonly best: BestSoFar | null;
+  /** Robust accuracy of the last measurement. */
+  readonly last: BestSoFar | null;
+  /** Over all sessions of the run. */
+  readonly seconds: number;
+}
