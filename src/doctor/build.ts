@@ -40,11 +40,13 @@ export function searchRows({ steps, libtorch }: SearchResult): DiagnosisRow[] {
 
 /** Whether an addon loads, tried in a process of its own: a mixture of libraries may abort it. */
 export function tryLoading(addon: string): string | undefined {
-  const code = "try { require(process.argv[1]) } catch (e) { console.error(e.message); process.exit(1) }";
-  const done = spawnSync(process.execPath, ["-e", code, addon], { encoding: "utf8", timeout: 60_000 });
+  const done = spawnSync(process.execPath, ["-e", "require(process.argv[1])", addon], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
   if (done.status === 0) return undefined;
   if (done.signal) return `loading it ends the process with ${done.signal}`;
-  return done.stderr.trim().split("\n")[0] || `loading it exits with ${done.status}`;
+  return /^\w*Error: (.+)$/m.exec(done.stderr)?.[1] ?? `loading it exits with ${done.status}`;
 }
 
 /** The LibTorch under an addon may have been replaced since: then its libraries differ from those it was linked to. */

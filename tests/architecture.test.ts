@@ -1,0 +1,138 @@
+// The plan of the house, checked: floors, purpose lines, file sizes, names.
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, normalize, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+import { packageRoot } from "../scripts/places.mjs";
+
+/** From the ground up. A folder imports from floors above it in this list, and from none beside or below it. */
+const floors: readonly (readonly string[])[] = [
+  ["tensor"],
+  ["nn", "data"],
+  ["optim", "losses", "attacks"],
+  ["methods"],
+  ["evaluation"],
+  ["training"],
+  ["experiments", "doctor"],
+  ["report"],
+  ["server"],
+  ["cli"],
+];
+/** Files of src itself that any floor may import, and the library's public face, which may import all. */
+const ground = ["errors.ts", "fraction.ts"];
+const face = ["index.ts"];
+
+const longestFile = 350;
+
+function filesUnder(folder: string, pattern: RegExp): string[] {
+  return readdirSync(join(packageRoot, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && pattern.test(entry.name))
+    .map((entry) => relative(packageRoot, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.includes("node_modules"))
+    .sort();
+}
+
+const read = (path: string): string => readFileSync(join(packageRoot, path), "utf8");
+const sources = filesUnder("src", /\.ts$/);
+const allCode = [
+  ...sources,
+  ...["tests", "bench", "examples", "scripts", "bin"].flatMap((folder) =>
+    filesUnder(folder, /\.(ts|mts|js|mjs)$/),
+  ),
+];
+const native = filesUnder("native", /\.(cc|h)$/);
+
+/** Relative imports of a file, static and dynamic, as paths under src. */
+function importsOf(path: string): string[] {
+  const text = read(path);
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g)].map(
+    (match) => match[1] ?? "",
+  );
+  return specifiers.map((specifier) => relative("src", normalize(join(dirname(path), specifier))));
+}
+
+const folderOf = (pathUnderSrc: string): string | undefined => {
+  const [first, second] = pathUnderSrc.split("/");
+  return second === undefined ? undefined : first;
+};
+const levelOf = (folder: string): number => floors.findIndex((floor) => floor.includes(folder));
+
+describe("floors", () => {
+  it("every folder of src has its floor, every file of src itself is known", () => {
+    const folders = new Set(
+      sources.map((path) => folderOf(relative("src", path))).filter((name) => name !== undefined),
+    );
+    expect([...folders].filter((folder) => levelOf(folder) < 0)).toEqual([]);
+    const loose = sources.map((path) => relative("src", path)).filter((path) => folderOf(path) === undefined);
+    expect(loose.filter((path) => !ground.includes(path) && !face.includes(path))).toEqual([]);
+  });
+
+  it("a folder imports only from floors above it, through their index", () => {
+    const wrong: string[] = [];
+    for (const path of sources) {
+      const from = folderOf(relative("src", path));
+      for (const imported of importsOf(path)) {
+        const to = folderOf(imported);
+        const complaint = `${path} imports ${imported}`;
+        if (imported.startsWith("..")) {
+          if (!imported.startsWith("../scripts/") || from !== "doctor") wrong.push(complaint);
+        } else if (to === undefined) {
+          if (from !== undefined && !ground.includes(imported.replace(/\.js$/, ".ts"))) wrong.push(complaint);
+        } else if (to !== from) {
+          const above = from === undefined ? face.includes(basename(path)) : levelOf(to) < levelOf(from);
+          if (!above || basename(imported) !== "index.js") wrong.push(complaint);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("only src/tensor loads the addon", () => {
+    const loaders = sources.filter((path) => /reat_native|\.node["'`]|process\.dlopen/.test(read(path)));
+    expect(loaders.filter((path) => !path.startsWith("src/tensor/"))).toEqual([]);
+  });
+});
+
+describe("every file", () => {
+  it("starts with a line that states its purpose", () => {
+    const silent = [...allCode, ...native].filter((path) => {
+      const [first = "", second = ""] = read(path).split("\n");
+      return !/^\/\/ \S.{10,}/.test(first.startsWith("#!") ? second : first);
+    });
+    expect(silent).toEqual([]);
+  });
+
+  it(`has at most ${longestFile} lines`, () => {
+    const long = [...sources, ...filesUnder("scripts", /\.mjs$/)]
+      .map((path) => ({ path, lines: read(path).trimEnd().split("\n").length }))
+      .filter(({ lines }) => lines > longestFile);
+    expect(long).toEqual([]);
+  });
+
+  it("has a name that says what it holds", () => {
+    const vague = allCode.filter((path) => /(^|[-./])(utils?|helpers?|misc|common)([-./]|$)/.test(path));
+    expect(vague).toEqual([]);
+  });
+
+  it("has no default export and no `any`", () => {
+    const wrong = sources.filter((path) => {
+      const code = read(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+      return (
+        /\bexport default\b|\bas default\b/.test(code) ||
+        /[:<,|&(]\s*any\b(?!\s*[("'`])|\bas any\b/.test(code)
+      );
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+it("nothing of the library prints", () => {
+  const loud = sources.filter(
+    (path) =>
+      !path.startsWith("src/cli/") && /\bconsole\.\w+\(|process\.(stdout|stderr)\.write/.test(read(path)),
+  );
+  expect(loud).toEqual([]);
+});
+
+it("no dependency runs a program when it is installed", () => {
+  expect(read(".npmrc")).toMatch(/^ignore-scripts=true$/m);
+});
