@@ -1,5 +1,5 @@
 // ResNets for small images: 3×3 stem without pooling, stages of residual blocks, average pooling, one linear layer.
-import { type Generator, scope, type Tensor } from "../tensor/index.js";
+import { type Generator, type MemoryFormat, scope, type Tensor } from "../tensor/index.js";
 import { BatchNorm } from "./batch-norm.js";
 import { ImageClassifier } from "./classifier.js";
 import { Conv2d } from "./conv2d.js";
@@ -22,12 +22,15 @@ export interface ResNetDescription {
   readonly stemWidth: number;
   readonly stemStride: number;
   readonly stages: readonly StageDescription[];
+  /** How feature maps lie in memory. The values are the same; which is faster depends on widths and device. */
+  readonly memoryFormat: MemoryFormat;
 }
 
 /** A residual network (He et al. 2016) whose parameters are named as in the published long-tailed robustness code. */
 export class ResNet extends ImageClassifier {
   override readonly architecture: string;
   override readonly featureSize: number;
+  readonly #memoryFormat: MemoryFormat;
   readonly #body: Sequential[];
   readonly #head: Linear;
 
@@ -39,6 +42,7 @@ export class ResNet extends ImageClassifier {
     super();
     const { architecture, block: Block, stemWidth, stemStride, stages } = description;
     this.architecture = architecture;
+    this.#memoryFormat = description.memoryFormat;
     const stem = new Sequential(
       new Conv2d(3, stemWidth, generator, { stride: stemStride }),
       new BatchNorm(stemWidth, { device: generator.device }),
@@ -59,7 +63,10 @@ export class ResNet extends ImageClassifier {
   }
 
   override features(images: Tensor): Tensor {
-    return scope(() => this.#body.reduce((maps, part) => part.forward(maps), images).mean([2, 3]));
+    return scope(() => {
+      const input = images.contiguous(this.#memoryFormat);
+      return this.#body.reduce((maps, part) => part.forward(maps), input).mean([2, 3]);
+    });
   }
 
   override classify(features: Tensor): Tensor {
@@ -79,4 +86,5 @@ export const resnet18: ResNetDescription = {
     { width: 256, blocks: 2, stride: 2 },
     { width: 512, blocks: 2, stride: 2 },
   ],
+  memoryFormat: "contiguous",
 };
