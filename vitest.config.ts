@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     pool: "forks",
+    // The runner keeps every core busy with test files: more threads in each would only wait for one another.
+    env: { OMP_NUM_THREADS: "1" },
     testTimeout: 60_000,
   },
 });

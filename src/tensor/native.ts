@@ -104,8 +104,15 @@ function addonPath(): string {
 
 let loaded: NativeAddon | undefined;
 
+/** OMP_NUM_THREADS where it is set, as every OpenMP program has it; otherwise all cores. */
+function defaultThreads(): number {
+  const named = Number(process.env.OMP_NUM_THREADS);
+  return Number.isInteger(named) && named > 0 ? named : availableParallelism();
+}
+
 /**
- * The addon, loaded on first use with LibTorch's thread count set to all cores (Debian's default is one).
+ * The addon, loaded on first use with LibTorch's thread count set to all cores (Debian's default is one) unless
+ * OMP_NUM_THREADS says otherwise.
  * @throws ReatError `environment` when it is not built or cannot be loaded.
  */
 export function native(): NativeAddon {
@@ -122,7 +129,7 @@ export function native(): NativeAddon {
       { cause },
     );
   }
-  addon.setThreads(availableParallelism());
+  addon.setThreads(defaultThreads());
   loaded = addon;
   return addon;
 }
