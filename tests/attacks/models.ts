@@ -1,6 +1,9 @@
 // Tiny classifiers with deterministic weights for the tests of attacks.
 import type { Classifier } from "../../src/attacks/index.js";
-import { conv2d, Generator, linear, randn, type Tensor } from "../../src/tensor/index.js";
+import { conv2d, Generator, linear, randn, setThreads, type Tensor } from "../../src/tensor/index.js";
+
+// On tensors this small a second thread only costs.
+setThreads(1);
 
 /** Three classes over [N,3,6,6] images; weights record gradients as a model in training does. */
 export function tinyClassifier(seed: number, classes = 3): Classifier & { weights: Tensor[] } {
