@@ -1,0 +1,128 @@
+// The package as others get it: packed, installed into an empty project beside, set up there, and used.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packageRoot } from "../../scripts/places.mjs";
+import { libraryExample } from "../readme-blocks.js";
+
+const minutes = 60_000;
+let project: string;
+
+/** Runs a command in the project that uses the package. */
+function inProject(program: string, ...args: string[]) {
+  const { REAT_ADDON: _, ...env } = process.env;
+  const done = spawnSync(program, args, {
+    cwd: project,
+    encoding: "utf8",
+    timeout: 10 * minutes,
+    env: { ...env, REAT_CACHE: join(project, "cache") },
+  });
+  return { status: done.status, text: `${done.stdout}${done.stderr}` };
+}
+
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), "reat-consumer-"));
+});
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+describe("the packed package", { timeout: 15 * minutes }, () => {
+  it("holds what it needs and nothing of the checkout", () => {
+    const packed = spawnSync("npm", ["pack", "--json", "--pack-destination", project], {
+      cwd: packageRoot,
+      encoding: "utf8",
+    });
+    const [{ files }] = JSON.parse(packed.stdout) as [{ files: { path: string }[] }];
+    const paths = files.map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        "LICENSE",
+        "README.md",
+        "bin/reat.js",
+        "dist/index.js",
+        "dist/index.d.ts",
+        "native/CMakeLists.txt",
+        "scripts/setup.mjs",
+      ]),
+    );
+    const tops = new Set(paths.map((path) => path.split("/")[0]));
+    const expected = ["LICENSE", "README.md", "bin", "configs", "dist", "native", "package.json", "scripts"];
+    expect([...tops].filter((top) => !expected.includes(top ?? ""))).toEqual([]);
+    expect(paths.filter((path) => /\.(node|so|a|o)$/.test(path))).toEqual([]);
+  });
+
+  it("installs into an empty project without running or building anything", () => {
+    const [tarball = ""] = readdirSync(project).filter((name) => name.endsWith(".tgz"));
+    writeFileSync(
+      join(project, "package.json"),
+      JSON.stringify({
+        name: "consumer",
+        private: true,
+        type: "module",
+        dependencies: { reat: `file:${tarball}` },
+      }),
+    );
+    const installed = inProject(
+      "npm",
+      "install",
+      "--ignore-scripts",
+      "--prefer-offline",
+      "--no-audit",
+      "--no-fund",
+    );
+    expect(installed).toMatchObject({ status: 0 });
+    expect(existsSync(join(project, "node_modules", "reat", "build"))).toBe(false);
+  });
+
+  it("compiles the README's program against the types it ships", () => {
+    const program = libraryExample();
+    expect(program).toBeDefined();
+    writeFileSync(join(project, "example.ts"), program ?? "");
+    const types = join(packageRoot, "node_modules", "@types");
+    writeFileSync(
+      join(project, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          target: "es2022",
+          lib: ["es2023", "esnext.disposable"],
+          module: "nodenext",
+          strict: true,
+          types: ["node"],
+          typeRoots: [types],
+        },
+        files: ["example.ts"],
+      }),
+    );
+    const compiled = inProject(
+      process.execPath,
+      join(packageRoot, "node_modules", "typescript", "bin", "tsc"),
+    );
+    expect(compiled).toEqual({ status: 0, text: "" });
+  });
+
+  it("names the set-up while the addon is not built", () => {
+    const early = inProject(process.execPath, "example.js");
+    expect(early.status).toBe(1);
+    expect(early.text).toContain("The LibTorch addon has not been built yet: run `npx reat setup`.");
+    const doctor = inProject("npx", "--no-install", "reat", "doctor");
+    expect(doctor.status).toBe(1);
+    expect(doctor.text).toContain("run `npx reat setup`");
+  });
+
+  it("builds the addon with `npx reat setup`, once", () => {
+    const first = inProject("npx", "--no-install", "reat", "setup", "--no-apt");
+    expect(first).toMatchObject({ status: 0 });
+    expect(first.text).toMatch(/✓ addon [0-9a-f]{16} \(/);
+    const second = inProject("npx", "--no-install", "reat", "setup", "--no-apt");
+    expect(second.text).toMatch(/^✓ Nothing to set up: LibTorch/);
+  });
+
+  it("runs the README's program and finds itself well", () => {
+    const done = inProject(process.execPath, "example.js");
+    expect(done).toMatchObject({ status: 0 });
+    const doctor = inProject("npx", "--no-install", "reat", "doctor");
+    expect(doctor).toMatchObject({ status: 0 });
+  });
+});
