@@ -22,12 +22,18 @@ export function findProgram(...names) {
   return undefined;
 }
 
-/** Runs a program to its end, silently; a failure shows the end of what it said. */
+/** Compilers put the cause first, package managers last: of a long text both ends are shown. */
+function bothEnds(text, head = 25, tail = 25) {
+  const lines = text.trim().split("\n");
+  if (lines.length <= head + tail) return lines.join("\n");
+  return [...lines.slice(0, head), `… ${lines.length - head - tail} lines …`, ...lines.slice(-tail)].join("\n");
+}
+
+/** Runs a program to its end, silently; a failure shows what it said. */
 export function runQuietly(what, program, args, options = {}) {
   const done = spawnSync(program, args, { encoding: "utf8", maxBuffer: 1 << 28, ...options });
   if (done.error) throw new SetupError(`${what} failed: ${program} cannot be run (${done.error.message})`);
   if (done.status === 0) return done.stdout;
-  const said = `${done.stdout}\n${done.stderr}`.trim().split("\n").slice(-40).join("\n");
   const how = done.signal ? `was ended by ${done.signal}` : `exited with ${done.status}`;
-  throw new SetupError(`${what} failed: ${program} ${how}\n${said}`);
+  throw new SetupError(`${what} failed: ${program} ${how}\n${bothEnds(`${done.stdout}\n${done.stderr}`)}`);
 }
