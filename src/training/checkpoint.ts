@@ -1,0 +1,152 @@
+// A checkpoint: everything a run needs to continue exactly, in one safetensors file with a checksum.
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { writeDurably } from "../durable-file.js";
+import { ReatError } from "../errors.js";
+import type { MethodState } from "../methods/index.js";
+import type { ImageClassifier } from "../nn/index.js";
+import { scope, type Tensor } from "../tensor/index.js";
+import type { BestSoFar } from "./events.js";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  restoreTensor,
+  type Safetensors,
+  type StoredTensor,
+} from "./safetensors.js";
+import type { StatisticsCounts, Totals } from "./statistics.js";
+
+/** How far a run is; counts, not tensors. */
+export interface Progress {
+  /** From 1. */
+  readonly epoch: number;
+  /** Batches of the epoch that are done. */
+  readonly batch: number;
+  /** Optimiser steps since the beginning. */
+  readonly step: number;
+  /** The epoch's batches are done and logged; its measurement is next. */
+  readonly measuring: boolean;
+  /** Training time over all sessions, in this epoch, since the last batch event. */
+  readonly seconds: { readonly run: number; readonly epoch: number };
+  /** The epoch's sums at its last batch event. */
+  readonly logged: Totals;
+  readonly best: BestSoFar | null;
+  readonly last: BestSoFar | null;
+  /** Bytes of metrics.jsonl that belong to it. */
+  readonly logLength: number;
+}
+
+/** A checkpoint without its tensors. */
+export interface CheckpointState {
+  readonly architecture: string;
+  readonly classes: number;
+  readonly method: { readonly name: string; readonly state: MethodState };
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly seeds: Readonly<Record<string, number>>;
+  readonly batchesPerEpoch: number;
+  readonly progress: Progress;
+  readonly statistics: StatisticsCounts;
+}
+
+/** Tensors of a checkpoint; in the file their names are "model.…", "optimizer.…", "generator.…", "statistics.…". */
+export const checkpointParts = ["model", "optimizer", "generator", "statistics"] as const;
+export type CheckpointPart = (typeof checkpointParts)[number];
+
+export interface Checkpoint {
+  readonly state: CheckpointState;
+  readonly parts: Readonly<Record<CheckpointPart, ReadonlyMap<string, StoredTensor>>>;
+}
+
+const format = "reat-checkpoint";
+const version = "1";
+
+/**
+ * Writes a checkpoint in place of the one before it, which stays untouched until all of the new one is on the disk.
+ * @throws ReatError `disk`
+ */
+export async function writeCheckpoint(file: string, { state, parts }: Checkpoint): Promise<void> {
+  const tensors = new Map(
+    checkpointParts.flatMap((part) =>
+      [...parts[part]].map(([name, stored]) => [`${part}.${name}`, stored] as const),
+    ),
+  );
+  const metadata = { format, version, state: JSON.stringify(state) };
+  const checksum = checksumOf({ tensors, metadata });
+  await writeDurably(file, encodeSafetensors({ tensors, metadata: { ...metadata, checksum } }));
+}
+
+/**
+ * Reads a checkpoint and checks every byte of it.
+ * @throws ReatError `checkpoint` for a file that is missing, damaged, or something else
+ */
+export async function readCheckpoint(file: string): Promise<Checkpoint> {
+  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === "ENOENT" ? "there is no such file" : cause.message;
+    throw new ReatError("checkpoint", `The checkpoint ${file} cannot be read: ${why}.`, { cause });
+  });
+  const { tensors, metadata } = decodeSafetensors(bytes, `The checkpoint ${file}`);
+  const { checksum, ...signed } = metadata;
+  if (signed.format !== format || signed.state === undefined) {
+    throw new ReatError(
+      "checkpoint",
+      `${file} is a safetensors file of something else; a checkpoint that reat wrote is needed.`,
+    );
+  }
+  if (checksum !== checksumOf({ tensors, metadata: signed })) {
+    throw new ReatError(
+      "checkpoint",
+      `The checkpoint ${file} is damaged: its bytes do not match its checksum; use another copy or checkpoint.`,
+    );
+  }
+  if (signed.version !== version) {
+    throw new ReatError(
+      "checkpoint",
+      `The checkpoint ${file} has version ${signed.version}; this reat reads version ${version}.`,
+    );
+  }
+  const partOf = (part: CheckpointPart) =>
+    new Map(
+      [...tensors].flatMap(([name, stored]) =>
+        name.startsWith(`${part}.`) ? [[name.slice(part.length + 1), stored] as const] : [],
+      ),
+    );
+  return {
+    state: JSON.parse(signed.state) as CheckpointState,
+    parts: {
+      model: partOf("model"),
+      optimizer: partOf("optimizer"),
+      generator: partOf("generator"),
+      statistics: partOf("statistics"),
+    },
+  };
+}
+
+/** Runs `body` with a part's tensors on the CPU, freed afterwards. */
+export function withTensors<T>(
+  stored: ReadonlyMap<string, StoredTensor>,
+  body: (tensors: ReadonlyMap<string, Tensor>) => T,
+): T {
+  return scope(() => body(new Map([...stored].map(([name, tensor]) => [name, restoreTensor(tensor)]))));
+}
+
+/** Overwrites the model's weights. @throws ReatError `checkpoint` when they are another network's; nothing is changed then */
+export function loadModel(checkpoint: Checkpoint, model: ImageClassifier, file: string): void {
+  const { architecture, classes } = checkpoint.state;
+  if (architecture !== model.architecture || classes !== model.classes) {
+    throw new ReatError(
+      "checkpoint",
+      `The checkpoint ${file} is of a ${architecture} with ${classes} classes; a ${model.architecture} with ${model.classes} classes is needed.`,
+    );
+  }
+  withTensors(checkpoint.parts.model, (tensors) => model.loadStateDict(tensors));
+}
+
+// Order and spelling of the header are left to the format: what counts is what is read out of it.
+function checksumOf({ tensors, metadata }: Safetensors): string {
+  const hash = createHash("sha256");
+  const names = [...tensors.keys()].sort();
+  const described = names.map((name) => [name, tensors.get(name)!.dtype, tensors.get(name)!.shape]);
+  hash.update(JSON.stringify([Object.entries(metadata).sort(), described]));
+  for (const name of names) hash.update(tensors.get(name)!.bytes);
+  return hash.digest("hex");
+}

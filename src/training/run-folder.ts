@@ -1,0 +1,116 @@
+// A run on disk: where its files lie, and that an existing one is never overwritten.
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { cannotWrite, writeDurably } from "../durable-file.js";
+import { ReatError } from "../errors.js";
+import type { Environment } from "./environment.js";
+import { environmentChanges } from "./environment.js";
+import type { WarningEvent } from "./events.js";
+
+/** The folder `runs/<name>`. Its paths are fixed; see `create` and `open`. */
+export class RunFolder {
+  readonly path: string;
+  readonly name: string;
+  readonly configFile: string;
+  readonly environmentFile: string;
+  readonly metricsFile: string;
+  readonly lastCheckpoint: string;
+  readonly bestCheckpoint: string;
+  readonly evaluationsFolder: string;
+  readonly reportFile: string;
+  readonly lockFile: string;
+
+  private constructor(
+    path: string,
+    /** What to tell before the run goes on. */
+    readonly warnings: readonly Omit<WarningEvent, "type">[] = [],
+  ) {
+    this.path = resolve(path);
+    this.name = basename(this.path);
+    this.configFile = join(this.path, "config.yaml");
+    this.environmentFile = join(this.path, "environment.json");
+    this.metricsFile = join(this.path, "metrics.jsonl");
+    this.lastCheckpoint = join(this.path, "checkpoints", "last.safetensors");
+    this.bestCheckpoint = join(this.path, "checkpoints", "best.safetensors");
+    this.evaluationsFolder = join(this.path, "evaluations");
+    this.reportFile = join(this.path, "report.html");
+    this.lockFile = join(this.path, "lock");
+  }
+
+  /**
+   * Makes the folder of a new run.
+   * @param config the resolved configuration, as YAML
+   * @throws ReatError `usage` where there is anything already, `disk` where it cannot be made
+   */
+  static async create(path: string, config: string, environment: Environment): Promise<RunFolder> {
+    const run = new RunFolder(path);
+    if (existsSync(run.configFile)) {
+      throw new ReatError(
+        "usage",
+        `${path} already holds a run: continue it (--resume), or choose another name or folder.`,
+      );
+    }
+    try {
+      mkdirSync(run.path, { recursive: true });
+      const leftOver = readdirSync(run.path).find((entry) => !unfinished.has(entry));
+      if (leftOver !== undefined) {
+        throw new ReatError(
+          "usage",
+          `${path} is not empty (it holds ${leftOver}): a new run needs a folder of its own.`,
+        );
+      }
+      mkdirSync(join(run.path, "checkpoints"), { recursive: true });
+      mkdirSync(run.evaluationsFolder, { recursive: true });
+    } catch (cause) {
+      throw cause instanceof ReatError ? cause : cannotWrite(path, cause);
+    }
+    await writeDurably(run.environmentFile, `${JSON.stringify(environment, null, 2)}\n`);
+    // Last, because a folder with a configuration is a run.
+    await writeDurably(run.configFile, config);
+    return run;
+  }
+
+  /**
+   * Opens an existing run. With an environment, `warnings` tell what makes its continuation differ in the last bits.
+   * @throws ReatError `usage` where there is none
+   */
+  static open(path: string, environment?: Environment): RunFolder {
+    const run = new RunFolder(path);
+    if (!existsSync(run.configFile)) {
+      throw new ReatError("usage", `${path} holds no run: there is no config.yaml in it.`);
+    }
+    const before = run.environment();
+    const changes = environment && before ? environmentChanges(before, environment) : [];
+    if (changes.length === 0) return run;
+    const message = `The run goes on in another environment (${changes.join(", ")}): the same up to rounding, no longer bit by bit.`;
+    return new RunFolder(path, [{ name: "environment-changed", message }]);
+  }
+
+  /** Whether a folder holds a run. */
+  static isRun(path: string): boolean {
+    return existsSync(join(path, "config.yaml"));
+  }
+
+  /** The resolved configuration, as YAML. */
+  config(): string {
+    return readFileSync(this.configFile, "utf8");
+  }
+
+  /** What the run was begun with, or `null` where that cannot be read. */
+  environment(): Environment | null {
+    try {
+      return JSON.parse(readFileSync(this.environmentFile, "utf8")) as Environment;
+    } catch {
+      return null;
+    }
+  }
+}
+
+/** What a `create` that was cut off leaves behind. */
+const unfinished = new Set([
+  "checkpoints",
+  "evaluations",
+  "environment.json",
+  "environment.json.tmp",
+  "config.yaml.tmp",
+]);
