@@ -1,0 +1,13 @@
+// What other folders may use of the report.
+export { readRun } from "./read-run.js";
+export { renderReport } from "./render-report.js";
+export {
+  type Checkpoint,
+  type Figures,
+  type Measurement,
+  type ResultRow,
+  resultRows,
+} from "./result-rows.js";
+export type { RunData, RunRecord, StoredEvaluation } from "./run-record.js";
+export { evaluationTable, runsTable, type TableRow, tableRows } from "./terminal-tables.js";
+export { writeReport } from "./write-report.js";

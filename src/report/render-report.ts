@@ -1,0 +1,43 @@
+// Puts the sections together into one page that needs nothing else.
+import { html, Markup } from "./markup.js";
+import type { RunRecord } from "./run-record.js";
+import { classesSection } from "./section-classes.js";
+import { curvesSection } from "./section-curves.js";
+import { headerSection, protocolSection, reportTitle } from "./section-header.js";
+import { shownRuns } from "./section-parts.js";
+import { predictionsSection } from "./section-predictions.js";
+import { reproduceSection } from "./section-reproduce.js";
+import { resultsSection } from "./section-results.js";
+import { styleSheet } from "./styles.js";
+
+/**
+ * The report of one or more runs as an HTML page. It runs no script and asks for nothing: fonts are the reader's, charts are
+ * SVG, colours follow the reader's light or dark setting. The same records give the same text.
+ */
+export function renderReport(records: readonly RunRecord[]): string {
+  const runs = shownRuns(records);
+  // The policy makes the promise binding: whatever a class name may hold, a browser loads and runs nothing.
+  return `<!doctype html>
+${html`<html lang="en">
+<head>
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"/>
+<title>${reportTitle(runs)} · reat</title>
+<style>${new Markup(styleSheet())}</style>
+</head>
+<body>
+<main>
+${headerSection(runs)}
+${resultsSection(runs)}
+${classesSection(runs)}
+${curvesSection(runs)}
+${predictionsSection(runs)}
+${protocolSection(runs)}
+${reproduceSection(runs)}
+<footer>Written by reat from ${runs.length === 1 ? "the run folder" : `${runs.length} run folders`}: ${runs.map((r) => r.record.folder).join(", ")}.</footer>
+</main>
+</body>
+</html>
+`}`;
+}

@@ -1,0 +1,103 @@
+// The rows of the results table: each run's best and last checkpoint under each attack, and the gap between the two.
+import type { AccuracyReport } from "../evaluation/index.js";
+import type { RunRecord } from "./run-record.js";
+
+export type Checkpoint = "best" | "last";
+
+/** Accuracy over all images, over each group, and the mean over classes; fractions 0 to 1, null where a group has no class. */
+export interface Figures {
+  readonly all: number;
+  readonly head: number | null;
+  readonly body: number | null;
+  readonly tail: number | null;
+  readonly balanced: number;
+}
+export const FIGURE_NAMES = ["all", "head", "body", "tail", "balanced"] as const;
+
+export interface Measurement {
+  /** "clean" or the attack's name. */
+  readonly attack: string;
+  readonly figures: Figures;
+  readonly report: AccuracyReport;
+  readonly split: "test" | "validation";
+  /** Images measured on. */
+  readonly images: number;
+  /** From a stored evaluation of the checkpoint, or from the evaluations made while training. */
+  readonly source: "evaluation" | "training log";
+}
+
+export interface ResultRow {
+  readonly run: string;
+  readonly checkpoint: Checkpoint;
+  readonly epoch: number | null;
+  /** Clean first, then the attacks as they were found. */
+  readonly measurements: readonly Measurement[];
+}
+
+/** The results of a run, best before last; a checkpoint that was never measured has no row. */
+export function resultRows(record: RunRecord): ResultRow[] {
+  const rows: ResultRow[] = [];
+  for (const checkpoint of ["best", "last"] as const) {
+    const row = storedRow(record, checkpoint);
+    if (row.measurements.length > 0) rows.push(row);
+  }
+  return rows;
+}
+
+/** best − last of each figure of an attack (positive: the last checkpoint is worse), null where one is not known. */
+export function figureGap(best: Figures, last: Figures, name: keyof Figures): number | null {
+  const [a, b] = [best[name], last[name]];
+  return a === null || b === null ? null : a - b;
+}
+
+/** Every attack measured in any row, clean first. */
+export function attacksOf(rows: readonly ResultRow[]): string[] {
+  return [...new Set(["clean", ...rows.flatMap((row) => row.measurements.map((m) => m.attack))])];
+}
+
+export function figuresOf(report: AccuracyReport): Figures {
+  return { all: report.accuracy, ...report.groups, balanced: report.balanced };
+}
+
+function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
+  const epoch = epochOf(record, checkpoint);
+  const measurements = new Map<string, Measurement>();
+  const add = (
+    attack: string,
+    report: AccuracyReport,
+    split: Measurement["split"],
+    source: Measurement["source"],
+  ) => {
+    if (measurements.has(attack)) return;
+    measurements.set(attack, {
+      attack,
+      figures: figuresOf(report),
+      report,
+      split,
+      images: report.total,
+      source,
+    });
+  };
+  const stored = record.stored.filter((s) => s.checkpoint === checkpoint);
+  // The headline is the test split: validation images were used to choose.
+  const ordered = [...stored.filter((s) => s.split === "test"), ...stored.filter((s) => s.split !== "test")];
+  for (const s of ordered) {
+    add("clean", s.clean, s.split, "evaluation");
+    add(s.attack.name, s.robust, s.split, "evaluation");
+  }
+  const logged = record.evaluations.filter((e) => e.epoch === epoch);
+  const fallback = logged.find((e) => e.split === "test") ?? logged[0];
+  if (fallback) {
+    add("clean", fallback.clean, fallback.split, "training log");
+    add(fallback.attack, fallback.robust, fallback.split, "training log");
+  }
+  return { run: record.name, checkpoint, epoch, measurements: [...measurements.values()] };
+}
+
+/** The epoch a checkpoint holds: of `best` the chosen one, of `last` the last one logged. */
+export function epochOf(record: RunRecord, checkpoint: Checkpoint): number | null {
+  const stored = record.stored.find((s) => s.checkpoint === checkpoint && typeof s.epoch === "number");
+  if (stored?.epoch) return stored.epoch;
+  if (checkpoint === "best") return record.best?.epoch ?? null;
+  return record.epochs.at(-1)?.epoch ?? null;
+}

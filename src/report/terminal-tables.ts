@@ -1,0 +1,106 @@
+// The results as aligned text for the terminal.
+import Table from "cli-table3";
+import { count, MISSING, percent, points } from "./numbers.js";
+import { attacksOf, FIGURE_NAMES, figureGap, type ResultRow } from "./result-rows.js";
+import type { RunRecord } from "./run-record.js";
+import { setting } from "./run-record.js";
+
+/** A run's figures under one attack, fractions 0 to 1; what {@link evaluationTable} prints a line of. */
+export interface TableRow {
+  /** Words that say whose figures these are, by column: for instance the run, the checkpoint, the attack. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** By column, accuracies 0 to 1; null prints a dash. */
+  readonly figures: Readonly<Record<string, number | null>>;
+  /** Signed differences in percentage points instead of percentages. */
+  readonly difference?: boolean;
+}
+
+/**
+ * Accuracies in per cent with one decimal, columns in the order of the first row; numbers are aligned right. No colours, no
+ * final line break.
+ */
+export function evaluationTable(rows: readonly TableRow[]): string {
+  const labels = [...new Set(rows.flatMap((row) => Object.keys(row.labels)))];
+  const figures = [...new Set(rows.flatMap((row) => Object.keys(row.figures)))];
+  const cells = rows.map((row) => [
+    ...labels.map((label) => row.labels[label] ?? ""),
+    ...figures.map((name) => (row.difference ? points(row.figures[name]) : percent(row.figures[name]))),
+  ]);
+  return textTable([...labels, ...figures], cells, labels.length);
+}
+
+/** The rows of {@link evaluationTable} for runs: best, last and their gap under each attack. */
+export function tableRows(rows: readonly ResultRow[]): TableRow[] {
+  const attacks = attacksOf(rows);
+  return [...new Set(rows.map((row) => row.run))].flatMap((run) =>
+    attacks.flatMap((attack): TableRow[] => {
+      const of = (checkpoint: string) =>
+        rows
+          .find((row) => row.run === run && row.checkpoint === checkpoint)
+          ?.measurements.find((m) => m.attack === attack)?.figures;
+      const [best, last] = [of("best"), of("last")];
+      const labels = (checkpoint: string) => ({ run, attack, checkpoint });
+      const measured = (["best", "last"] as const).flatMap((checkpoint): TableRow[] => {
+        const figures = checkpoint === "best" ? best : last;
+        return figures ? [{ labels: labels(checkpoint), figures: { ...figures } }] : [];
+      });
+      if (!best || !last) return measured;
+      const gap = Object.fromEntries(FIGURE_NAMES.map((name) => [name, figureGap(best, last, name)]));
+      return [...measured, { labels: labels("gap"), figures: gap, difference: true }];
+    }),
+  );
+}
+
+/** One line a run: method, epochs, best epoch, and where the log ends. */
+export function runsTable(records: readonly RunRecord[]): string {
+  const cells = records.map((record) => {
+    const done = record.epochs.at(-1)?.epoch ?? 0;
+    const planned = record.start?.epochs;
+    const best = record.best;
+    return [
+      record.name,
+      String(setting(record.config, "method.name") ?? MISSING),
+      record.data ? `${record.data.name}${record.data.synthetic ? " (synthetic)" : ""}` : MISSING,
+      record.end ? "finished" : record.stopped ? "stopped" : "unfinished",
+      planned === undefined ? count(done) : `${done}/${planned}`,
+      best ? String(best.epoch) : MISSING,
+      percent(best?.robust),
+    ];
+  });
+  return textTable(["run", "method", "data", "state", "epochs", "best epoch", "best robust"], cells, 4);
+}
+
+const NO_LINES = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "  ",
+} as const;
+
+function textTable(head: readonly string[], cells: readonly (readonly string[])[], words: number): string {
+  const table = new Table({
+    chars: NO_LINES,
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+    colAligns: head.map((_, i) => (i < words ? "left" : "right")),
+  });
+  // A line break in a run's or a class's name would tear the row apart.
+  const clean = (text: string) => text.replace(/\s+/g, " ");
+  table.push([...head], ...cells.map((row) => row.map(clean)));
+  const lines = table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd());
+  const width = Math.max(...lines.map((line) => line.length));
+  return [lines[0], "─".repeat(width), ...lines.slice(1)].join("\n");
+}
