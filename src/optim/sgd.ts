@@ -47,11 +47,8 @@ export class SGD {
     this.momentum = momentum;
     this.weightDecay = weightDecay;
     this.nesterov = nesterov;
-    const named = "keys" in parameters && !Array.isArray(parameters);
     this.#names = Array.from(parameters.keys(), String);
-    this.#parameters = named
-      ? [...(parameters as ReadonlyMap<string, Tensor>).values()]
-      : (parameters as readonly Tensor[]);
+    this.#parameters = [...parameters.values()];
     // Momentum starts at 0, which makes the first step's momentum its gradient, as in PyTorch.
     this.#velocities =
       momentum === 0 ? [] : noGrad(() => this.#parameters.map((tensor) => keep(zerosLike(tensor))));
