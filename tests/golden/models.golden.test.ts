@@ -1,16 +1,16 @@
 // Networks against recorded ones: names, shapes, logits, features, gradients, running statistics (models.json).
-import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { buildModel, type ImageClassifier, type ModelName, modelNames } from "../../src/nn/index.js";
 import { crossEntropy, Generator, grad, scope, type Tensor } from "../../src/tensor/index.js";
 import {
   describeGolden,
+  describeGoldenFile,
   expectWithin,
   type FillDescription,
   fillModel,
   goldenInput,
   goldenLabels,
-  goldenPath,
   type InputDescription,
 } from "./generator.js";
 
@@ -152,28 +152,19 @@ describeGolden<Models>("models.json", ({ tolerance, cases }) => {
   });
 });
 
-const weights = goldenPath("smallcnn.safetensors");
-const present = existsSync(weights);
-
-describe.skipIf(!present)(
-  present ? "smallcnn.safetensors" : `smallcnn.safetensors (skipped: ${weights} is not there)`,
-  () => {
-    it("has the names and shapes of our small network", () => {
-      const file = openSync(weights, "r");
-      const length = new BigUint64Array(1);
-      readSync(file, length, 0, 8, 0);
-      const text = Buffer.alloc(Number(length[0]));
-      readSync(file, text, 0, text.length, 8);
-      closeSync(file);
-      const header = JSON.parse(text.toString()) as Record<string, { shape: number[] }>;
-      delete header.__metadata__;
-      const classes = header["fc2.bias"]!.shape[0]!;
-      const model = buildModel("smallcnn", { classes, generator: new Generator(0) });
-      const shapes = Object.fromEntries(Array.from(model.stateDict(), ([name, { shape }]) => [name, shape]));
-      expect(shapes).toEqual(
-        Object.fromEntries(Object.entries(header).map(([name, { shape }]) => [name, shape])),
-      );
-      model.dispose();
-    });
-  },
-);
+describeGoldenFile("smallcnn.safetensors", (path) => {
+  it("has the names and shapes of our small network", () => {
+    const file = readFileSync(path);
+    const header = JSON.parse(file.toString("utf8", 8, 8 + Number(file.readBigUInt64LE()))) as Record<
+      string,
+      { shape: number[] }
+    >;
+    delete header.__metadata__;
+    const classes = header["fc2.bias"]!.shape[0]!;
+    const model = buildModel("smallcnn", { classes, generator: new Generator(0) });
+    const shapes = (entries: Iterable<[string, { readonly shape: readonly number[] }]>) =>
+      Object.fromEntries(Array.from(entries, ([name, { shape }]) => [name, shape]));
+    expect(shapes(model.stateDict())).toEqual(shapes(Object.entries(header)));
+    model.dispose();
+  });
+});
