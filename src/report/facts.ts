@@ -57,7 +57,8 @@ export function methodTitle(name: string): string {
 }
 
 function dataText(record: RunRecord): string | null {
-  const source = record.data?.name ?? text(setting(record.config, "data.source"));
+  const source =
+    record.data?.name ?? record.stored[0]?.dataset ?? text(setting(record.config, "data.source"));
   if (source === null) return null;
   const subset = setting(record.config, "data.subset");
   const profile = text(at(subset, "profile"));
@@ -117,7 +118,7 @@ export function attackText(attack: unknown): string | null {
 function evaluationText(record: RunRecord): string | null {
   const described = new Map<string, string>();
   for (const { attack, robust } of record.stored) {
-    const constants = attackText(attack);
+    const constants = attackText(attack.constants);
     described.set(
       attack.name,
       `${attack.name.toUpperCase()}${constants ? ` (${constants})` : ""} on ${count(robust.total)} images`,
@@ -146,29 +147,32 @@ function seedsText(record: RunRecord): string | null {
   return parts.length === 0 ? null : parts.join(", ");
 }
 
-function environmentFacts(environment: Settings): [string, string][] {
-  return Object.entries(environment).flatMap(([key, value]): [string, string][] => {
-    if (
-      key === "data" ||
-      value === null ||
-      value === "" ||
-      (typeof value === "object" && Object.keys(value).length === 0)
-    )
-      return [];
-    const label = spaced(key);
-    if (typeof value !== "object") return [[label, scalar(value)]];
-    const parts = Object.entries(value).flatMap(([k, v]) =>
-      v === null || typeof v === "object"
-        ? []
-        : [Array.isArray(value) ? scalar(v) : `${spaced(k).toLowerCase()} ${scalar(v)}`],
-    );
-    return parts.length === 0 ? [] : [[label, parts.join(", ")]];
-  });
+function environmentFacts(environment: Settings): [string, string | null][] {
+  const named = (name: string, key: string) => {
+    const version = text(environment[key]);
+    return version === null ? [] : [`${name} ${version}`];
+  };
+  const numbered = (key: string) =>
+    typeof environment[key] === "number" ? [`${environment[key]} ${key}`] : [];
+  const software = [...named("reat", "reat"), ...named("LibTorch", "libtorch"), ...named("Node", "node")];
+  const hardware = [
+    ...named("", "cpu"),
+    ...numbered("cores"),
+    ...numbered("threads"),
+    ...named("device", "device"),
+  ];
+  const commit = text(setting(environment, "revision.commit"));
+  const modified =
+    setting(environment, "revision.modified") === true ? ", with changes that were not committed" : "";
+  return [
+    ["Commit", commit === null ? null : `${commit.slice(0, 12)}${modified}`],
+    ["Software", joined([...software, ...named("", "platform")])],
+    ["Hardware", joined(hardware)],
+  ];
 }
 
-function spaced(key: string): string {
-  const words = key.replace(/([a-z\d])([A-Z])/g, "$1 $2").replace(/[_-]/g, " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+function joined(parts: readonly string[]): string | null {
+  return parts.length === 0 ? null : parts.map((part) => part.trim()).join(", ");
 }
 
 /** Pixel budgets read as the field writes them, in 255ths, where they are whole ones. */

@@ -8,6 +8,6 @@ export {
   type ResultRow,
   resultRows,
 } from "./result-rows.js";
-export type { RunData, RunRecord, StoredEvaluation } from "./run-record.js";
+export type { RunData, RunRecord } from "./run-record.js";
 export { evaluationTable, runsTable, type TableRow, tableRows } from "./terminal-tables.js";
 export { writeReport } from "./write-report.js";

@@ -1,9 +1,10 @@
 // Reads a run folder into a RunRecord; a run that is still going, or was killed, reads like any other.
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { parse } from "yaml";
 import type { z } from "zod";
 import { ReatError } from "../errors.js";
+import { readResults } from "../evaluation/index.js";
 import {
   type EventOf,
   eventSchemas,
@@ -12,12 +13,11 @@ import {
   type RunRecord,
   runDataSchema,
   type Settings,
-  type StoredEvaluation,
-  storedEvaluationSchema,
+  setting,
 } from "./run-record.js";
 
 /**
- * Reads config.yaml, environment.json, metrics.jsonl and evaluations/*.json of a run folder. A last line of metrics.jsonl
+ * Reads config.yaml, environment.json, data.json, metrics.jsonl and evaluations/*.json of a run folder. A last line of metrics.jsonl
  * that was cut off in the writing is passed over; whatever else does not fit its format is an error.
  * @throws ReatError `data`: the folder does not exist or is no run, or a file (and line) in it is damaged.
  */
@@ -47,7 +47,8 @@ export async function readRun(folder: string): Promise<RunRecord> {
           join(folder, "environment.json"),
         );
   const events = log === null ? [] : readEvents(log, join(folder, "metrics.jsonl"));
-  const stored = await readStored(join(folder, "evaluations"));
+  const stored = readResults(join(folder, "evaluations"));
+  const data = await readData(join(folder, "data.json"));
   const name = typeof config.name === "string" ? config.name : basename(resolve(folder));
   const record = {
     folder,
@@ -55,7 +56,10 @@ export async function readRun(folder: string): Promise<RunRecord> {
     config,
     configText: configText ?? "",
     environment,
-    data: readData(environment, join(folder, "environment.json")),
+    data,
+    synthetic:
+      data?.synthetic ??
+      (stored.some((s) => s.synthetic) || String(setting(config, "data.source")).startsWith("synthetic")),
     start: last(events, "start"),
     epochs: byEpoch(events, "epoch"),
     evaluations: byEpoch(events, "evaluation"),
@@ -94,21 +98,13 @@ function readEvent(line: string, place: string): LoggedEvent[] {
   return [check(schema, value, `${place} (${type})`)];
 }
 
-async function readStored(folder: string): Promise<StoredEvaluation[]> {
-  const names = await readdir(folder).catch(() => []);
-  const files = names.filter((name) => name.endsWith(".json")).sort();
-  return Promise.all(
-    files.map(async (name) => {
-      const file = join(folder, name);
-      const value = readJson((await readText(file)) ?? "", file);
-      return { ...check(storedEvaluationSchema, value, file), file: name };
-    }),
-  );
-}
-
-function readData(environment: Settings, file: string): RunData | null {
-  if (environment.data === undefined) return null;
-  return check(runDataSchema, environment.data, `${file} (data)`);
+async function readData(file: string): Promise<RunData | null> {
+  const text = await readText(file);
+  if (text === null) return null;
+  const data = check(runDataSchema, readJson(text, file), file);
+  const [names, counts] = [data.classNames.length, data.trainCounts.length];
+  if (names === counts) return data;
+  throw new ReatError("data", `${file} names ${names} classes, but counts the images of ${counts}.`);
 }
 
 type Pieces = Omit<RunRecord, "missing">;
@@ -120,8 +116,9 @@ function missingPieces(
   const missing: string[] = [];
   if (!files.config) missing.push("config.yaml is missing, so the configuration is not known.");
   if (!files.environment) missing.push("environment.json is missing, so commit and hardware are not known.");
-  else if (run.data === null)
-    missing.push("The data set is not described, so class names and sizes are not known.");
+  if (run.data === null) {
+    missing.push("data.json is missing, so the names and sizes of the classes are not known.");
+  }
   if (!files.log) missing.push("metrics.jsonl is missing, so there are no curves.");
   const planned = run.start?.epochs;
   const done = run.epochs.at(-1)?.epoch ?? 0;

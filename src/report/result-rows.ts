@@ -30,7 +30,7 @@ export interface ResultRow {
   readonly run: string;
   readonly checkpoint: Checkpoint;
   readonly epoch: number | null;
-  /** Clean first, then the attacks as they were found. */
+  /** Clean first, then the attacks in the order of {@link attacksOf}. */
   readonly measurements: readonly Measurement[];
 }
 
@@ -50,9 +50,15 @@ export function figureGap(best: Figures, last: Figures, name: keyof Figures): nu
   return a === null || b === null ? null : a - b;
 }
 
-/** Every attack measured in any row, clean first. */
+/** Every attack measured in any row: clean, then PGD by its steps, then the others by name. */
 export function attacksOf(rows: readonly ResultRow[]): string[] {
-  return [...new Set(["clean", ...rows.flatMap((row) => row.measurements.map((m) => m.attack))])];
+  const names = new Set(rows.flatMap((row) => row.measurements.map((m) => m.attack)));
+  return [...names].sort(byStrength);
+}
+
+function byStrength(a: string, b: string): number {
+  const place = (name: string) => (name === "clean" ? 0 : name.startsWith("pgd") ? 1 : 2);
+  return place(a) - place(b) || a.localeCompare(b, "en", { numeric: true });
 }
 
 export function figuresOf(report: AccuracyReport): Figures {
@@ -91,13 +97,18 @@ function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
     add("clean", fallback.clean, fallback.split, "training log");
     add(fallback.attack, fallback.robust, fallback.split, "training log");
   }
-  return { run: record.name, checkpoint, epoch, measurements: [...measurements.values()] };
+  return {
+    run: record.name,
+    checkpoint,
+    epoch,
+    measurements: [...measurements.values()].sort((a, b) => byStrength(a.attack, b.attack)),
+  };
 }
 
 /** The epoch a checkpoint holds: of `best` the chosen one, of `last` the last one logged. */
 export function epochOf(record: RunRecord, checkpoint: Checkpoint): number | null {
-  const stored = record.stored.find((s) => s.checkpoint === checkpoint && typeof s.epoch === "number");
-  if (stored?.epoch) return stored.epoch;
+  const stored = record.stored.find((s) => s.checkpoint === checkpoint);
+  if (stored) return stored.epoch;
   if (checkpoint === "best") return record.best?.epoch ?? null;
   return record.epochs.at(-1)?.epoch ?? null;
 }

@@ -86,17 +86,21 @@ function classFigures(runs: readonly ShownRun[], index: number): Markup[] {
         kind: "solid" as const,
       },
     ]);
+    const figure = html`<figure>${legend([...keys, { label: "clean", colour: "var(--soft)", kind: "pale" }])}<div class="wide" tabindex="0" style="margin-top:14px">${chart}</div>${numbersTable(
+      `accuracy by class, ${attackTitle(attack)}, %`,
+      [
+        "class",
+        "group",
+        "training images",
+        ...series.flatMap((s) => [`${s.label} clean`, `${s.label} ${attackTitle(attack)}`]),
+      ],
+      rows,
+    )}</figure>`;
+    // The other attacks rarely tell another story; they are at hand without filling the page.
     return [
-      html`<figure>${legend([...keys, { label: "clean", colour: "var(--soft)", kind: "pale" }])}<div class="wide" tabindex="0" style="margin-top:14px">${chart}</div>${numbersTable(
-        `accuracy by class, ${attackTitle(attack)}, %`,
-        [
-          "class",
-          "group",
-          "training images",
-          ...series.flatMap((s) => [`${s.label} clean`, `${s.label} ${attackTitle(attack)}`]),
-        ],
-        rows,
-      )}</figure>`,
+      a === 0
+        ? figure
+        : html`<details><summary>The same under ${attackTitle(attack)}</summary>${figure}</details>`,
     ];
   });
 }

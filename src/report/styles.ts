@@ -33,9 +33,9 @@ thead th.span{text-align:center;color:var(--ink);border-bottom:1px solid var(--h
 tbody th{font-weight:500;text-align:left}
 tbody tr+tr>*{border-top:1px solid var(--hair)}
 .results tbody tr:first-child>*{border-top:1px solid var(--rule)}
-.results{min-width:100%}
+.results{min-width:100%;font-size:13.5px}.results th,.results td{padding:5px 6px}
 .results th:first-child{padding-left:0}
-.results .edge{padding-left:22px}
+.results .edge{padding-left:18px}
 .results .best{font-weight:700}
 .results .gap>*{color:var(--faint);font-size:13px}
 .facts{width:100%;font-size:14px}
@@ -43,8 +43,8 @@ tbody tr+tr>*{border-top:1px solid var(--hair)}
 .facts tbody th{color:var(--soft);width:160px;padding-left:0;overflow-wrap:normal}
 .facts thead th{color:var(--ink)}
 .swatch{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:7px;vertical-align:-1px}
-.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:26px 36px;margin:16px 0 6px}
-.panels.three{grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));gap:26px 28px}
+.panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,430px),1fr));gap:26px 36px;margin:16px 0 6px}
+.panels.three{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:26px 28px}
 .panels>*{min-width:0;max-width:720px}
 figure{margin:18px 0 8px}
 .wide{overflow-x:auto}

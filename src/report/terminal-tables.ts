@@ -60,7 +60,7 @@ export function runsTable(records: readonly RunRecord[]): string {
     return [
       record.name,
       String(setting(record.config, "method.name") ?? MISSING),
-      record.data ? `${record.data.name}${record.data.synthetic ? " (synthetic)" : ""}` : MISSING,
+      `${record.data?.name ?? record.stored[0]?.dataset ?? MISSING}${record.synthetic ? " (synthetic)" : ""}`,
       record.end ? "finished" : record.stopped ? "stopped" : "unfinished",
       planned === undefined ? count(done) : `${done}/${planned}`,
       best ? String(best.epoch) : MISSING,
