@@ -37,7 +37,15 @@ export type MethodName = keyof typeof methods;
 export const methodNames = Object.keys(methods) as readonly MethodName[];
 
 /** The schema of a method's configuration; `name` chooses the method and with it the other keys. */
-export const methodOptions = z.discriminatedUnion("name", [pgdAtOptions, reatOptions]);
+export const methodOptions = z.discriminatedUnion("name", [pgdAtOptions, reatOptions], {
+  error: ({ code, input }) =>
+    code === "invalid_union" ? `expected one of ${methodNames.join(", ")}, got ${nameIn(input)}` : undefined,
+});
+
+function nameIn(given: unknown): string {
+  const name = typeof given === "object" && given !== null && "name" in given ? given.name : undefined;
+  return name === undefined ? "none" : JSON.stringify(name);
+}
 
 /** A resolved configuration, as `methodOptions` gives it. */
 export type MethodOptions = z.output<typeof methodOptions>;

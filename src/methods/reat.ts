@@ -45,6 +45,7 @@ export class Reat implements Method {
       this.#epoch = epoch;
       this.#rebalance();
     }
+    if (!this.#options.rbl.enabled) return { predictedCounts: this.#predictedCounts };
     // A class that was never predicted has E_k = 0: next to it, all other weights all but vanish.
     const neverPredicted = this.#predictedCounts.flatMap((count, label) => (count === 0 ? [label] : []));
     return { predictedCounts: this.#predictedCounts, rblWeights: this.#rblWeights, neverPredicted };

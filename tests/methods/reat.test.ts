@@ -245,6 +245,10 @@ describe("RBL's counts", () => {
     expect(Number.isFinite(loss.item())).toBe(true);
   });
 
+  it("are recorded alone where RBL is off", () => {
+    expect(reat({ rbl: { enabled: false } }).beginEpoch(1)).toEqual({ predictedCounts: classCounts });
+  });
+
   it("need beginEpoch before the first step", () => {
     expect(() => reat().step(batchOf(1), { model: new TinyModel(1), generator: new Generator(1) })).toThrow(
       "REAT's beginEpoch must be called before its first step",
