@@ -78,7 +78,7 @@ function compile(libtorch, target) {
   const unfinished = `${target}.${process.pid}.tmp`;
   copyFileSync(join(tree, "reat_native.node"), unfinished);
   renameSync(unfinished, target);
-  // The precompiled header takes over half a gigabyte; only who changes the sources gains from keeping it.
+  // Only who changes the sources gains from keeping it.
   if (!isCheckout) rmSync(tree, { recursive: true, force: true });
 }
 

@@ -26,7 +26,9 @@ export function findProgram(...names) {
 function bothEnds(text, head = 25, tail = 25) {
   const lines = text.trim().split("\n");
   if (lines.length <= head + tail) return lines.join("\n");
-  return [...lines.slice(0, head), `… ${lines.length - head - tail} lines …`, ...lines.slice(-tail)].join("\n");
+  return [...lines.slice(0, head), `… ${lines.length - head - tail} lines …`, ...lines.slice(-tail)].join(
+    "\n",
+  );
 }
 
 /** Runs a program to its end, silently; a failure shows what it said. */

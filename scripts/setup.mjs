@@ -105,7 +105,7 @@ async function setUp(options) {
   if (options.force || !upToDateBuild(libtorch)) {
     changed = true;
     sayWhich(found);
-    step("building the addon, about a minute the first time", () => {
+    step("building the addon, about half a minute", () => {
       const { active, compiled } = buildAddon(libtorch, options);
       return `addon ${active.key}${compiled ? "" : " (built before)"}`;
     });
