@@ -141,6 +141,21 @@ export function loadModel(checkpoint: Checkpoint, model: ImageClassifier, file: 
   withTensors(checkpoint.parts.model, (tensors) => model.loadStateDict(tensors));
 }
 
+/**
+ * Reads a checkpoint into a model, for measuring it.
+ * @throws ReatError `checkpoint` as `readCheckpoint` and `loadModel` do
+ */
+export async function loadWeights(file: string, model: ImageClassifier): Promise<CheckpointState> {
+  const checkpoint = await readCheckpoint(file);
+  loadModel(checkpoint, model, file);
+  return checkpoint.state;
+}
+
+/** The last epoch, from 1, that the weights have seen batches of; 0 before the first. */
+export function weightsEpoch({ epoch, batch }: Progress): number {
+  return batch === 0 ? epoch - 1 : epoch;
+}
+
 // Order and spelling of the header are left to the format: what counts is what is read out of it.
 function checksumOf({ tensors, metadata }: Safetensors): string {
   const hash = createHash("sha256");

@@ -49,10 +49,17 @@ export class EventLog implements Disposable {
         written += writeSync(this.#file, line, written, line.length - written, this.#length + written);
       }
     } catch (cause) {
-      ftruncateSync(this.#file, this.#length);
+      this.#removeTornLine();
       throw cannotWrite(this.path, cause);
     }
     this.#length += line.length;
+  }
+
+  // Where even that fails, opening the log again does it.
+  #removeTornLine(): void {
+    try {
+      ftruncateSync(this.#file, this.#length);
+    } catch {}
   }
 
   /** Waits until all lines are on the disk. */

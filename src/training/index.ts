@@ -1,4 +1,13 @@
 // The training's public face.
+export {
+  type Checkpoint,
+  type CheckpointState,
+  loadWeights,
+  type Progress,
+  readCheckpoint,
+  weightsEpoch,
+} from "./checkpoint.js";
+export { currentEnvironment, type Environment } from "./environment.js";
 export type {
   BatchEvent,
   BestEvent,
@@ -18,9 +27,18 @@ export type {
   CheckpointInterval,
   EpochBatches,
   EvaluationPlan,
-  EvaluationProgress,
   Optimizer,
   TrainingOptions,
   TrainingOutcome,
   TrainingProgress,
 } from "./options.js";
+export { RunFolder } from "./run-folder.js";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  restoreTensor,
+  type Safetensors,
+  type StoredTensor,
+  storeTensor,
+} from "./safetensors.js";
+export { train } from "./trainer.js";

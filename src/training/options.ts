@@ -1,5 +1,5 @@
 // Everything `train` is given, and what it gives back.
-import type { AccuracyReport } from "../evaluation/index.js";
+import type { AccuracyReport, EvaluationProgress } from "../evaluation/index.js";
 import type { Method, TrainingBatch } from "../methods/index.js";
 import type { ImageClassifier } from "../nn/index.js";
 import type { Generator, Tensor } from "../tensor/index.js";
@@ -21,15 +21,6 @@ export interface EpochBatches {
   readonly count: number;
   /** Its tensors belong to the scope it is called in. */
   batch(b: number): TrainingBatch;
-}
-
-/** How far a measurement is, for a progress bar. */
-export interface EvaluationProgress {
-  /** What is running, such as "clean" or "pgd-20". */
-  readonly stage: string;
-  readonly done: number;
-  readonly total: number;
-  readonly secondsLeft: number | null;
 }
 
 /** Measures the model between epochs. It may leave nothing behind: neither tensors nor a changed mode. */

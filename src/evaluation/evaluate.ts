@@ -1,0 +1,134 @@
+// Clean and robust accuracy of a classifier, batch by batch.
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Attack } from "../attacks/index.js";
+import { type ClassGroup, mixSeed } from "../data/index.js";
+import { ReatError } from "../errors.js";
+import type { ImageClassifier } from "../nn/index.js";
+import { Generator, noGrad, scope, type Tensor } from "../tensor/index.js";
+import { type AccuracyReport, accuracyReport } from "./accuracy.js";
+import { ConfusionCounter } from "./confusion.js";
+
+/** Images to measure on, in a fixed order; a `BatchPlan` of `evaluationBatches` is one. */
+export interface EvaluationBatches {
+  readonly count: number;
+  /** Images [N, 3, H, W] in [0, 1] and labels int64 [N]; they belong to the scope it is called in. */
+  batch(b: number): { readonly images: Tensor; readonly labels: Tensor };
+}
+
+/** An attack under the name that results give it; `namedAttack` makes them. */
+export interface EvaluationAttack {
+  readonly name: string;
+  readonly attack: Attack;
+}
+
+/** How far a measurement is, for a progress bar. */
+export interface EvaluationProgress {
+  /** What is running: "clean" or the attack's name. */
+  readonly stage: string;
+  /** Batches of the stage. */
+  readonly done: number;
+  readonly total: number;
+  /** Of the stage; `null` until its first batch is done. */
+  readonly secondsLeft: number | null;
+}
+
+export interface EvaluateOptions {
+  readonly model: ImageClassifier;
+  readonly batches: EvaluationBatches;
+  /** The group of each class, as `classGroups` of the training set's counts gives them. */
+  readonly groups: readonly ClassGroup[];
+  readonly attacks: readonly EvaluationAttack[];
+  /** Start noise depends on this seed, the attack's name and the batch alone. */
+  readonly seed: number;
+  /**
+   * Spend no attack on images that are misclassified anyway: the same robust accuracy sooner, but `predicted` then
+   * counts those images' clean predictions. Default: false.
+   */
+  readonly skipMisclassified?: boolean;
+  readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
+  /** Ends the measurement after the running batch by throwing the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface AttackResult {
+  readonly name: string;
+  readonly report: AccuracyReport;
+  readonly seconds: number;
+}
+
+export interface Evaluation {
+  readonly clean: AccuracyReport;
+  readonly cleanSeconds: number;
+  /** In the order they were asked for. */
+  readonly attacks: readonly AttackResult[];
+}
+
+/**
+ * Measures the model in mode "eval", which is restored afterwards. Lets other work run between batches.
+ * @throws ReatError `data` without images, `numerics` for logits that are NaN; the signal's reason when it is aborted
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const { attacks, seed, skipMisclassified = false } = options;
+  const twice = attacks.find(({ name }, index) => attacks.findIndex((other) => other.name === name) < index);
+  if (twice) throw new ReatError("config", `The attack ${twice.name} is listed twice.`);
+  const clean = await measure("clean", options, (model, { images }) => noGrad(() => model.logits(images)));
+  const results: AttackResult[] = [];
+  for (const { name, attack } of attacks) {
+    const nameSeed = mixSeed(...Buffer.from(name));
+    const generator = new Generator(seed, deviceOf(options.model));
+    const result = await measure(name, options, (model, { images, labels }, batch) => {
+      generator.reseed(mixSeed(seed, nameSeed, batch));
+      const attacked = (some: Tensor, theirs: Tensor) => {
+        const adversarial = attack.perturb(model, some, theirs, generator);
+        return noGrad(() => model.logits(adversarial));
+      };
+      if (!skipMisclassified) return attacked(images, labels);
+      return noGrad(() => {
+        const logits = model.logits(images);
+        const indices = logits.argmax(1).eq(labels).nonzero().squeeze(1);
+        if (indices.size === 0) return logits;
+        const robust = attacked(images.indexSelect(0, indices), labels.indexSelect(0, indices));
+        return logits.indexCopy_(0, indices, robust);
+      });
+    });
+    results.push({ name, ...result });
+  }
+  return { clean: clean.report, cleanSeconds: clean.seconds, attacks: results };
+}
+
+type Predict = (
+  model: ImageClassifier,
+  batch: { readonly images: Tensor; readonly labels: Tensor },
+  index: number,
+) => Tensor;
+
+async function measure(
+  stage: string,
+  { model, batches, groups, onProgress, signal }: EvaluateOptions,
+  predict: Predict,
+): Promise<{ report: AccuracyReport; seconds: number }> {
+  if (batches.count === 0) throw new ReatError("data", "There is no image to measure accuracy on.");
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
+  using confusion = new ConfusionCounter(model.classes, deviceOf(model));
+  onProgress?.({ stage, done: 0, total: batches.count, secondsLeft: null });
+  for (let index = 0; index < batches.count; index++) {
+    signal?.throwIfAborted();
+    scope(() => {
+      const batch = batches.batch(index);
+      confusion.add(
+        model.withMode("eval", () => predict(model, batch, index)),
+        batch.labels,
+      );
+    });
+    const done = index + 1;
+    const secondsLeft = (seconds() / done) * (batches.count - done);
+    onProgress?.({ stage, done, total: batches.count, secondsLeft });
+    await nextTurn();
+  }
+  return { report: accuracyReport(confusion.read(stage), groups), seconds: seconds() };
+}
+
+function deviceOf(model: ImageClassifier) {
+  return model.parameters()[0]!.device;
+}

@@ -1,0 +1,318 @@
+// One process's share of a run: the loop over epochs and batches, events, measurement, checkpoints.
+import { existsSync } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { ReatError } from "../errors.js";
+import { grad, scope } from "../tensor/index.js";
+import { type Progress, writeCheckpoint } from "./checkpoint.js";
+import type { EventLog } from "./event-log.js";
+import type { BestSoFar, RunEvent, Selection } from "./events.js";
+import type { TrainingOptions, TrainingOutcome } from "./options.js";
+import { Pace } from "./pace.js";
+import { isBetter, isMeasured } from "./selection.js";
+import { allFinite, takeSnapshot } from "./snapshot.js";
+import { type EpochStatistics, meansBetween, noTotals, type Totals } from "./statistics.js";
+
+/** Where a new run stands. */
+export const beginning: Progress = {
+  epoch: 1,
+  batch: 0,
+  step: 0,
+  measuring: false,
+  seconds: { run: 0, epoch: 0 },
+  logged: noTotals,
+  best: null,
+  last: null,
+  logLength: 0,
+};
+
+/** See `train`; `run` is called once. */
+export class Session {
+  #epoch: number;
+  #batch: number;
+  #step: number;
+  #measuring: boolean;
+  #logged: Totals;
+  #best: BestSoFar | null;
+  #last: BestSoFar | null;
+  /** Seconds before this session. */
+  readonly #earlier: number;
+  readonly #began = performance.now();
+  #epochEarlier: number;
+  #epochBegan = performance.now();
+  #loggedAt = performance.now();
+  #savedAt = performance.now();
+  readonly #pace: Pace;
+
+  constructor(
+    readonly options: TrainingOptions,
+    readonly selection: Selection,
+    readonly statistics: EpochStatistics,
+    readonly log: EventLog,
+    from: Progress,
+  ) {
+    this.#epoch = from.epoch;
+    this.#batch = from.batch;
+    this.#step = from.step;
+    this.#measuring = from.measuring;
+    this.#logged = from.logged;
+    this.#best = from.best;
+    this.#last = from.last;
+    this.#earlier = from.seconds.run;
+    this.#epochEarlier = from.seconds.epoch;
+    const { epochs, batchesPerEpoch, evaluation } = options;
+    const measurementsAfter = (epoch: number) => {
+      let count = 0;
+      for (let e = epoch + 1; e <= epochs; e++) if (isMeasured(e, epochs, evaluation)) count += 1;
+      return count;
+    };
+    this.#pace = new Pace({ epochs, batchesPerEpoch, measurementsAfter });
+  }
+
+  async run(): Promise<TrainingOutcome> {
+    const { epochs, evaluation, checkpointEvery } = this.options;
+    this.#announce();
+    while (this.#epoch <= epochs) {
+      if (!this.#measuring) {
+        if (await this.#trainEpoch()) return this.#stop();
+        this.#measuring = true;
+      }
+      const epoch = this.#epoch;
+      const due = epoch % (checkpointEvery?.epochs ?? 1) === 0 || epoch === epochs;
+      if (isMeasured(epoch, epochs, evaluation)) {
+        // A measurement can take longer than the epoch: a kill in it must not cost the epoch.
+        if (due) await this.#save();
+        if (await this.#measure()) return this.#stop();
+      }
+      this.#epoch += 1;
+      this.#batch = 0;
+      this.#measuring = false;
+      this.#epochEarlier = 0;
+      this.#epochBegan = performance.now();
+      this.#logged = noTotals;
+      this.statistics.reset();
+      if (due) await this.#save();
+    }
+    this.#emit({ type: "end", seconds: this.#seconds(), best: this.#best });
+    this.log.flush();
+    return this.#outcome(false);
+  }
+
+  #announce(): void {
+    const { epochs, batchesPerEpoch, seeds, method, run } = this.options;
+    const resumedFrom = this.#step > 0 ? { epoch: this.#epoch, batch: this.#batch } : null;
+    const time = new Date().toISOString();
+    this.#emit({ type: "start", time, epochs, batchesPerEpoch, resumedFrom, seeds });
+    const warnings = [...run.warnings, ...(resumedFrom ? [] : method.warnings)];
+    for (const { name, message } of warnings) this.#emit({ type: "warning", name, message });
+  }
+
+  /** The rest of the epoch's batches. @returns whether the signal ended it */
+  async #trainEpoch(): Promise<boolean> {
+    const { model, method, optimizer, learningRate, batches, batchesPerEpoch, signal } = this.options;
+    const epoch = this.#epoch;
+    this.#epochBegan = this.#loggedAt = performance.now();
+    const record = method.beginEpoch(epoch);
+    const plan = batches(epoch);
+    if (plan.count !== batchesPerEpoch) {
+      throw new ReatError(
+        "data",
+        `Epoch ${epoch} has ${plan.count} batches, and every epoch was to have ${batchesPerEpoch}.`,
+      );
+    }
+    optimizer.learningRate = learningRate(epoch);
+    model.setMode("train");
+    while (this.#batch < plan.count) {
+      if (signal?.aborted) return true;
+      this.#trainBatch(plan);
+      const { logEvery = 10, onProgress } = this.options;
+      if (this.#batch % logEvery === 0 || this.#batch === plan.count) this.#logBatches();
+      onProgress?.(this.#pace.progress(epoch, this.#batch));
+      await nextTurn();
+      if (this.#batch < plan.count && this.#checkpointIsDue()) await this.#save();
+    }
+    this.#requireFinite();
+    const { loss, adversarialAccuracy, terms } = meansBetween(noTotals, this.#readTotals());
+    const predictedCounts = this.statistics.predicted();
+    const rate = optimizer.learningRate;
+    this.#emit({
+      type: "epoch",
+      epoch,
+      seconds: this.#epochSeconds(),
+      loss,
+      learningRate: rate,
+      adversarialAccuracy,
+      predictedCounts,
+      terms,
+      method: record,
+    });
+    return false;
+  }
+
+  #trainBatch(plan: ReturnType<TrainingOptions["batches"]>): void {
+    const { model, method, optimizer, attackGenerator } = this.options;
+    const began = performance.now();
+    let images = 0;
+    try {
+      scope(() => {
+        const batch = plan.batch(this.#batch);
+        images = batch.labels.shape[0]!;
+        const result = method.step(batch, { model, generator: attackGenerator });
+        optimizer.step(grad(result.loss, model.parameters()));
+        this.statistics.add(result, batch.labels);
+      });
+    } catch (cause) {
+      if (cause instanceof ReatError && cause.code === "numerics") {
+        throw this.#diverged(this.#batch + 1, cause.message.replace(/\.$/, ""), cause);
+      }
+      throw cause;
+    }
+    this.#batch += 1;
+    this.#step += 1;
+    this.#pace.batch(images, (performance.now() - began) / 1000);
+  }
+
+  #logBatches(): void {
+    const now = this.#readTotals();
+    const { images, loss, adversarialAccuracy, terms } = meansBetween(this.#logged, now);
+    const imagesPerSecond = images / Math.max((performance.now() - this.#loggedAt) / 1000, 1e-9);
+    const [epoch, batch, step, { learningRate }] = [
+      this.#epoch,
+      this.#batch,
+      this.#step,
+      this.options.optimizer,
+    ];
+    this.#emit({
+      type: "batch",
+      epoch,
+      batch,
+      step,
+      loss,
+      adversarialAccuracy,
+      learningRate,
+      imagesPerSecond,
+      terms,
+    });
+    this.#pace.means(loss, adversarialAccuracy);
+    this.#logged = now;
+    this.#loggedAt = performance.now();
+  }
+
+  /** @returns whether the signal ended it */
+  async #measure(): Promise<boolean> {
+    const { evaluation, model, signal, onProgress, run } = this.options;
+    const { split, attack } = evaluation!;
+    const epoch = this.#epoch;
+    if (signal?.aborted) return true;
+    this.#pace.measurementBegins();
+    const began = performance.now();
+    let measured: Awaited<ReturnType<NonNullable<typeof evaluation>["run"]>>;
+    try {
+      measured = await evaluation!.run({
+        epoch,
+        signal,
+        onProgress: (progress) => onProgress?.(this.#pace.progress(epoch, this.#batch, progress)),
+      });
+    } catch (cause) {
+      if (signal?.aborted) return true;
+      throw cause;
+    } finally {
+      model.setMode("train");
+    }
+    const { clean, robust } = measured;
+    const seconds = (performance.now() - began) / 1000;
+    this.#pace.measurementEnds(clean.accuracy, robust.accuracy);
+    this.#emit({ type: "evaluation", epoch, split, attack, clean, robust, seconds });
+    this.#last = { epoch, robust: robust.accuracy };
+    if (this.selection !== "last" && isBetter(this.#last, this.#best)) {
+      this.#best = this.#last;
+      await this.#save(run.bestCheckpoint);
+      this.#emit({ type: "best", epoch, split, robust: robust.accuracy });
+    }
+    return false;
+  }
+
+  async #stop(): Promise<TrainingOutcome> {
+    await this.#save();
+    const reason = String(this.options.signal?.reason?.message ?? this.options.signal?.reason ?? "stopped");
+    this.#emit({ type: "stopped", epoch: this.#epoch, batch: this.#batch, reason });
+    this.log.flush();
+    return this.#outcome(true);
+  }
+
+  /** @throws ReatError `numerics` instead of saving what cannot be continued, `disk` */
+  async #save(file = this.options.run.lastCheckpoint): Promise<void> {
+    this.#requireFinite();
+    this.log.flush();
+    await writeCheckpoint(file, takeSnapshot(this.options, this.statistics, this.#progress()));
+    this.#savedAt = performance.now();
+  }
+
+  #checkpointIsDue(): boolean {
+    const { batches, seconds } = this.options.checkpointEvery ?? {};
+    if (batches !== undefined && this.#batch % batches === 0) return true;
+    return seconds !== undefined && performance.now() - this.#savedAt >= seconds * 1000;
+  }
+
+  #readTotals(): Totals {
+    const totals = this.statistics.totals();
+    if (totals.finiteBatches < totals.batches) {
+      throw this.#diverged(totals.finiteBatches + 1, "the loss became NaN or infinite");
+    }
+    return totals;
+  }
+
+  #requireFinite(): void {
+    this.#readTotals();
+    if (!allFinite(this.options)) throw this.#diverged(this.#batch, "a weight became NaN or infinite");
+  }
+
+  #diverged(batch: number, what: string, cause?: unknown): ReatError {
+    const { batchesPerEpoch, optimizer, run } = this.options;
+    const kept = existsSync(run.lastCheckpoint) ? "; the last good checkpoint is kept" : "";
+    return new ReatError(
+      "numerics",
+      `In epoch ${this.#epoch}, batch ${batch} of ${batchesPerEpoch}: ${what}; try a learning rate below ${optimizer.learningRate}, or fewer or smaller attack steps at first${kept}.`,
+      { cause },
+    );
+  }
+
+  #progress(): Progress {
+    return {
+      epoch: this.#epoch,
+      batch: this.#batch,
+      step: this.#step,
+      measuring: this.#measuring,
+      seconds: { run: this.#seconds(), epoch: this.#epochSeconds() },
+      logged: this.#logged,
+      best: this.#best,
+      last: this.#last,
+      logLength: this.log.length,
+    };
+  }
+
+  #outcome(stopped: boolean): TrainingOutcome {
+    const { epochs, batchesPerEpoch } = this.options;
+    const done = this.#epoch > epochs;
+    return {
+      stopped,
+      epoch: done ? epochs : this.#epoch,
+      batch: done ? batchesPerEpoch : this.#batch,
+      best: this.#best,
+      last: this.#last,
+      seconds: this.#seconds(),
+    };
+  }
+
+  #seconds(): number {
+    return this.#earlier + (performance.now() - this.#began) / 1000;
+  }
+
+  #epochSeconds(): number {
+    return this.#epochEarlier + (performance.now() - this.#epochBegan) / 1000;
+  }
+
+  #emit(event: RunEvent): void {
+    this.log.append(event);
+    this.options.reporter?.(event);
+  }
+}

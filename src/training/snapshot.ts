@@ -1,0 +1,95 @@
+// From what is being trained to a checkpoint and back.
+import { ReatError } from "../errors.js";
+import { noGrad, scope, stack, type Tensor } from "../tensor/index.js";
+import { type Checkpoint, loadModel, type Progress, withTensors } from "./checkpoint.js";
+import type { TrainingOptions } from "./options.js";
+import { type StoredTensor, storeTensor } from "./safetensors.js";
+import { settingsDifferences } from "./settings.js";
+import type { EpochStatistics } from "./statistics.js";
+
+type Trained = Pick<
+  TrainingOptions,
+  "model" | "method" | "optimizer" | "attackGenerator" | "settings" | "seeds" | "batchesPerEpoch"
+>;
+
+/** Copies everything a run needs to continue. Waits for the device. */
+export function takeSnapshot(trained: Trained, statistics: EpochStatistics, progress: Progress): Checkpoint {
+  const { model, method, optimizer, attackGenerator, settings, seeds, batchesPerEpoch } = trained;
+  const stored = (tensors: ReadonlyMap<string, Tensor>) =>
+    new Map([...tensors].map(([name, tensor]) => [name, storeTensor(tensor)] as const));
+  const bytes = attackGenerator.state();
+  const generator: StoredTensor = { dtype: "uint8", shape: [bytes.length], bytes };
+  return {
+    state: {
+      architecture: model.architecture,
+      classes: model.classes,
+      method: { name: method.name, state: method.state() },
+      settings,
+      seeds,
+      batchesPerEpoch,
+      progress,
+      statistics: statistics.counts(),
+    },
+    parts: {
+      model: stored(model.stateDict()),
+      optimizer: stored(optimizer.state()),
+      generator: new Map([["attack", generator]]),
+      statistics: stored(statistics.tensors()),
+    },
+  };
+}
+
+/**
+ * Continues from a checkpoint: overwrites model, optimiser, method, generator and statistics.
+ * @throws ReatError `checkpoint` when it is of another model, method or configuration
+ */
+export function restoreSnapshot(
+  checkpoint: Checkpoint,
+  trained: Trained,
+  statistics: EpochStatistics,
+  file: string,
+): void {
+  const { state, parts } = checkpoint;
+  const { model, method, optimizer, attackGenerator } = trained;
+  const refuse = (why: string) =>
+    new ReatError("checkpoint", `The checkpoint ${file} cannot be continued: ${why}.`);
+  if (state.method.name !== method.name) {
+    throw refuse(`it was trained with ${state.method.name}, and the method now is ${method.name}`);
+  }
+  // The architecture's own message is clearer than that of the setting behind it.
+  const sameModel = state.architecture === model.architecture && state.classes === model.classes;
+  const differences = settingsDifferences(state.settings, trained.settings);
+  if (sameModel && differences.length > 0) throw refuse(differences.join("; "));
+  if (sameModel && state.batchesPerEpoch !== trained.batchesPerEpoch) {
+    throw refuse(
+      `its epochs have ${state.batchesPerEpoch} batches, and now there are ${trained.batchesPerEpoch}; the training images or the batch size changed`,
+    );
+  }
+  const generator = parts.generator.get("attack");
+  if (!generator) throw refuse("it holds no state of the attack's random numbers");
+
+  loadModel(checkpoint, model, file);
+  withTensors(parts.optimizer, (tensors) => optimizer.loadState(tensors));
+  withTensors(parts.statistics, (tensors) => noGrad(() => statistics.restore(state.statistics, tensors)));
+  method.restore(state.method.state);
+  try {
+    attackGenerator.restore(generator.bytes);
+  } catch (cause) {
+    const why = `its random numbers are of another device than ${attackGenerator.device}`;
+    throw new ReatError("checkpoint", `The checkpoint ${file} cannot be continued: ${why}.`, { cause });
+  }
+}
+
+/** Whether all weights and the optimiser's state are finite numbers. Waits for the device once. */
+export function allFinite({ model, optimizer }: Pick<Trained, "model" | "optimizer">): boolean {
+  const tensors = [...model.stateDict().values(), ...optimizer.state().values()];
+  return (
+    scope(() =>
+      noGrad(() =>
+        stack(tensors.map((tensor) => tensor.isFinite().all()))
+          .all()
+          .item(),
+      ),
+    ) === 1
+  );
+}

@@ -1,0 +1,66 @@
+// Trains a model with a method: checks what it is given, continues where a run was, and lets a session do the rest.
+import { existsSync } from "node:fs";
+import { ReatError } from "../errors.js";
+import { readCheckpoint } from "./checkpoint.js";
+import { EventLog } from "./event-log.js";
+import type { TrainingOptions, TrainingOutcome } from "./options.js";
+import { lockRun } from "./run-lock.js";
+import { resolveSelection } from "./selection.js";
+import { beginning, Session } from "./session.js";
+import { restoreSnapshot } from "./snapshot.js";
+import { EpochStatistics } from "./statistics.js";
+
+/**
+ * Trains until the last epoch is done or the signal is aborted, writing events and checkpoints into the run folder.
+ * The same options, seeds and thread count on the CPU give the same weights bit by bit, however often the run was
+ * stopped or killed and continued. Model, method, optimiser and generator stay the caller's to dispose.
+ * @throws ReatError `config` for impossible options, `checkpoint` for one that cannot be continued, `disk` when
+ *   something cannot be written, `numerics` when loss or weights are no longer finite; the last good checkpoint stays
+ */
+export async function train(options: TrainingOptions): Promise<TrainingOutcome> {
+  requirePositive(options);
+  const selection = resolveSelection(options.select, options.evaluation);
+  using _lock = lockRun(options.run.lockFile);
+  using statistics = new EpochStatistics(options.model.classes, options.attackGenerator.device);
+  const { lastCheckpoint, metricsFile } = options.run;
+  let progress = beginning;
+  if (options.resume && existsSync(lastCheckpoint)) {
+    const checkpoint = await readCheckpoint(lastCheckpoint);
+    restoreSnapshot(checkpoint, options, statistics, lastCheckpoint);
+    progress = checkpoint.state.progress;
+  } else if (!options.resume && existsSync(lastCheckpoint)) {
+    throw new ReatError(
+      "usage",
+      `${options.run.path} already holds a checkpoint: continue it, or choose another folder.`,
+    );
+  }
+  using log = new EventLog(metricsFile, progress.logLength);
+  const session = new Session(options, selection, statistics, log, progress);
+  return await session.run();
+}
+
+function requirePositive({
+  epochs,
+  batchesPerEpoch,
+  logEvery,
+  evaluation,
+  checkpointEvery,
+}: TrainingOptions) {
+  const wholes = {
+    epochs,
+    batchesPerEpoch,
+    logEvery,
+    "evaluation.everyEpochs": evaluation?.everyEpochs,
+    "checkpointEvery.epochs": checkpointEvery?.epochs,
+    "checkpointEvery.batches": checkpointEvery?.batches,
+  };
+  for (const [name, value] of Object.entries(wholes)) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
+      throw new ReatError("config", `${name} must be a whole number of at least 1, got ${value}.`);
+    }
+  }
+  const seconds = checkpointEvery?.seconds;
+  if (seconds !== undefined && !(seconds > 0)) {
+    throw new ReatError("config", `checkpointEvery.seconds must be above 0, got ${seconds}.`);
+  }
+}
