@@ -2,6 +2,7 @@
 export {
   type Checkpoint,
   type CheckpointState,
+  loadModel,
   loadWeights,
   type Progress,
   readCheckpoint,
