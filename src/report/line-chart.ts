@@ -42,6 +42,8 @@ export interface LineChart extends ChartTexts {
 const DASHES = { solid: "", dashed: "7 4", dotted: "1.5 4" } as const;
 /** Past this many points in a line the dots would hide it. */
 const MOST_DOTS = 40;
+/** Past this many points in a chart hovering tells the line's name alone; the table has the numbers. */
+const MOST_HOVERED = 2000;
 
 /** The chart as an SVG element. Values that are not finite leave a gap in their line. */
 export function lineChart(spec: LineChart): Markup {
@@ -63,13 +65,14 @@ export function lineChart(spec: LineChart): Markup {
       : box.left + 4 + ((epoch - 1) / (last - 1)) * (box.right - box.left - 8);
   const y = valueScale(spec, box);
   const drawable = (p: Point) => Number.isFinite(p.y) && (spec.axis !== "log" || p.y > 0);
+  const hovered = spec.series.reduce((sum, s) => sum + s.points.length, 0) <= MOST_HOVERED;
   return chart(spec, box, [
     valueAxis(box, y, spec.format),
     bottomAxis(box, x, ticks, "epoch"),
     referenceLine(spec, box, y),
     ...spec.series.map((s) => line(s, x, y, drawable, spec.steps ?? false)),
-    ...spec.series.map((s) => dots(s, x, y, drawable, spec.format)),
-    endLabels(spec.series, box, y, drawable),
+    ...spec.series.map((s) => dots(s, x, y, drawable, spec.format, hovered)),
+    endLabels(spec.series, box, x, y, drawable),
   ]);
 }
 
@@ -118,7 +121,7 @@ function line(
   }
   if (path === "") return html``;
   const dash = DASHES[series.dash ?? "solid"];
-  return html`<path class="line" style="stroke:${series.colour}" d="${path}"${dash === "" ? null : html` stroke-dasharray="${dash}"`}/>`;
+  return html`<path class="line" style="stroke:${series.colour}" d="${path}"${dash === "" ? null : html` stroke-dasharray="${dash}"`}><title>${series.label}</title></path>`;
 }
 
 function dots(
@@ -127,8 +130,9 @@ function dots(
   y: Scale,
   drawable: (p: Point) => boolean,
   format: (value: number) => string,
+  hovered: boolean,
 ): Markup {
-  const points = series.points.filter(drawable);
+  const points = hovered ? series.points.filter(drawable) : [];
   const visible = points.length === 1 || (points.length <= MOST_DOTS && series.dash !== "dotted");
   const mark = series.mark && drawable(series.mark.point) ? series.mark : undefined;
   return html`<g style="fill:${series.colour};stroke:${series.colour}">${points.map((p) => {
@@ -144,12 +148,13 @@ function dots(
 function endLabels(
   series: readonly LineSeries[],
   box: Box,
+  x: (epoch: number) => number,
   y: Scale,
   drawable: (p: Point) => boolean,
 ): Markup {
   const ends = series.flatMap((s) => {
     const end = s.points.findLast(drawable);
-    return s.endLabel && end ? [{ text: s.endLabel, colour: s.colour, at: y(end.y) }] : [];
+    return s.endLabel && end ? [{ text: s.endLabel, colour: s.colour, from: x(end.x), at: y(end.y) }] : [];
   });
   const gap = Math.min(13, (box.bottom - box.top) / Math.max(1, ends.length - 1));
   const places = spreadLabels(
@@ -160,6 +165,6 @@ function endLabels(
   );
   return html`<g class="labels" aria-hidden="true">${ends.map((end, i) => {
     const to = coordinate(places[i]!);
-    return html`<path class="leader" style="stroke:${end.colour}" d="M${box.right} ${coordinate(end.at)}L${box.right + 10} ${to}"/><text class="label" x="${box.right + 14}" y="${coordinate(places[i]! + 4)}">${shorten(end.text, 14)}</text>`;
+    return html`<path class="leader" style="stroke:${end.colour}" d="M${coordinate(end.from + 4)} ${coordinate(end.at)}L${coordinate(end.from + 14)} ${to}"/><text class="label" x="${coordinate(end.from + 18)}" y="${coordinate(places[i]! + 4)}">${shorten(end.text, 14)}</text>`;
   })}</g>`;
 }

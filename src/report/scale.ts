@@ -27,14 +27,19 @@ export function linearScale(
 
 /** A base-10 logarithmic scale over a positive domain; ticks at 1, 2 and 5 where few decades are covered. */
 export function logScale(domain: readonly [number, number], range: readonly [number, number]): Scale {
-  const low = Math.floor(Math.log10(domain[0]) + 1e-9);
-  const high = Math.max(low + 1, Math.ceil(Math.log10(domain[1]) - 1e-9));
-  const within = high - low <= 2 ? [1, 2, 5] : [1];
-  const ticks: number[] = [];
-  for (let decade = low; decade <= high; decade++) {
-    for (const factor of decade === high ? [1] : within) ticks.push(tidy(factor * 10 ** decade));
-  }
-  return scale([10 ** low, 10 ** high], range, Math.log10, ticks);
+  const [first, last] = [Math.floor(Math.log10(domain[0])) - 1, Math.ceil(Math.log10(domain[1])) + 1];
+  const marks = Array.from({ length: last - first + 1 }, (_, i) => first + i).flatMap((decade) =>
+    [1, 2, 5].map((factor) => tidy(factor * 10 ** decade)),
+  );
+  const low = marks.findLastIndex((mark) => mark <= domain[0] * (1 + 1e-9));
+  const high = Math.max(
+    low + 1,
+    marks.findIndex((mark) => mark >= domain[1] * (1 - 1e-9)),
+  );
+  const within = marks.slice(low, high + 1);
+  const ticks =
+    within.length <= 8 ? within : within.filter((mark) => Number.isInteger(tidy(Math.log10(mark))));
+  return scale([marks[low]!, marks[high]!], range, Math.log10, ticks);
 }
 
 /** Ticks of an axis that counts epochs: whole numbers, the first and the last always among them. */

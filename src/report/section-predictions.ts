@@ -10,7 +10,7 @@ import { classOrder } from "./section-classes.js";
 import { lastEpoch } from "./section-curves.js";
 import { numbersTable, type ShownRun } from "./section-parts.js";
 import { attackTitle } from "./section-results.js";
-import { shareChart } from "./share-chart.js";
+import { namedRanks, shareChart } from "./share-chart.js";
 
 interface Column {
   readonly epoch: number;
@@ -40,10 +40,13 @@ function trainingColumns(record: RunRecord): Column[] {
 }
 
 function testColumns(record: RunRecord): Column[] {
-  const split = record.evaluations.some((e) => e.split === "test") ? "test" : "validation";
-  return record.evaluations.flatMap((e) =>
-    e.split === split ? [{ epoch: e.epoch, counts: e.robust.predicted }] : [],
-  );
+  return measured(record).map((e) => ({ epoch: e.epoch, counts: e.robust.predicted }));
+}
+
+/** The evaluations made while training: on the test images, or where there are none on the validation images. */
+function measured(record: RunRecord) {
+  const tested = record.evaluations.filter((e) => e.split === "test");
+  return tested.length > 0 ? tested : record.evaluations;
 }
 
 function trainingShares(run: ShownRun, index: number, epochs: number): Markup[] {
@@ -56,7 +59,7 @@ function trainingShares(run: ShownRun, index: number, epochs: number): Markup[] 
 
 function testShares(run: ShownRun, index: number, epochs: number): Markup[] {
   const columns = testColumns(run.record);
-  const event = run.record.evaluations.at(-1);
+  const event = measured(run.record).at(-1);
   if (columns.length === 0 || !event) return [];
   const reference = { label: event.split, counts: event.robust.perClass.map((c) => c.total) };
   return [
@@ -127,7 +130,7 @@ function weightLines(run: ShownRun, index: number, epochs: number): Markup[] {
   const order = classOrder(run.record);
   const values = columns.flatMap((c) => c.counts).filter((v) => v > 0);
   const spread = Math.max(...values) / Math.min(...values);
-  const every = Math.ceil(order.length / 20);
+  const named = namedRanks(order.length);
   return [
     lineChart({
       id: `weights-${index}`,
@@ -139,7 +142,7 @@ function weightLines(run: ShownRun, index: number, epochs: number): Markup[] {
         label: className(run.record, k),
         colour: classColour(rank, order.length),
         points: columns.map((c) => ({ x: c.epoch, y: c.counts[k] ?? Number.NaN })),
-        ...(rank % every === 0 ? { endLabel: className(run.record, k) } : {}),
+        ...(named.has(rank) ? { endLabel: className(run.record, k) } : {}),
       })),
       format: compact,
       axis: spread > 30 ? "log" : "zero",

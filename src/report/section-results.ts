@@ -26,7 +26,8 @@ export function resultsSection(runs: readonly ShownRun[]): Markup {
     const shown: Markup[] = rows.map((row, i) => {
       const cells = attacks.map((attack) =>
         figureCells(measured(row, attack)?.figures, (name, value) => {
-          const leads = row.checkpoint === "best" && all.length > 2 && value === top.get(`${attack} ${name}`);
+          const leads =
+            row.checkpoint === "best" && severalBest(all) && value === top.get(`${attack} ${name}`);
           return html`<td class="${edge(name)}${leads && " best"}">${percent(value)}</td>`;
         }),
       );
@@ -109,9 +110,9 @@ function footnotes(rows: readonly ResultRow[]): Markup {
   const error =
     widest > 0 &&
     ` One standard error of a robust accuracy over all images is at most ${percent(widest)} points from the choice of images alone; other seeds add to it.`;
-  return html`<p class="explain">Measured on ${images.map(count).join(" or ")} images.${error}${all(rows) && " Bold: the highest among the best checkpoints."}${logged.length > 0 && ` From the evaluations made while training: ${logged.join("; ")}.`}${validation.length > 0 && ` On validation images: ${validation.join("; ")}.`}</p>`;
+  return html`<p class="explain">Measured on ${images.map(count).join(" or ")} images.${error}${severalBest(rows) && " Bold: the highest among the best checkpoints."}${logged.length > 0 && ` From the evaluations made while training: ${logged.join("; ")}.`}${validation.length > 0 && ` On validation images: ${validation.join("; ")}.`}</p>`;
 }
 
-function all(rows: readonly ResultRow[]): boolean {
+function severalBest(rows: readonly ResultRow[]): boolean {
   return rows.filter((row) => row.checkpoint === "best").length > 1;
 }

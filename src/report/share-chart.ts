@@ -26,8 +26,8 @@ export function shareChart(spec: ShareChart): Markup {
   const { width = 560, height = 340 } = spec;
   const box: Box = { width, height, left: 44, right: width - 104, top: 46, bottom: height - 42 };
   const y = linearScale([0, 1], [box.bottom, box.top], 5);
-  const referenceWidth = spec.reference ? 40 : 0;
-  const from = box.left + (spec.reference ? referenceWidth + 16 : 4);
+  const referenceWidth = spec.reference ? 42 : 0;
+  const from = box.left + (spec.reference ? referenceWidth + 22 : 4);
   const last = spec.epochs ?? Math.max(1, ...spec.columns.map((c) => c.epoch));
   const band = (box.right - from) / last;
   const x = (epoch: number) => from + (epoch - 0.5) * band;
@@ -55,14 +55,16 @@ export function shareChart(spec: ShareChart): Markup {
           : "";
         const path =
           (referenceEdges ? block(box.left + 4, referenceWidth, referenceEdges, k, y) : "") + blocks;
-        return html`<path style="fill:${classColour(k, spec.classes.length)}" d="${path}"><title>${hover}${compared}</title></path>`;
+        const colour = classColour(k, spec.classes.length);
+        // Without lines between the classes, a stroke of their own colour closes the seams that smoothing leaves.
+        return html`<path style="fill:${colour}${spec.classes.length > MOST_NAMES && `;stroke:${colour}`}" d="${path}"><title>${hover}${compared}</title></path>`;
       },
     )}</g>`,
     spec.reference
       ? html`<text class="tick" x="${box.left + 4 + referenceWidth / 2}" y="${box.bottom + 17}" text-anchor="middle" aria-hidden="true">${spec.reference.label}</text>`
       : html``,
     bottomAxis({ ...box, left: from }, x, epochTicks(last), "epoch"),
-    names(spec, stacks.at(-1)?.edges, box, y),
+    names(spec, stacks.at(-1)?.edges, { ...box, right: from + (stacks.at(-1)?.epoch ?? last) * band }, y),
   ]);
 }
 
@@ -89,9 +91,9 @@ function block(x: number, width: number, edges: readonly number[], k: number, y:
 
 function names(spec: ShareChart, edges: readonly number[] | undefined, box: Box, y: Scale): Markup {
   if (!edges) return html``;
-  const every = Math.ceil(spec.classes.length / MOST_NAMES);
+  const named = namedRanks(spec.classes.length);
   const shown = spec.classes.flatMap((text, k) =>
-    k % every === 0 ? [{ text, k, at: y((edges[k]! + edges[k + 1]!) / 2) }] : [],
+    named.has(k) ? [{ text, k, at: y((edges[k]! + edges[k + 1]!) / 2) }] : [],
   );
   const places = spreadLabels(
     shown.map((s) => -s.at),
@@ -103,4 +105,10 @@ function names(spec: ShareChart, edges: readonly number[] | undefined, box: Box,
     const to = coordinate(places[i]!);
     return html`<path class="leader" style="stroke:${classColour(s.k, spec.classes.length)}" d="M${box.right + 1} ${coordinate(s.at)}L${box.right + 10} ${to}"/><text class="label" x="${box.right + 14}" y="${coordinate(places[i]! + 4)}">${shorten(s.text, 14)}</text>`;
   })}</g>`;
+}
+
+/** The ranks to name at the side of a chart: all, or of many the ends and quarters. */
+export function namedRanks(classes: number): ReadonlySet<number> {
+  if (classes <= MOST_NAMES) return new Set(Array.from({ length: classes }, (_, k) => k));
+  return new Set([0, 0.25, 0.5, 0.75, 1].map((at) => Math.round(at * (classes - 1))));
 }

@@ -15,7 +15,7 @@ main{max-width:1176px;margin:0 auto;padding:40px 28px 72px}
 h1{font-size:30px;line-height:1.2;letter-spacing:-.015em;margin:0 0 6px;font-weight:650}
 h2{font-size:20px;letter-spacing:-.01em;margin:52px 0 6px;padding-top:18px;border-top:1px solid var(--hair);font-weight:650}
 h3{font-size:15px;margin:22px 0 6px;font-weight:650}
-p{margin:6px 0 12px;max-width:78ch}
+p{margin:6px 0 12px;max-width:86ch}
 .lead{color:var(--soft);font-size:16px;margin:0 0 16px}
 .explain{color:var(--soft)}
 a{color:var(--accent)}
@@ -46,9 +46,10 @@ tbody tr+tr>*{border-top:1px solid var(--hair)}
 .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,430px),1fr));gap:26px 36px;margin:16px 0 6px}
 .panels.three{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:26px 28px}
 .panels>*{min-width:0;max-width:720px}
+.panels.three>*{max-width:440px}
 figure{margin:18px 0 8px}
 .wide{overflow-x:auto}
-.wide .chart{min-width:760px}
+.wide .chart{min-width:900px}
 .legend{display:flex;flex-wrap:wrap;gap:4px 22px;padding:0;margin:12px 0 0;list-style:none;font-size:14px;color:var(--soft)}
 .legend li{display:flex;align-items:center;gap:8px}
 .legend svg{flex:none}
@@ -83,6 +84,7 @@ footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--hair);color:v
 .chart .in-bar{fill:var(--in-bar);font-weight:600}
 .ground{fill:var(--ground)}
 .ground-plain{fill:none}
+.shares path{stroke-width:.5}
 .parted path{stroke:var(--paper);stroke-width:.7}
 .shares path:hover{fill-opacity:.75}
 @media (max-width:640px){main{padding:24px 16px 48px}h1{font-size:25px}.facts tbody th{width:110px}}`;
