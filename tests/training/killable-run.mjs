@@ -35,7 +35,8 @@ fs.promises.rename = async (from, to) => {
   if (reached("after-rename")) die();
 };
 fs.writeSync = (file, bytes, offset, length, position) => {
-  if (position === undefined || !reached("half-line")) return writeSync(file, bytes, offset, length, position);
+  if (position === undefined || !reached("half-line"))
+    return writeSync(file, bytes, offset, length, position);
   writeSync(file, bytes, offset, length >> 1, position);
   return die();
 };
@@ -113,7 +114,14 @@ await train({
       const attacks = [namedAttack("pgd-2")];
       const batches = evaluationBatches(split, 24);
       const groups = classGroups(classCounts);
-      const { clean, attacks: measured } = await evaluate({ model, batches, groups, attacks, seed: 4, signal });
+      const { clean, attacks: measured } = await evaluate({
+        model,
+        batches,
+        groups,
+        attacks,
+        seed: 4,
+        signal,
+      });
       return { clean, robust: measured[0].report };
     },
   },

@@ -1,0 +1,186 @@
+// Files of a run: durable writes, the log, the lock, the folder itself.
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { writeDurably } from "../../src/durable-file.js";
+import { EventLog } from "../../src/training/event-log.js";
+import type { RunEvent } from "../../src/training/events.js";
+import { RunFolder } from "../../src/training/index.js";
+import { lockRun } from "../../src/training/run-lock.js";
+import { settingsDifferences } from "../../src/training/settings.js";
+import { environment, temporaryRuns } from "./tiny-run.js";
+
+const runs = temporaryRuns();
+afterAll(runs.remove);
+const stopped = (batch: number): RunEvent => ({ type: "stopped", epoch: 1, batch, reason: "test" });
+
+describe("a durable write", () => {
+  it("replaces the file and leaves no temporary one", async () => {
+    const file = join(runs.root, "durable");
+    await writeDurably(file, "before");
+    await writeDurably(file, [Buffer.from("after, "), Buffer.from("in parts")]);
+    expect(readFileSync(file, "utf8")).toBe("after, in parts");
+    expect(existsSync(`${file}.tmp`)).toBe(false);
+  });
+
+  it("onto a full disk says so, keeps the file and removes the temporary one", async () => {
+    const file = join(runs.root, "full");
+    await writeDurably(file, "before");
+    symlinkSync("/dev/full", `${file}.tmp`);
+    await expect(writeDurably(file, "after")).rejects.toMatchObject({
+      code: "disk",
+      message: `${file} cannot be written: no space is left on the disk; what it held before is unchanged.`,
+    });
+    expect(readFileSync(file, "utf8")).toBe("before");
+    expect(existsSync(`${file}.tmp`)).toBe(false);
+  });
+
+  it("into a folder that is not there says so", async () => {
+    await expect(writeDurably(join(runs.root, "nowhere", "file"), "x")).rejects.toThrow(
+      /its folder does not exist/,
+    );
+  });
+});
+
+describe("the log", () => {
+  it("is cut back to a length, and to whole lines", () => {
+    const path = join(runs.root, "metrics.jsonl");
+    const log = new EventLog(path, 0);
+    log.append(stopped(1));
+    const first = log.length;
+    log.append(stopped(2));
+    const second = log.length;
+    log.append(stopped(3));
+    log.close();
+    appendFileSync(path, '{"type":"torn');
+
+    const lengthKept = (keep: number) => {
+      using reopened = new EventLog(path, keep);
+      return reopened.length;
+    };
+    expect(lengthKept(Number.MAX_SAFE_INTEGER)).toBe(second + first);
+    expect(lengthKept(second)).toBe(second);
+    expect(lengthKept(second - 1)).toBe(first);
+    expect(readFileSync(path, "utf8")).toBe(`${JSON.stringify(stopped(1))}\n`);
+    expect(lengthKept(first - 1)).toBe(0);
+  });
+
+  it("finds the last whole line far from the end", () => {
+    const path = join(runs.root, "long.jsonl");
+    writeFileSync(path, `{}\n${"x".repeat(200_000)}`);
+    using log = new EventLog(path, Number.MAX_SAFE_INTEGER);
+    expect(log.length).toBe(3);
+  });
+
+  it("on a full disk says so", () => {
+    const path = join(runs.root, "full.jsonl");
+    symlinkSync("/dev/full", path);
+    using log = new EventLog(path, 0);
+    expect(() => log.append(stopped(1))).toThrow(
+      expect.objectContaining({
+        code: "disk",
+        message: expect.stringMatching(/no space is left on the disk/),
+      }),
+    );
+  });
+});
+
+describe("the lock", () => {
+  const file = join(runs.root, "lock");
+
+  it("keeps a second trainer out, and is gone afterwards", () => {
+    {
+      using _held = lockRun(file);
+      expect(() => lockRun(file)).toThrow(
+        expect.objectContaining({
+          code: "usage",
+          message: expect.stringContaining(`process ${process.pid}`),
+        }),
+      );
+    }
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it.each([
+    ["of a process that is gone", { pid: 2 ** 22 + 1, began: "5" }],
+    ["of a process whose number is somebody else's now", { pid: process.pid, began: "1" }],
+    ["of another machine", { pid: process.pid, host: "elsewhere" }],
+  ])("%s does not stand in the way", (_name, holder) => {
+    using mine = lockRun(file);
+    const content = JSON.parse(readFileSync(file, "utf8")) as object;
+    mine[Symbol.dispose]();
+    writeFileSync(file, JSON.stringify({ ...content, ...holder }));
+    using taken = lockRun(file);
+    expect(taken).toBeDefined();
+  });
+
+  it("that was cut off in writing does not stand in the way", () => {
+    writeFileSync(file, '{"host":');
+    using taken = lockRun(file);
+    expect(taken).toBeDefined();
+  });
+});
+
+describe("the run folder", () => {
+  it("holds configuration and environment", async () => {
+    const run = await runs.create("new");
+    expect(RunFolder.open(run.path).config()).toBe("name: tiny\n");
+    expect(run.environment()).toEqual(environment);
+    expect(environment.libtorch).toMatch(/^\d+\.\d+/);
+    expect(environment.threads).toBe(1);
+  });
+
+  it("is never made over a run or over anything else", async () => {
+    const run = await runs.create("twice");
+    await expect(runs.create("twice")).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringMatching(/twice already holds a run: continue it/),
+    });
+    expect(run.config()).toBe("name: tiny\n");
+    mkdirSync(join(runs.root, "thesis"));
+    writeFileSync(join(runs.root, "thesis", "chapter.tex"), "");
+    await expect(runs.create("thesis")).rejects.toThrow(/is not empty \(it holds chapter\.tex\)/);
+  });
+
+  it("that was cut off while it was made can be made again", async () => {
+    const run = await runs.create("half");
+    rmSync(run.configFile);
+    expect(RunFolder.isRun(run.path)).toBe(false);
+    expect((await runs.create("half")).config()).toBe("name: tiny\n");
+  });
+
+  it("cannot be opened where there is none", () => {
+    expect(() => RunFolder.open(join(runs.root, "nothing"))).toThrow(
+      /holds no run: there is no config\.yaml/,
+    );
+  });
+
+  it("warns when a run goes on elsewhere", async () => {
+    const run = await runs.create("moved");
+    expect(RunFolder.open(run.path, environment).warnings).toEqual([]);
+    const [warning] = RunFolder.open(run.path, { ...environment, threads: 64 }).warnings;
+    expect(warning).toMatchObject({ name: "environment-changed" });
+    expect(warning!.message).toContain("threads was 1 and is 64");
+  });
+});
+
+describe("two configurations", () => {
+  it("are compared by dotted key", () => {
+    const before = { a: { b: 1, list: [1, 2] }, gone: true, same: "x" };
+    const now = { a: { b: 2, list: [1, 3] }, same: "x", fresh: null };
+    expect(settingsDifferences(before, now)).toEqual([
+      "a.b was 1 and is 2",
+      "a.list was [1,2] and is [1,3]",
+      "gone was true and is absent",
+      "fresh was absent and is null",
+    ]);
+  });
+});
