@@ -31,6 +31,7 @@ export function runFacts(record: RunRecord): Fact[] {
     ["Method", methodText(record)],
     ["Data", dataText(record)],
     ["Training images", imagesText(record)],
+    ["About the data", record.data?.notes?.join(" ") || null],
     ["Model", text(setting(config, "model.architecture"))],
     ["Training attack", attackText(setting(config, "method.attack"))],
     ["Training", trainingText(config)],
@@ -73,10 +74,10 @@ function imagesText(record: RunRecord): string | null {
   if (!counts || counts.length === 0) return null;
   const total = counts.reduce((a, b) => a + b, 0);
   const [most, least] = [Math.max(...counts), Math.min(...counts)];
-  const aside = setting(record.config, "data.validationPerClass");
-  const validation =
-    typeof aside === "number" && aside > 0 ? `; ${aside} a class set aside for validation` : "";
-  return `${count(total)} in ${counts.length} classes, ${count(most)} to ${count(least)} a class${validation}`;
+  const { validationImages = 0, subsetHash } = record.data!;
+  const validation = validationImages > 0 ? `; ${count(validationImages)} set aside for validation` : "";
+  const hash = subsetHash === undefined ? "" : `; subset ${subsetHash.slice(0, 12)}`;
+  return `${count(total)} in ${counts.length} classes, ${count(most)} to ${count(least)} a class${validation}${hash}`;
 }
 
 function trainingText(config: Settings): string | null {

@@ -17,7 +17,7 @@ import {
 } from "./run-record.js";
 
 /**
- * Reads config.yaml, environment.json, data.json, metrics.jsonl and evaluations/*.json of a run folder. A last line of metrics.jsonl
+ * Reads config.yaml, environment.json, metrics.jsonl and evaluations/*.json of a run folder. A last line of metrics.jsonl
  * that was cut off in the writing is passed over; whatever else does not fit its format is an error.
  * @throws ReatError `data`: the folder does not exist or is no run, or a file (and line) in it is damaged.
  */
@@ -48,7 +48,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
         );
   const events = log === null ? [] : readEvents(log, join(folder, "metrics.jsonl"));
   const stored = readResults(join(folder, "evaluations"));
-  const data = await readData(join(folder, "data.json"));
+  const data = readData(environment, join(folder, "environment.json"));
   const name = typeof config.name === "string" ? config.name : basename(resolve(folder));
   const record = {
     folder,
@@ -98,10 +98,9 @@ function readEvent(line: string, place: string): LoggedEvent[] {
   return [check(schema, value, `${place} (${type})`)];
 }
 
-async function readData(file: string): Promise<RunData | null> {
-  const text = await readText(file);
-  if (text === null) return null;
-  const data = check(runDataSchema, readJson(text, file), file);
+function readData(environment: Settings, file: string): RunData | null {
+  if (environment.data === undefined) return null;
+  const data = check(runDataSchema, environment.data, `${file} (data)`);
   const [names, counts] = [data.classNames.length, data.trainCounts.length];
   if (names === counts) return data;
   throw new ReatError("data", `${file} names ${names} classes, but counts the images of ${counts}.`);
@@ -117,7 +116,7 @@ function missingPieces(
   if (!files.config) missing.push("config.yaml is missing, so the configuration is not known.");
   if (!files.environment) missing.push("environment.json is missing, so commit and hardware are not known.");
   if (run.data === null) {
-    missing.push("data.json is missing, so the names and sizes of the classes are not known.");
+    missing.push("The data set is not described, so the names and sizes of the classes are not known.");
   }
   if (!files.log) missing.push("metrics.jsonl is missing, so there are no curves.");
   const planned = run.start?.epochs;

@@ -67,11 +67,11 @@ describe("readRun", () => {
 
   it("says what a folder without its files lacks, and still knows synthetic images", async () => {
     const folder = await writeFixture(parent, { name: "bare", method: "reat", epochs: 2, evaluated: false });
-    for (const file of ["environment.json", "data.json", "metrics.jsonl"]) await rm(join(folder, file));
+    for (const file of ["environment.json", "metrics.jsonl"]) await rm(join(folder, file));
     const run = await readRun(folder);
     expect(run.missing).toEqual([
       "environment.json is missing, so commit and hardware are not known.",
-      "data.json is missing, so the names and sizes of the classes are not known.",
+      "The data set is not described, so the names and sizes of the classes are not known.",
       "metrics.jsonl is missing, so there are no curves.",
       "Nothing has been evaluated yet, so there are no results.",
     ]);
@@ -86,7 +86,9 @@ describe("readRun", () => {
   it("refuses data whose names and counts disagree", async () => {
     const folder = await writeFixture(parent, { name: "odd", method: "reat", epochs: 2 });
     const data = { name: "odd", synthetic: false, classNames: ["a", "b"], trainCounts: [1, 2, 3] };
-    await writeFile(join(folder, "data.json"), JSON.stringify(data));
-    await expect(readRun(folder)).rejects.toThrow(/data\.json names 2 classes, but counts the images of 3/);
+    await writeFile(join(folder, "environment.json"), JSON.stringify({ data }));
+    await expect(readRun(folder)).rejects.toThrow(
+      /environment\.json names 2 classes, but counts the images of 3/,
+    );
   });
 });

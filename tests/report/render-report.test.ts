@@ -110,7 +110,7 @@ describe("renderReport", () => {
 
   it("shows a run of which nothing but the configuration is there", async () => {
     const folder = await writeFixture(parent, { name: "begun", method: "reat", epochs: 3, evaluated: false });
-    for (const file of ["environment.json", "data.json", "metrics.jsonl"]) await rm(join(folder, file));
+    for (const file of ["environment.json", "metrics.jsonl"]) await rm(join(folder, file));
     const text = renderReport([await readRun(folder)]);
     expect(text).toContain("No run has been evaluated yet.");
     expect(text).toContain("No epoch has been logged yet.");

@@ -72,9 +72,16 @@ export async function writeFixture(parent: string, options: FixtureOptions): Pro
     cpu: "Example CPU 2.0 GHz",
     cores: 2,
     revision: { commit: "0123456789abcdef0123456789abcdef01234567", modified: false },
+    data: {
+      name: "fixture",
+      synthetic: options.synthetic ?? true,
+      classNames,
+      trainCounts: counts,
+      validationImages: 0,
+      subsetHash: "fedcba9876543210".repeat(4),
+      notes: [],
+    },
   };
-  const data = { name: "fixture", synthetic: options.synthetic ?? true, classNames, trainCounts: counts };
-  await writeFile(join(folder, "data.json"), JSON.stringify(data));
   await writeFile(join(folder, "environment.json"), JSON.stringify(environment, null, 2));
   const events = fixtureEvents(options, epochs, logged);
   await writeFile(join(folder, "metrics.jsonl"), events.map((e) => `${JSON.stringify(e)}\n`).join(""));
