@@ -1,0 +1,229 @@
+// `reat data`: show, verify, prepare and download data sets.
+import { statSync, writeFileSync } from "node:fs";
+import { Argument, type Command, Option } from "commander";
+import {
+  type CifarName,
+  contactSheet,
+  type DatasetSummary,
+  describeSource,
+  downloadCifar,
+  drawSubset,
+  loadDataset,
+  PROFILES,
+  type Profile,
+  prepareDataset,
+  summarizeDataset,
+  verifySource,
+} from "../data/index.js";
+import { ReatError } from "../errors.js";
+import { dataProgress } from "./data-progress.js";
+import { abortOnInterrupt } from "./interrupt.js";
+import { ratio, wholeNumber } from "./options.js";
+import { table } from "./table.js";
+import { bytes, note, print, printJson, styled } from "./terminal.js";
+
+const SOURCE =
+  "synthetic, synthetic:<seed>, cifar10, cifar100, or the path of an archive, a folder or a packed file";
+
+interface ShowOptions {
+  readonly profile?: Profile;
+  readonly imbalance?: number;
+  readonly maxPerClass?: number;
+  readonly validation?: number;
+  readonly seed?: number;
+  readonly resize?: number;
+  readonly sheet?: string;
+  readonly json?: true;
+}
+
+export function addData(program: Command): void {
+  const data = program
+    .command("data")
+    .summary("show, verify, prepare and download data sets")
+    .description(
+      "Works on data sets. Read are CIFAR-10 and CIFAR-100 in binary or pickled form (archive or folder), and png, jpeg " +
+        "or webp images in one folder per class (train/<class>/…, test/<class>/…, or <class>/…; folder or tar archive).",
+    );
+
+  data
+    .command("show")
+    .summary("say what a data set holds, and what a long-tailed subset of it would")
+    .argument("<source>", SOURCE)
+    .addOption(new Option("--profile <name>", "draw a subset of this profile").choices(PROFILES))
+    .option(
+      "--imbalance <ratio>",
+      "largest class over smallest; alone it means the exponential profile",
+      ratio,
+    )
+    .option("--max-per-class <n>", "images of the largest class", wholeNumber(1))
+    .option("--validation <n>", "images of each class to set aside first", wholeNumber(0))
+    .option("--seed <n>", "seed of the subset", wholeNumber(0))
+    .option("--resize <pixels>", "scale images from class folders to this side", wholeNumber(8))
+    .option("--sheet <file.png>", "also write a picture with a row of images for each class")
+    .option("--json", "print the summary as JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  reat data show synthetic --imbalance 50 --sheet shapes.png\n" +
+        "  reat data show cifar-10-binary.tar.gz --imbalance 50\n  reat data show photos/ --resize 32",
+    )
+    .action(show);
+
+  data
+    .command("verify")
+    .summary("compare CIFAR files with their official MD5 sums")
+    .description("Compares CIFAR files with their official MD5 sums. Ends with 1 where one differs.")
+    .argument("<path>", "archive, folder or packed file")
+    .option("--json", "print the verdicts as JSON")
+    .addHelpText("after", "\nExample:\n  reat data verify cifar-10-binary.tar.gz")
+    .action(verify);
+
+  data
+    .command("prepare")
+    .summary("decode a data set once into one file that loads at once")
+    .description(
+      "Decodes a data set once into one packed file in the cache ($REAT_CACHE, default ~/.cache/reat), where every later " +
+        "use of the same source finds it. Training does this by itself on first use.",
+    )
+    .argument("<source>", SOURCE)
+    .option("--resize <pixels>", "scale images from class folders to this side", wholeNumber(8))
+    .option("--json", "print the file's path as JSON")
+    .addHelpText("after", "\nExample:\n  reat data prepare photos/ --resize 32")
+    .action(prepare);
+
+  data
+    .command("download")
+    .summary("download CIFAR-10 or CIFAR-100 from its authors' site")
+    .description(
+      "Downloads an official archive into the cache and verifies its MD5 sum. A broken download is continued by the " +
+        "same command. Afterwards the data is found by its name: reat train --data cifar10 …",
+    )
+    .addArgument(new Argument("<name>", "which one").choices(["cifar10", "cifar100"]))
+    .addOption(
+      new Option("--form <form>", "form of the archive").choices(["binary", "pickled"]).default("binary"),
+    )
+    .option("--folder <path>", "where to put the archive instead of the cache")
+    .option("--url <url>", "a mirror of the archive; its MD5 sum must be the official one")
+    .addHelpText("after", "\nExample:\n  reat data download cifar10")
+    .action(download);
+}
+
+async function show(source: string, options: ShowOptions): Promise<void> {
+  const { progress, line } = dataProgress();
+  const { imbalance, maxPerClass, validation = 0, seed = 0, resize } = options;
+  const dataset = await loadDataset(source, {
+    progress,
+    ...(resize !== undefined && { resize: { height: resize, width: resize } }),
+  }).finally(() => line.clear());
+  const profile = options.profile ?? (imbalance === undefined ? undefined : "exponential");
+  const wanted = profile !== undefined || validation > 0;
+  const subset = wanted
+    ? drawSubset(dataset.train.labels, dataset.classNames, {
+        profile: profile ?? "natural",
+        seed,
+        validationPerClass: validation,
+        ...(imbalance !== undefined && { unbalancedRatio: imbalance }),
+        ...(maxPerClass !== undefined && { maxPerClass }),
+      })
+    : undefined;
+  const summary = summarizeDataset(dataset, subset);
+  if (options.json) printJson(summary);
+  else print(renderSummary(summary));
+  if (options.sheet !== undefined) {
+    const picture = await contactSheet(dataset, subset ? { indices: subset.train } : {});
+    try {
+      writeFileSync(options.sheet, picture);
+    } catch (error) {
+      throw new ReatError("disk", `${options.sheet} cannot be written: ${(error as Error).message}.`);
+    }
+    note(`The picture is ${options.sheet}.`);
+  }
+}
+
+/** Heading, one line a class, notes. */
+export function renderSummary(summary: DatasetSummary): string {
+  const { height, width, unbalancedRatio } = summary;
+  const heading = [
+    `${summary.name}${summary.synthetic ? " (synthetic images)" : ""}: ${summary.classes.length} classes, ${width}×${height}, ` +
+      `${summary.trainImages} training and ${summary.testImages} test images`,
+  ];
+  if (summary.subsetImages !== undefined) {
+    heading.push(
+      `subset: ${summary.subsetImages} training images` +
+        (summary.validationImages ? `, ${summary.validationImages} set aside for validation` : "") +
+        `; SHA-256 ${summary.subsetHash?.slice(0, 16)}…`,
+    );
+  }
+  heading.push(`largest class over smallest: ${Number(unbalancedRatio.toFixed(2))}`);
+  const inSubset = summary.subsetImages !== undefined;
+  const aside = (summary.validationImages ?? 0) > 0;
+  const header = ["id", "class", "train", ...(inSubset ? ["subset"] : []), ...(aside ? ["validation"] : [])];
+  const rows = summary.classes.map((entry) => [
+    entry.id,
+    entry.name,
+    entry.train,
+    ...(inSubset ? [entry.subset ?? 0] : []),
+    ...(aside ? [entry.validation ?? 0] : []),
+    entry.test,
+    entry.group,
+  ]);
+  const drawn = table([...header, "test", "group"], rows, ["class", "group"]);
+  return [...heading, "", drawn, ...(summary.notes.length > 0 ? ["", ...summary.notes] : [])].join("\n");
+}
+
+async function verify(path: string, options: { json?: true }): Promise<void> {
+  const { progress, line } = dataProgress();
+  const result = await verifySource(path, progress).finally(() => line.clear());
+  if (options.json) {
+    printJson(result);
+  } else {
+    for (const { file, verdict, md5, expected } of result.files) {
+      if (verdict === "ok") print(`${styled("green", "✓")} ${file}: ${md5}, as published`);
+      else if (verdict === "unknown") print(`· ${file}: ${md5}; no sum is published for this file`);
+      else print(`${styled("red", "✗")} ${file}: ${md5}, but published is ${expected}`);
+    }
+    if (result.files.length === 0) {
+      print(
+        result.verdict === "ok"
+          ? `${styled("green", "✓")} ${path}: its own checksums hold`
+          : `· ${path}: ${describeSource(result.source)}; no sums are published for it`,
+      );
+    }
+  }
+  if (result.verdict === "mismatch") process.exitCode = 1;
+}
+
+async function prepare(source: string, options: { resize?: number; json?: true }): Promise<void> {
+  if (/^synthetic(:|$)/.test(source)) {
+    throw new ReatError("usage", "The synthetic data is drawn anew each time; there is nothing to prepare.");
+  }
+  const { progress, line } = dataProgress();
+  const { resize } = options;
+  const prepared = await prepareDataset(source, {
+    progress,
+    ...(resize !== undefined && { resize: { height: resize, width: resize } }),
+  }).finally(() => line.clear());
+  const { dataset, file, reused } = prepared;
+  if (options.json) {
+    printJson({ file, reused, form: prepared.source.form, name: dataset.name });
+    return;
+  }
+  const images = dataset.train.count + dataset.test.count;
+  print(`${reused ? "already prepared" : "prepared"}: ${dataset.name}, ${images} images, ${file}`);
+}
+
+async function download(
+  name: CifarName,
+  options: { form: "binary" | "pickled"; folder?: string; url?: string },
+): Promise<void> {
+  const { progress, line } = dataProgress();
+  const signal = abortOnInterrupt("stopping; what has arrived is kept…");
+  const { form, folder, url } = options;
+  const file = await downloadCifar(name, {
+    form,
+    progress,
+    signal,
+    ...(folder !== undefined && { folder }),
+    ...(url !== undefined && { url }),
+  }).finally(() => line.clear());
+  print(`${file} (${bytes(statSync(file).size)}, MD5 as published)`);
+}

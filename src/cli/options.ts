@@ -1,0 +1,35 @@
+// Option values: read from text, refused in one sentence where they are of the wrong kind.
+import { InvalidArgumentError } from "commander";
+
+/** A parser of whole numbers of at least `smallest`. */
+export function wholeNumber(smallest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < smallest) {
+      throw new InvalidArgumentError(`It takes a whole number of at least ${smallest}.`);
+    }
+    return value;
+  };
+}
+
+/** A number of at least 1, such as an unbalanced ratio. */
+export function ratio(text: string): number {
+  const value = Number(text);
+  if (!(value >= 1 && Number.isFinite(value))) {
+    throw new InvalidArgumentError("It takes a number of at least 1.");
+  }
+  return value;
+}
+
+/** Collects an option that may be given again. */
+export function collect(text: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
+
+/** "pgd-20,cw-20" → both names. */
+export function commaList(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}

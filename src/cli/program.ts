@@ -1,0 +1,87 @@
+// The command line as a whole: its commands, its exit codes, the one place where errors become text.
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { ReatError } from "../errors.js";
+import { setThreads } from "../tensor/index.js";
+import { addData } from "./command-data.js";
+import { addDoctor } from "./command-doctor.js";
+import { addEval } from "./command-eval.js";
+import { addQuickstart } from "./command-quickstart.js";
+import { addReport } from "./command-report.js";
+import { addTrain } from "./command-train.js";
+import { INTERRUPTED, wasInterrupted } from "./interrupt.js";
+import { wholeNumber } from "./options.js";
+import { note, styled } from "./terminal.js";
+
+/** Exit codes. */
+export const FAILED = 1;
+export const WRONG_USAGE = 2;
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 the work failed, 2 wrong usage (an unknown option or key, a value of the wrong type),
+130 stopped by Ctrl-C, after a checkpoint where one was running.`;
+
+function createProgram(): Command {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  const program = new Command("reat")
+    .description(
+      "Adversarial training for long-tailed data: trains robust image classifiers and measures their robustness.",
+    )
+    .version(version)
+    .option("--threads <n>", "threads of the CPU (default: all cores)", wholeNumber(1))
+    .option("--debug", "print the stack of an error")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "reat: ")) })
+    .showHelpAfterError("(--help lists what is accepted)")
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `${EXIT_CODES}
+
+Examples:
+  reat quickstart                                      # five minutes, no data needed
+  reat train own-images-reat --data photos/            # your own images, one folder per class
+  reat train cifar10-lt-ur50-small-reat --data cifar-10-binary.tar.gz
+  reat eval runs/cifar10-lt-ur50-small-reat --attack pgd-20,pgd-100
+  reat report runs/* -o comparison.html`,
+    )
+    .hook("preAction", (_, command) => {
+      const { threads } = command.optsWithGlobals<{ threads?: number }>();
+      if (threads !== undefined && command.name() !== "doctor") setThreads(threads);
+    });
+  for (const add of [addQuickstart, addTrain, addEval, addReport, addData, addDoctor]) add(program);
+  // Handled by bin/reat.js before anything is compiled; listed for the help alone.
+  program.command("setup").summary("build the addon and install what is missing").helpOption(false);
+  adoptSettings(program);
+  return program;
+}
+
+// Commander hands its settings to subcommands only when these are made after the settings were.
+function adoptSettings(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    adoptSettings(child);
+  }
+}
+
+/** Runs one command line. @returns the exit code */
+export async function run(args: readonly string[]): Promise<number> {
+  const program = createProgram();
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return wasInterrupted() ? INTERRUPTED : Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+    if (wasInterrupted() && error instanceof ReatError) {
+      note(error.message);
+      return INTERRUPTED;
+    }
+    note(`${styled("red", "reat:")} ${(error as Error).message}`);
+    if (args.includes("--debug")) note((error as Error).stack ?? "");
+    return error instanceof ReatError && (error.code === "usage" || error.code === "config")
+      ? WRONG_USAGE
+      : FAILED;
+  }
+}

@@ -1,0 +1,134 @@
+// What training looks like in a terminal: a bar while it runs, one aligned line for each epoch.
+import type { EvaluationProgress } from "../evaluation/index.js";
+import type { RunEvent, TrainingProgress } from "../training/index.js";
+import { bar, StatusLine } from "./status-line.js";
+import { duration, percent } from "./terminal.js";
+
+const COLUMNS = ["epoch", "loss", "adv. train", "clean", "robust", "lr", "time"] as const;
+const WIDTHS = [9, 8, 10, 8, 8, 8, 12] as const;
+
+/** One line of the bar: where, how well, how fast, how long still. Pure, so that it can be tested. */
+export function progressLine(progress: TrainingProgress, label = ""): string {
+  const { epoch, epochs, batch, batchesPerEpoch, evaluation, loss } = progress;
+  const parts: string[] = [];
+  if (evaluation) {
+    parts.push(`measuring ${evaluation.stage} ${bar(evaluation.done / evaluation.total, 16)}`);
+    parts.push(`${evaluation.done}/${evaluation.total}`);
+  } else {
+    parts.push(`epoch ${epoch}/${epochs} ${bar(batch / batchesPerEpoch, 16)} ${batch}/${batchesPerEpoch}`);
+    if (loss !== null) parts.push(`loss ${loss.toFixed(3)}`);
+    if (progress.adversarialAccuracy !== null) parts.push(`adv. ${percent(progress.adversarialAccuracy)}`);
+    if (progress.cleanAccuracy !== null) {
+      parts.push(`test ${percent(progress.cleanAccuracy)} clean, ${percent(progress.robustAccuracy)} robust`);
+    }
+    parts.push(`${Math.round(progress.imagesPerSecond)} images/s`);
+  }
+  if (progress.secondsLeft !== null) parts.push(`${duration(progress.secondsLeft)} left`);
+  return (label === "" ? "" : `${label}  `) + parts.join("  ");
+}
+
+/** The header of the epochs' lines. */
+export function epochHeader(): string {
+  return aligned(COLUMNS);
+}
+
+/** One epoch: the columns of {@link epochHeader}; accuracies of the evaluation that followed it, where one did. */
+export function epochLine(
+  epoch: Extract<RunEvent, { type: "epoch" }>,
+  epochs: number,
+  evaluation: Extract<RunEvent, { type: "evaluation" }> | null,
+): string {
+  return aligned([
+    `${epoch.epoch}/${epochs}`,
+    epoch.loss.toFixed(4),
+    percent(epoch.adversarialAccuracy),
+    evaluation ? percent(evaluation.clean.accuracy) : "",
+    evaluation ? percent(evaluation.robust.accuracy) : "",
+    String(Number(epoch.learningRate.toPrecision(3))),
+    duration(epoch.seconds + (evaluation?.seconds ?? 0)),
+  ]).trimEnd();
+}
+
+function aligned(cells: readonly string[]): string {
+  return cells.map((cell, i) => cell.padStart(WIDTHS[i]!)).join(" ");
+}
+
+/** Listens to a run and draws it. */
+export class TrainingDisplay {
+  readonly #line = new StatusLine();
+  readonly #label: string;
+  #epochs = 0;
+  #pending: Extract<RunEvent, { type: "epoch" }> | null = null;
+  #headerShown = false;
+
+  /** @param label named before the bar, where several runs follow each other */
+  constructor(label = "") {
+    this.#label = label;
+  }
+
+  readonly onProgress = (progress: TrainingProgress): void => {
+    // The line of an epoch waits for its evaluation, but no longer than to the next epoch's first batch.
+    if (this.#pending && progress.evaluation === null && progress.epoch > this.#pending.epoch)
+      this.#flush(null);
+    this.#line.show(progressLine(progress, this.#label));
+  };
+
+  readonly reporter = (event: RunEvent): void => {
+    switch (event.type) {
+      case "start":
+        this.#epochs = event.epochs;
+        if (event.resumedFrom) {
+          const { epoch, batch } = event.resumedFrom;
+          const place = batch === 0 ? `with epoch ${epoch}` : `in epoch ${epoch} after batch ${batch}`;
+          this.#line.printAbove(`continuing ${place}`);
+        }
+        break;
+      case "warning":
+        this.#line.printAbove(`warning (${event.name}): ${event.message}`);
+        break;
+      case "epoch":
+        this.#flush(null);
+        this.#pending = event;
+        break;
+      case "evaluation":
+        this.#flush(event);
+        break;
+      case "stopped":
+        this.#flush(null);
+        this.#line.printAbove(`stopped in epoch ${event.epoch} after batch ${event.batch}: ${event.reason}`);
+        break;
+      case "end":
+        this.#flush(null);
+        break;
+    }
+  };
+
+  /** The measurement of a checkpoint after the training. */
+  measuring(checkpoint: string, { stage, done, total, secondsLeft }: EvaluationProgress): void {
+    const left = secondsLeft === null ? "" : `  ${duration(secondsLeft)} left`;
+    const label = this.#label === "" ? "" : `${this.#label}  `;
+    this.#line.show(
+      `${label}measuring ${checkpoint}: ${stage} ${bar(done / total, 16)} ${done}/${total}${left}`,
+    );
+  }
+
+  /** Takes the bar away; what was printed stays. */
+  close(): void {
+    this.#flush(null);
+    this.#line.clear();
+  }
+
+  #flush(evaluation: Extract<RunEvent, { type: "evaluation" }> | null): void {
+    const epoch = this.#pending;
+    this.#pending = null;
+    if (!epoch) return;
+    if (!this.#headerShown) this.#line.printAbove(epochHeader());
+    this.#headerShown = true;
+    this.#line.printAbove(epochLine(epoch, this.#epochs, evaluation));
+  }
+}
+
+/** The same without a screen: one JSON object a line on stdout, for programs. */
+export function jsonReporter(event: RunEvent): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+}

@@ -1,0 +1,59 @@
+// Puts model, method, optimiser and random streams together as a configuration says, for training and for measuring.
+import { createMethod, type Method } from "../methods/index.js";
+import { buildModel, type ImageClassifier } from "../nn/index.js";
+import { type Schedule, SGD, stepSchedule } from "../optim/index.js";
+import { type Device, Generator } from "../tensor/index.js";
+import type { ExperimentConfig } from "./config.js";
+import type { ExperimentData } from "./data.js";
+
+/** What learns. Owns its tensors: dispose it, or hold it with `using`. */
+export interface Learner extends Disposable {
+  readonly model: ImageClassifier;
+  readonly method: Method;
+  readonly optimizer: SGD;
+  readonly learningRate: Schedule;
+  /** The training attack's stream. */
+  readonly attackGenerator: Generator;
+}
+
+/** A freshly initialised network, in mode "train". */
+export function assembleModel(
+  config: ExperimentConfig,
+  { dataset }: ExperimentData,
+  device: Device,
+): ImageClassifier {
+  // Drawn on the CPU wherever the network will live, so that every device begins with the same weights.
+  const generator = new Generator(config.seeds.initialisation, "cpu");
+  const model = buildModel(config.model.architecture, { classes: dataset.classNames.length, generator });
+  if (device !== "cpu") model.to(device);
+  return model;
+}
+
+/** Everything that training needs, at its beginning. */
+export function assembleLearner(config: ExperimentConfig, data: ExperimentData, device: Device): Learner {
+  const { training, seeds } = config;
+  const model = assembleModel(config, data, device);
+  const method = createMethod(config.method, { classCounts: data.subset.counts, device });
+  const optimizer = new SGD(model.namedParameters(), {
+    learningRate: training.learningRate,
+    momentum: training.momentum,
+    weightDecay: training.weightDecay,
+    nesterov: training.nesterov,
+  });
+  return {
+    model,
+    method,
+    optimizer,
+    learningRate: stepSchedule({
+      base: training.learningRate,
+      milestones: training.milestones,
+      factor: training.factor,
+    }),
+    attackGenerator: new Generator(seeds.attack, device),
+    [Symbol.dispose]() {
+      optimizer.dispose();
+      method.dispose();
+      model.dispose();
+    },
+  };
+}

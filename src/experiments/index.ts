@@ -1,0 +1,18 @@
+// The experiments' public face.
+export {
+  configToYaml,
+  type ExperimentConfig,
+  loadConfig,
+  parseConfig,
+} from "./config.js";
+export { type ExperimentData, loadData } from "./data.js";
+export { type EvaluateRunOptions, type EvaluateRunOutcome, evaluateRun } from "./evaluate-run.js";
+export { nearest } from "./nearest.js";
+export { presetFile, presetNames } from "./presets.js";
+export { QUICKSTART_CONFIGS, type QuickstartOutcome, quickstart } from "./quickstart.js";
+export {
+  type ExperimentOptions,
+  type ExperimentOutcome,
+  resumeExperiment,
+  runExperiment,
+} from "./run.js";

@@ -1,0 +1,213 @@
+// One experiment from beginning to end: data, subset, network, method, training, measurements.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { evaluationBatches, type Progress, trainingBatches } from "../data/index.js";
+import { writeDurably } from "../durable-file.js";
+import { type EvaluationProgress, type EvaluationResult, evaluate } from "../evaluation/index.js";
+import { resolveDevice, setThreads } from "../tensor/index.js";
+import {
+  currentEnvironment,
+  type EvaluationPlan,
+  type RunEvent,
+  RunFolder,
+  type TrainingOutcome,
+  type TrainingProgress,
+  train,
+} from "../training/index.js";
+import { assembleLearner } from "./assemble.js";
+import { configToYaml, type ExperimentConfig, parseConfig } from "./config.js";
+import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
+import { evaluationAttacks, measure } from "./measure.js";
+import { applyOverrides } from "./overrides.js";
+import { parseConfigText } from "./presets.js";
+
+/** What an experiment is watched and stopped with. */
+export interface ExperimentOptions {
+  /** Sees every event after it is in the log. */
+  readonly reporter?: (event: RunEvent) => void;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  /** While data is read for the first time. */
+  readonly onDataProgress?: Progress;
+  /** While the checkpoints are measured at the end. */
+  readonly onMeasurement?: (checkpoint: "last" | "best", progress: EvaluationProgress) => void;
+  /** Stops after the running batch, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ExperimentOutcome {
+  readonly run: RunFolder;
+  readonly config: ExperimentConfig;
+  readonly training: TrainingOutcome;
+  /** True where the signal ended it before all was trained and measured; `resumeExperiment` continues it. */
+  readonly stopped: boolean;
+  /** Of the last checkpoint, then of the best one where there is one. */
+  readonly results: readonly EvaluationResult[];
+}
+
+/**
+ * Trains a new run in `<runsFolder>/<config.name>` and measures its checkpoints.
+ * @throws ReatError `usage` where that folder holds a run already; otherwise as its parts do
+ */
+export async function runExperiment(
+  config: ExperimentConfig,
+  options: ExperimentOptions & { readonly runsFolder?: string } = {},
+): Promise<ExperimentOutcome> {
+  return work(config, join(options.runsFolder ?? "runs", config.name), false, options);
+}
+
+/**
+ * Continues a run where its last checkpoint is, or measures what is still to be measured.
+ * @param overrides texts such as `training.epochs=100`; of what decides the weights only the number of epochs may change
+ * @throws ReatError `usage` where there is no run, `checkpoint` naming keys that may not change
+ */
+export async function resumeExperiment(
+  folder: string,
+  overrides: readonly string[] = [],
+  options: ExperimentOptions = {},
+): Promise<ExperimentOutcome> {
+  const run = RunFolder.open(folder);
+  const raw = parseConfigText(run.config(), run.configFile);
+  return work(parseConfig(applyOverrides(raw, overrides), run.configFile), folder, true, options);
+}
+
+async function work(
+  config: ExperimentConfig,
+  folder: string,
+  resume: boolean,
+  options: ExperimentOptions,
+): Promise<ExperimentOutcome> {
+  const { signal } = options;
+  if (config.threads !== null) setThreads(config.threads);
+  const device = resolveDevice(config.device);
+  const data = await loadData(config, options.onDataProgress);
+  const environment = { ...currentEnvironment(device), data: describeData(data) };
+  const text = configToYaml(config);
+  const run = resume
+    ? RunFolder.open(folder, environment)
+    : await RunFolder.create(folder, text, environment);
+
+  using learner = assembleLearner(config, data, device);
+  using images = uploadTraining(data, device);
+  const { training, seeds } = config;
+  const plan = evaluationPlan(config, data, device, learner.model);
+  using _plan = plan;
+  const batches = (epoch: number) =>
+    trainingBatches(images, {
+      batchSize: training.batchSize,
+      seed: seeds.order,
+      epoch: epoch - 1,
+      augmentation: training.augment ? {} : false,
+    });
+  const outcome = await train({
+    ...learner,
+    epochs: training.epochs,
+    batchesPerEpoch: batches(1).count,
+    batches,
+    run,
+    seeds,
+    settings: decidingSettings(config, data),
+    resume,
+    evaluation: plan,
+    select: training.select,
+    checkpointEvery: {
+      epochs: training.checkpointEvery.epochs,
+      batches: training.checkpointEvery.batches ?? undefined,
+      seconds: training.checkpointEvery.seconds ?? undefined,
+    },
+    logEvery: training.logEvery,
+    ...(options.reporter && { reporter: options.reporter }),
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    ...(signal && { signal }),
+  });
+  // The trainer took the new values; before that a refused override must leave the run as it was.
+  if (resume && run.config() !== text) await writeDurably(run.configFile, text);
+
+  const results: EvaluationResult[] = [];
+  let stopped = outcome.stopped;
+  for (const checkpoint of ["last", "best"] as const) {
+    const file = checkpoint === "last" ? run.lastCheckpoint : run.bestCheckpoint;
+    if (stopped || !existsSync(file)) continue;
+    const { attacks, images: count } = config.evaluation;
+    try {
+      results.push(
+        ...(await measure(
+          { checkpoint, file, split: "test", attacks, images: count },
+          {
+            ...{ run, config, data, environment, device, model: learner.model, signal },
+            onProgress: (progress) => options.onMeasurement?.(checkpoint, progress),
+          },
+        )),
+      );
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      stopped = true;
+    }
+  }
+  return { run, config, training: outcome, stopped, results };
+}
+
+/** The measurement between epochs; owns its images. */
+function evaluationPlan(
+  config: ExperimentConfig,
+  data: ExperimentData,
+  device: ReturnType<typeof resolveDevice>,
+  model: Parameters<typeof evaluate>[0]["model"],
+): EvaluationPlan & Disposable {
+  const { select, evaluateEvery, evaluationAttack, evaluationImages } = config.training;
+  const split = select === "validation" ? "validation" : "test";
+  const images = uploadForEvaluation(data, split, evaluationImages, device);
+  const attacks = evaluationAttacks(config, [evaluationAttack]);
+  return {
+    split,
+    attack: evaluationAttack,
+    everyEpochs: evaluateEvery,
+    run: async ({ signal, onProgress }) => {
+      const { clean, attacks: results } = await evaluate({
+        model,
+        batches: evaluationBatches(images, config.evaluation.batchSize),
+        groups: data.groups,
+        attacks,
+        seed: config.seeds.evaluation,
+        onProgress,
+        signal,
+      });
+      return { clean, robust: results[0]!.report };
+    },
+    [Symbol.dispose]: () => images.dispose(),
+  };
+}
+
+/** What the report says of the data. */
+function describeData({ dataset, subset }: ExperimentData) {
+  return {
+    name: dataset.name,
+    synthetic: dataset.synthetic,
+    classNames: dataset.classNames,
+    trainCounts: subset.counts,
+    validationImages: subset.validation.length,
+    subsetHash: subset.hash,
+    notes: dataset.notes,
+  };
+}
+
+/** What must be the same in a run that is continued: all that decides its weights or which of them are kept as best. */
+function decidingSettings(
+  { data: wanted, model, method, training, seeds, evaluation }: ExperimentConfig,
+  { dataset, subset }: ExperimentData,
+): Record<string, unknown> {
+  const {
+    epochs: _epochs,
+    evaluateEvery: _every,
+    logEvery: _log,
+    checkpointEvery: _save,
+    ...deciding
+  } = training;
+  const { norm, epsilon, stepSize, batchSize } = evaluation;
+  // Data may have moved to another place; what is drawn from it may not have changed.
+  const source = dataset.synthetic ? wanted.source : dataset.name;
+  return {
+    data: { ...wanted, source, subsetHash: subset.hash },
+    ...{ model, method, training: deciding, seeds },
+    evaluation: { norm, epsilon, stepSize, batchSize },
+  };
+}
