@@ -23,7 +23,7 @@ setThreads(1);
 export const classCounts = [24, 12, 8, 4];
 
 export class TinyModel extends ImageClassifier {
-  override readonly architecture = "tiny";
+  override readonly architecture: string = "tiny";
   override readonly featureSize = 6;
   readonly conv;
   readonly norm = this.child("norm", new BatchNorm(6));
