@@ -1,8 +1,21 @@
 // Losses: long-tailed recognition, re-weighting of adversarial example generation, feature regularisers.
 
 export { balancedSoftmaxLoss } from "./balanced-softmax.js";
+export { ClassConstant } from "./class-constant.js";
 export { type TailStart, tailClasses, tailStart } from "./class-counts.js";
+export { effectiveNumberWeights, inverseFrequencyWeights } from "./class-weights.js";
 export { crossEntropyLoss } from "./cross-entropy.js";
+export { type DivergenceOptions, predictionDivergence } from "./divergence.js";
+export { type FocalOptions, focalLoss } from "./focal.js";
+export { type LdamOptions, ldamLoss, ldamMargins } from "./ldam.js";
+export { classTemperatureLoss, logitAdjustmentLoss } from "./logit-shapes.js";
+export {
+  type LossOptions,
+  lossOptions,
+  type RecognitionLossName,
+  recognitionLossNames,
+  resolveLoss,
+} from "./loss-options.js";
 export {
   type RblRounding,
   type RebalancingForm,
@@ -11,11 +24,10 @@ export {
   rebalancedLoss,
 } from "./rebalancing.js";
 export {
+  type EpochLoss,
   type LossFunction,
   type LossReduction,
   type RecognitionLoss,
-  type RecognitionLossName,
   recognitionLoss,
-  recognitionLossNames,
 } from "./recognition.js";
 export { type FeatureRegulariser, type TailForm, type TailOptions, tailRegulariser } from "./tail.js";

@@ -2,7 +2,18 @@
 import { ReatError } from "../errors.js";
 import type { Tensor } from "../tensor/index.js";
 import { balancedSoftmaxLoss } from "./balanced-softmax.js";
+import { effectiveNumberWeights } from "./class-weights.js";
 import { crossEntropyLoss } from "./cross-entropy.js";
+import { focalLoss } from "./focal.js";
+import { ldamLoss } from "./ldam.js";
+import { classTemperatureLoss, logitAdjustmentLoss } from "./logit-shapes.js";
+import {
+  type LossOptions,
+  type RecognitionLossName,
+  recognitionLossNames,
+  resolveLoss,
+} from "./loss-options.js";
+import { rebalancedLoss } from "./rebalancing.js";
 
 /** "mean" over the batch gives a scalar, "none" one value a sample [N]. */
 export type LossReduction = "mean" | "none";
@@ -10,36 +21,45 @@ export type LossReduction = "mean" | "none";
 /** Logits [N,C] and labels (int64 [N]) to a scalar or, with reduction "none", to [N]. */
 export type LossFunction = (logits: Tensor, labels: Tensor) => Tensor;
 
+/** A loss that may change with the epoch; nothing else is carried from call to call. */
+export interface EpochLoss extends LossFunction {
+  /** Tells the epoch, counted from 1. Absent where the loss is the same in all epochs. */
+  beginEpoch?: (epoch: number) => void;
+}
+
 /** A loss that trains the model: a scalar. */
-export type RecognitionLoss = LossFunction;
-
-type LossFactory = (classCounts: readonly number[], reduction: LossReduction) => LossFunction;
-
-const losses = {
-  ce: (_classCounts, reduction) => crossEntropyLoss(reduction),
-  bsl: balancedSoftmaxLoss,
-} satisfies Record<string, LossFactory>;
-
-/** "ce": cross entropy; "bsl": balanced softmax. */
-export type RecognitionLossName = keyof typeof losses;
-
-/** All names `recognitionLoss` takes. */
-export const recognitionLossNames = Object.keys(losses) as readonly RecognitionLossName[];
+export type RecognitionLoss = EpochLoss;
 
 /**
  * A loss bound to the training set's class counts; with reduction "none" it can drive an attack.
- * @throws ReatError `config` for an unknown name or impossible counts
+ * @param loss a name, which stands for the papers' constants, or a name with constants
+ * @throws ReatError `config` for an unknown name, impossible counts or constants
  */
 export function recognitionLoss(
-  name: RecognitionLossName,
+  loss: RecognitionLossName | LossOptions,
   classCounts: readonly number[],
   reduction: LossReduction = "mean",
-): LossFunction {
-  if (!Object.hasOwn(losses, name)) {
+): EpochLoss {
+  const name = typeof loss === "string" ? loss : loss.name;
+  if (!recognitionLossNames.includes(name)) {
     throw new ReatError(
       "config",
       `There is no loss "${name}": choose one of ${recognitionLossNames.join(", ")}.`,
     );
   }
-  return losses[name](classCounts, reduction);
+  const options = resolveLoss(loss);
+  if (options === "ce") return crossEntropyLoss(reduction);
+  if (options === "bsl") return balancedSoftmaxLoss(classCounts, reduction);
+  switch (options.name) {
+    case "focal":
+      return focalLoss(options, reduction);
+    case "effective-number":
+      return rebalancedLoss(effectiveNumberWeights(classCounts, options.beta), { reduction });
+    case "ldam":
+      return ldamLoss(options, classCounts, reduction);
+    case "logit-adjustment":
+      return logitAdjustmentLoss(options, classCounts, reduction);
+    case "class-temperature":
+      return classTemperatureLoss(options, classCounts, reduction);
+  }
 }

@@ -1,6 +1,14 @@
-// RBL's weights in all three roundings and its weighted loss against recorded ones (reweighting.json).
+// RBL's weights in all three roundings, the static re-weightings and their losses against recorded ones (reweighting.json).
 import { expect, it } from "vitest";
-import { type RblRounding, rblWeights, rebalancedLoss } from "../../src/losses/index.js";
+import {
+  effectiveNumberWeights,
+  inverseFrequencyWeights,
+  type LossFunction,
+  type RblRounding,
+  rblWeights,
+  rebalancedLoss,
+  recognitionLoss,
+} from "../../src/losses/index.js";
 import { grad, scope, type Tensor } from "../../src/tensor/index.js";
 import {
   describeGolden,
@@ -25,10 +33,15 @@ interface Recorded {
   grad_first20: number[];
   grad_l2: number;
 }
+interface Static extends Pick<Recorded, "loss" | "grad_first20" | "grad_l2"> {
+  weights_float64?: number[];
+  loss_float64?: number;
+}
 interface Reweighting extends Inputs {
   tolerance: { rel_weights: number; rel_losses: number };
   rbl: Record<string, Recorded>;
   rbl_c100_ur10: Recorded & Inputs;
+  static: Record<string, Static>;
 }
 
 describeGolden<Reweighting>("reweighting.json", (golden) => {
@@ -67,6 +80,32 @@ describeGolden<Reweighting>("reweighting.json", (golden) => {
       const exact = rebalancedLoss(rblWeights(inputs.counts_n, recorded.m, "float64"));
       const exactValue = exact(goldenInput(inputs.logits, "float64"), labels);
       expectWithin(exactValue.item(), recorded.loss_float64, 1e-12, "loss in float64");
+    });
+  });
+
+  const weightsOf: Record<string, (counts: readonly number[]) => number[]> = {
+    rw_inverse: (counts) => inverseFrequencyWeights(counts, 1),
+    rws_inverse_sqrt: (counts) => inverseFrequencyWeights(counts, 0.5),
+    enr_effective_number: (counts) => effectiveNumberWeights(counts),
+  };
+
+  it.each(Object.entries(golden.static))("static %s", (name, recorded) => {
+    const weights = weightsOf[name]?.(golden.counts_n);
+    expect(weights === undefined).toBe(name === "brw_balanced_softmax_as_attack_loss");
+    const loss: LossFunction = weights ? rebalancedLoss(weights) : recognitionLoss("bsl", golden.counts_n);
+    scope(() => {
+      const labels = goldenLabels(golden.labels);
+      const logits = goldenInput(golden.logits).requiresGrad_();
+      const value = loss(logits, labels);
+      const [gradient] = grad(value, [logits]) as [Tensor];
+      expectWithin(value.item(), recorded.loss, rel_losses, "loss");
+      expectWithin(gradient.toArray().slice(0, 20), recorded.grad_first20, rel_losses, "gradient");
+      expectWithin(gradient.norm(2).item(), recorded.grad_l2, rel_losses, "norm of the gradient");
+      if (weights) expectWithin(weights, recorded.weights_float64!, 1e-12, "weights");
+      if (recorded.loss_float64 !== undefined) {
+        const exact = loss(goldenInput(golden.logits, "float64"), labels);
+        expectWithin(exact.item(), recorded.loss_float64, 1e-12, "loss in float64");
+      }
     });
   });
 });
