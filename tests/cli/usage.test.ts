@@ -1,0 +1,154 @@
+// Help, exit codes, and what is said about wrong usage.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { Workplace } from "./command-line.js";
+
+let place: Workplace;
+beforeAll(() => {
+  place = new Workplace();
+});
+afterAll(() => place.dispose());
+
+describe("wrong usage ends with 2 and one sentence on stderr", () => {
+  it.each([
+    [["trian"], "reat: unknown command 'trian'\n(Did you mean train?)"],
+    [["train", "--epochs", "3"], "reat: unknown option '--epochs'"],
+    [
+      ["train"],
+      'reat: "reat train" takes either a configuration or --resume with a run\'s folder; presets: ',
+    ],
+    [
+      ["train", "quickstart-raet"],
+      'reat: "quickstart-raet" is neither a configuration file nor a preset (did you mean',
+    ],
+    [
+      ["train", "quickstart-reat", "--set", "training.epohcs=3"],
+      'reat: quickstart-reat is not usable: training.epohcs is no key (did you mean "epochs"?)',
+    ],
+    [
+      ["train", "quickstart-reat", "--set", "training.epochs=many"],
+      'reat: quickstart-reat is not usable: training.epochs is "many"; accepted: a whole number of at least 1.',
+    ],
+    [["train", "--resume", "nowhere"], "reat: nowhere holds no run"],
+    [
+      ["eval", "nowhere"],
+      "reat: There is no run or checkpoint nowhere; accepted is a folder such as runs/<name>.",
+    ],
+    [["eval"], "reat: missing required argument 'run'"],
+    [["eval", "x", "--images", "few"], "It takes a whole number of at least 1."],
+    [["--threads", "0", "doctor"], "It takes a whole number of at least 1."],
+    [["data", "show", "synthetic", "--profile", "steep"], "Allowed choices are exponential, linear, step,"],
+    [["report", "x", "-o", "page.pdf"], "It takes a file that ends in .html."],
+  ])("reat %j", async (args, message) => {
+    const { code, stdout, stderr } = await place.reat(args);
+    expect(stderr).toContain(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+});
+
+describe("failed work ends with 1", () => {
+  it("data that is not there", async () => {
+    const { code, stderr } = await place.reat(["data", "show", "nowhere.tar"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^reat: There is no file or folder nowhere\.tar; accepted are CIFAR-10/);
+  });
+
+  it("shows the stack with --debug only", async () => {
+    const { stderr } = await place.reat(["data", "show", "nowhere.tar", "--debug"]);
+    expect(stderr).toMatch(/^ +at /m);
+  });
+
+  it("a report of a folder that is no run", async () => {
+    mkdirSync(place.path("empty"), { recursive: true });
+    const { code, stderr } = await place.reat(["report", "empty"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("empty is no run folder");
+  });
+});
+
+describe("help", () => {
+  it.each([
+    ["quickstart"],
+    ["train"],
+    ["eval"],
+    ["report"],
+    ["data", "show"],
+    ["data", "verify"],
+    ["doctor"],
+  ])("reat %s %s has examples", async (...command) => {
+    const { code, stdout, stderr } = await place.reat([...command, "--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain(`Usage: reat ${command.join(" ")}`);
+    expect(stdout).toMatch(/Examples?:\n {2}reat /);
+    expect(stdout).toContain("--debug");
+  });
+
+  it("names the exit codes and every command", async () => {
+    const { code, stdout } = await place.reat(["--help"]);
+    expect(code).toBe(0);
+    for (const text of [
+      "130",
+      "2 wrong usage",
+      "quickstart",
+      "train",
+      "eval",
+      "report",
+      "data",
+      "doctor",
+      "setup",
+    ]) {
+      expect(stdout).toContain(text);
+    }
+  });
+});
+
+describe("reat data", () => {
+  it("shows a subset as a table, a picture and JSON", async () => {
+    const shown = await place.reat([
+      "data",
+      "show",
+      "tiny.reatpack",
+      "--imbalance",
+      "4",
+      "--sheet",
+      "sheet.png",
+    ]);
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toContain(
+      "synthetic (synthetic images): 10 classes, 32×32, 240 training and 60 test images",
+    );
+    expect(shown.stdout).toMatch(/^ 0 {2}disc +24 +24 +6 {2}head$/m);
+    expect(shown.stdout).toMatch(/^ 9 {2}vertical-bars +24 +6 +6 {2}tail$/m);
+    expect(shown.stderr).toContain("The picture is sheet.png.");
+    const json = await place.reat(["data", "show", "tiny.reatpack", "--json"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      name: "synthetic",
+      trainImages: 240,
+      unbalancedRatio: 1,
+    });
+  });
+
+  it("verifies", async () => {
+    const packed = await place.reat(["data", "verify", "tiny.reatpack"]);
+    expect(packed).toEqual({ code: 0, stdout: "✓ tiny.reatpack: its own checksums hold\n", stderr: "" });
+    writeFileSync(place.path("cifar-10-binary.tar.gz"), "not an archive");
+    const wrong = await place.reat(["data", "verify", "cifar-10-binary.tar.gz"]);
+    expect(wrong.code).toBe(1);
+    expect(wrong.stdout).toMatch(
+      /^✗ cifar-10-binary\.tar\.gz: [0-9a-f]{32}, but published is [0-9a-f]{32}\n$/,
+    );
+  });
+});
+
+it("reat train --dry-run prints the resolved configuration and trains nothing", async () => {
+  const args = ["train", "own-images-reat", "--data", "photos", "--dry-run", "--threads", "1"];
+  const { code, stdout, stderr } = await place.reat(args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(parse(stdout)).toMatchObject({
+    name: "photos-small-resnet-reat",
+    data: { source: "photos" },
+    threads: 1,
+  });
+});
