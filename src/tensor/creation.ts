@@ -23,6 +23,7 @@ const emptyOp = operator("empty.memory_format");
 const arangeOp = operator("arange.start_step");
 const eyeOp = operator("eye");
 const [zerosLikeOp, onesLikeOp] = [operator("zeros_like"), operator("ones_like")];
+const fullLikeOp = operator("full_like");
 const [randOp, randnOp] = [operator("rand.generator"), operator("randn.generator")];
 const [randintOp, randpermOp] = [operator("randint.low_generator"), operator("randperm.generator")];
 const [catOp, stackOp] = [operator("cat"), operator("stack")];
@@ -108,6 +109,11 @@ export function zerosLike(like: Tensor): Tensor {
 /** Ones of the same shape, dtype and device. */
 export function onesLike(like: Tensor): Tensor {
   return onesLikeOp(like);
+}
+
+/** `value` throughout, of the same shape, dtype and device. */
+export function fullLike(like: Tensor, value: number): Tensor {
+  return fullLikeOp(like, value);
 }
 
 /** Uniform in [0, 1), on the generator's device. */

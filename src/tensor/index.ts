@@ -16,6 +16,7 @@ export {
   empty,
   eye,
   full,
+  fullLike,
   type Nested,
   ones,
   onesLike,
