@@ -1,5 +1,5 @@
 // Trains a model with a method: checks what it is given, continues where a run was, and lets a session do the rest.
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { ReatError } from "../errors.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { EventLog } from "./event-log.js";
@@ -22,7 +22,9 @@ export async function train(options: TrainingOptions): Promise<TrainingOutcome> 
   const selection = resolveSelection(options.select, options.evaluation);
   using _lock = lockRun(options.run.lockFile);
   using statistics = new EpochStatistics(options.model.classes, options.attackGenerator.device);
-  const { lastCheckpoint, metricsFile } = options.run;
+  const { lastCheckpoint, bestCheckpoint, metricsFile } = options.run;
+  // What a kill in the middle of writing left behind.
+  for (const file of [lastCheckpoint, bestCheckpoint]) rmSync(`${file}.tmp`, { force: true });
   let progress = beginning;
   if (options.resume && existsSync(lastCheckpoint)) {
     const checkpoint = await readCheckpoint(lastCheckpoint);
