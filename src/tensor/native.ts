@@ -102,6 +102,15 @@ function addonPath(): string {
   return active.addon;
 }
 
+/**
+ * GNU OpenMP lets idle threads spin for milliseconds before they sleep. Beside any other busy process that takes the very
+ * cores the work needs (measured: a step takes six times as long), so it gets some ten microseconds unless the user has
+ * decided. It is read when the library is loaded.
+ */
+function limitSpinning(): void {
+  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= "1000";
+}
+
 let loaded: NativeAddon | undefined;
 
 /** OMP_NUM_THREADS where it is set, as every OpenMP program has it; otherwise all cores. */
@@ -118,6 +127,7 @@ function defaultThreads(): number {
 export function native(): NativeAddon {
   if (loaded) return loaded;
   const path = addonPath();
+  limitSpinning();
   let addon: NativeAddon;
   try {
     addon = createRequire(import.meta.url)(path) as NativeAddon;
