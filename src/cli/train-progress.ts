@@ -7,24 +7,45 @@ import { duration, percent } from "./terminal.js";
 const COLUMNS = ["epoch", "loss", "adv. train", "clean", "robust", "lr", "time"] as const;
 const WIDTHS = [9, 8, 10, 8, 8, 8, 12] as const;
 
-/** One line of the bar: where, how well, how fast, how long still. Pure, so that it can be tested. */
-export function progressLine(progress: TrainingProgress, label = ""): string {
-  const { epoch, epochs, batch, batchesPerEpoch, evaluation, loss } = progress;
-  const parts: string[] = [];
+/**
+ * One line: where, how well, how fast, how long still; in fewer words where `width` columns do not hold them. The accuracy
+ * beside "adv." is that of the training's adversarial examples, the others are of the latest measurement.
+ */
+export function progressLine(progress: TrainingProgress, label = "", width = 120): string {
+  const wide = wordsOf(progress, label, true);
+  const wideWidth = wide.text.length + 20;
+  const { text, place } = wideWidth < width ? wide : wordsOf(progress, label, false);
+  const room = Math.min(20, Math.max(4, width - 2 - text.length));
+  return `${text.slice(0, place)}${bar(shareOf(progress), room)}${text.slice(place)}`;
+}
+
+function shareOf({ evaluation, batch, batchesPerEpoch }: TrainingProgress): number {
+  return evaluation ? evaluation.done / Math.max(1, evaluation.total) : batch / batchesPerEpoch;
+}
+
+/** The line without its bar, and where the bar belongs. */
+function wordsOf(progress: TrainingProgress, label: string, wide: boolean): { text: string; place: number } {
+  const { epoch, epochs, batch, batchesPerEpoch, evaluation, secondsLeft } = progress;
+  const name = label === "" ? "" : `${label}  `;
+  const left = secondsLeft === null ? [] : [`${duration(secondsLeft)} left`];
   if (evaluation) {
-    parts.push(`measuring ${evaluation.stage} ${bar(evaluation.done / evaluation.total, 16)}`);
-    parts.push(`${evaluation.done}/${evaluation.total}`);
-  } else {
-    parts.push(`epoch ${epoch}/${epochs} ${bar(batch / batchesPerEpoch, 16)} ${batch}/${batchesPerEpoch}`);
-    if (loss !== null) parts.push(`loss ${loss.toFixed(3)}`);
-    if (progress.adversarialAccuracy !== null) parts.push(`adv. ${percent(progress.adversarialAccuracy)}`);
-    if (progress.cleanAccuracy !== null) {
-      parts.push(`test ${percent(progress.cleanAccuracy)} clean, ${percent(progress.robustAccuracy)} robust`);
-    }
-    parts.push(`${Math.round(progress.imagesPerSecond)} images/s`);
+    const { stage, done, total } = evaluation;
+    const before = `${name}${wide ? `epoch ${epoch}/${epochs}, ` : ""}measuring ${stage} `;
+    return { text: `${before} ${[`${done}/${total}`, ...left].join("  ")}`, place: before.length };
   }
-  if (progress.secondsLeft !== null) parts.push(`${duration(progress.secondsLeft)} left`);
-  return (label === "" ? "" : `${label}  `) + parts.join("  ");
+  const before = `${name}${wide ? "epoch " : ""}${epoch}/${epochs} `;
+  const { loss, adversarialAccuracy, cleanAccuracy, robustAccuracy } = progress;
+  const share = (word: string, value: number | null) => (value === null ? [] : [`${word} ${percent(value)}`]);
+  const after = [
+    `${batch}/${batchesPerEpoch}`,
+    ...(loss === null ? [] : [`loss ${loss.toFixed(3)}`]),
+    ...share("adv.", adversarialAccuracy),
+    ...share("clean", cleanAccuracy),
+    ...(wide ? share("robust", robustAccuracy) : []),
+    `${Math.round(progress.imagesPerSecond)}${wide ? " images" : ""}/s`,
+    ...left,
+  ];
+  return { text: `${before} ${after.join("  ")}`, place: before.length };
 }
 
 /** The header of the epochs' lines. */
@@ -70,7 +91,7 @@ export class TrainingDisplay {
     // The line of an epoch waits for its evaluation, but no longer than to the next epoch's first batch.
     if (this.#pending && progress.evaluation === null && progress.epoch > this.#pending.epoch)
       this.#flush(null);
-    this.#line.show(progressLine(progress, this.#label));
+    this.#line.show(progressLine(progress, this.#label, this.#line.width));
   };
 
   readonly reporter = (event: RunEvent): void => {

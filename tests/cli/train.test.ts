@@ -148,6 +148,32 @@ describe("reat train, eval, report", () => {
   });
 });
 
+it("reat quickstart compares both methods in a table and a page", async () => {
+  const settings = [
+    "data.source=tiny.reatpack",
+    "data.subset={profile: exponential, imbalance: 4}",
+    "model.architecture=smallcnn",
+    "training.epochs=1",
+    "training.milestones=[]",
+    "training.evaluationImages=10",
+    "evaluation.images=20",
+  ];
+  const { code, stdout, stderr } = await place.reat([
+    "quickstart",
+    ...["--threads", "1", "--runs", "quick"],
+    ...settings.flatMap((setting) => ["--set", setting]),
+  ]);
+  expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+  for (const method of ["PGD-AT", "REAT"]) {
+    expect(stdout).toMatch(new RegExp(`^${method} +last \\(epoch 1\\) +clean( +\\d+\\.\\d){5}$`, "m"));
+    expect(stdout).toMatch(new RegExp(`^${method} +last \\(epoch 1\\) +pgd-20( +\\d+\\.\\d){5}$`, "m"));
+  }
+  expect(stdout).toContain("These images are synthetic, drawn by a program");
+  const page = /^report: (.+quickstart\.html)/m.exec(stdout)?.[1];
+  expect(page).toBe(place.path("quick", "quickstart.html"));
+  expect(readFileSync(page!, "utf8")).toContain("quickstart-pgd-at");
+});
+
 /** The bytes of each tensor of the model, by name, read by the file format's own rules. */
 function modelTensors(file: Buffer): Record<string, string> {
   const length = Number(file.readBigUInt64LE(0));
