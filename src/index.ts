@@ -1,6 +1,7 @@
 // The library's public face: every floor's, and nothing of its own.
+
+// Names that two floors have mean here the one that users of the library meet; the other goes by a name of its own.
 export * from "./attacks/index.js";
-// Two names that two floors have; the other one's is not for users of the library.
 export type { Progress } from "./data/index.js";
 export * from "./data/index.js";
 export { type ErrorCode, ReatError } from "./errors.js";

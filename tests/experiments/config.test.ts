@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { ReatError } from "../../src/errors.js";
-import { configToYaml, loadConfig, parseConfig } from "../../src/experiments/config.js";
+import {
+  configToYaml,
+  type ExperimentConfig,
+  loadConfig,
+  parseConfig,
+} from "../../src/experiments/config.js";
 import { presetNames } from "../../src/experiments/presets.js";
 
 function messageOf(work: () => unknown): string {
@@ -17,6 +22,11 @@ function messageOf(work: () => unknown): string {
     return (error as Error).message;
   }
   throw new Error("nothing was thrown");
+}
+
+function attackOf({ method }: ExperimentConfig): object {
+  if (!("attack" in method)) throw new Error(`${method.name} makes no examples`);
+  return method.attack;
 }
 
 describe("parseConfig", () => {
@@ -53,8 +63,7 @@ describe("parseConfig", () => {
       method: { attack: { epsilon: "4/255", stepSize: "1.5/255" } },
       training: { learningRate: "1/20" },
     });
-    expect(config.method.attack.epsilon).toBe(4 / 255);
-    expect(config.method.attack.stepSize).toBe(1.5 / 255);
+    expect(config.method).toMatchObject({ attack: { epsilon: 4 / 255, stepSize: 1.5 / 255 } });
     expect(config.training.learningRate).toBe(0.05);
   });
 
@@ -85,11 +94,11 @@ describe("parseConfig", () => {
     ],
     [
       { method: { name: "reet" } },
-      'The configuration is not usable: method.name is "reet" (did you mean "reat"?); accepted: pgd-at, reat.',
+      /^The configuration is not usable: method\.name is "reet" \(did you mean "reat"\?\); accepted: pgd-at, reat[^"]*\.$/,
     ],
     [
-      { method: { name: "pgd-at", rbl: {} } },
-      "The configuration is not usable: method.rbl is no key; accepted in method: name, loss, attack.",
+      { method: { name: "pgd-at", tail: {} } },
+      /^The configuration is not usable: method\.tail is no key; accepted in method: name, loss, attack[^"]*\.$/,
     ],
     [
       { method: { tail: { form: "papr" } } },
@@ -156,12 +165,8 @@ describe("loadConfig", () => {
   it("gives both methods of a pair the same budget", () => {
     for (const pair of ["cifar10-lt-ur50-resnet18", "cifar10-lt-ur50-small", "quickstart"]) {
       const [a, b] = [loadConfig(`${pair}-pgd-at`), loadConfig(`${pair}-reat`)];
-      expect({ ...a, name: "", method: a.method.attack.steps }).toEqual({
-        ...b,
-        name: "",
-        method: b.method.attack.steps,
-      });
-      expect(a.method.attack).toMatchObject(b.method.attack);
+      expect({ ...a, name: "", method: null }).toEqual({ ...b, name: "", method: null });
+      expect(attackOf(a)).toMatchObject(attackOf(b));
     }
   });
 
