@@ -1,6 +1,6 @@
 // The one error class for failures a user can cause or mend.
 
-/** Stable machine-readable kinds of failure. `usage` maps to exit code 2, everything else to 1. */
+/** Stable machine-readable kinds of failure. The command line ends with 2 for `usage` and `config`, with 1 for the rest. */
 export type ErrorCode =
   | "usage"
   | "config"

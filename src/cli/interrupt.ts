@@ -18,12 +18,12 @@ export function wasInterrupted(): boolean {
  */
 export function abortOnInterrupt(promise: string): AbortSignal {
   const controller = new AbortController();
-  const stop = () => {
+  const stop = (signal: NodeJS.Signals) => {
     interrupted = true;
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
     note(`\n${promise} (Ctrl-C again ends at once)`);
-    controller.abort();
+    controller.abort(new Error(`interrupted (${signal})`));
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
