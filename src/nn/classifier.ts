@@ -1,5 +1,6 @@
 // What every network of this project is: images to features to logits.
 import type { Tensor } from "../tensor/index.js";
+import type { ClassifierName } from "./cosine-linear.js";
 import { Module } from "./module.js";
 
 /** A classifier of RGB images that shows the features its last layer sees. */
@@ -10,6 +11,9 @@ export abstract class ImageClassifier extends Module {
   abstract readonly classes: number;
   /** Number of features D. */
   abstract readonly featureSize: number;
+
+  /** The kind of the last layer, for methods that need one; null for a network with one of its own. */
+  readonly classifier: ClassifierName | null = null;
 
   /** Images [N,3,H,W] in [0,1], not normalised, to features [N,D]. */
   abstract features(images: Tensor): Tensor;

@@ -2,9 +2,12 @@
 import { ReatError } from "../errors.js";
 import type { Generator } from "../tensor/index.js";
 import type { ImageClassifier } from "./classifier.js";
-import { ResNet, resnet18 } from "./resnet.js";
+import { type ClassifierName, classifierNames } from "./cosine-linear.js";
+import { PreActResNet18 } from "./preact-resnet.js";
+import { ResNet, resnet18, resnet34, resnet50 } from "./resnet.js";
 import { SmallCnn } from "./small-cnn.js";
 import { smallResNet } from "./small-resnet.js";
+import { WideResNet, wrn28x10, wrn34x10 } from "./wide-resnet.js";
 
 /** What a network is built with. */
 export interface ModelOptions {
@@ -12,12 +15,21 @@ export interface ModelOptions {
   readonly classes: number;
   /** Source of the initial weights; its device becomes the network's. */
   readonly generator: Generator;
+  /** The last layer. Default: "linear". */
+  readonly classifier?: ClassifierName;
 }
 
 const models = {
-  resnet18: ({ classes, generator }) => new ResNet(resnet18, classes, generator),
-  "small-resnet": ({ classes, generator }) => new ResNet(smallResNet, classes, generator),
-  smallcnn: ({ classes, generator }) => new SmallCnn(classes, generator),
+  resnet18: ({ classes, generator, classifier }) => new ResNet(resnet18, classes, generator, classifier),
+  resnet34: ({ classes, generator, classifier }) => new ResNet(resnet34, classes, generator, classifier),
+  resnet50: ({ classes, generator, classifier }) => new ResNet(resnet50, classes, generator, classifier),
+  "preact-resnet18": ({ classes, generator, classifier }) =>
+    new PreActResNet18(classes, generator, classifier),
+  wrn28_10: ({ classes, generator, classifier }) => new WideResNet(wrn28x10, classes, generator, classifier),
+  wrn34_10: ({ classes, generator, classifier }) => new WideResNet(wrn34x10, classes, generator, classifier),
+  "small-resnet": ({ classes, generator, classifier }) =>
+    new ResNet(smallResNet, classes, generator, classifier),
+  smallcnn: ({ classes, generator, classifier }) => new SmallCnn(classes, generator, classifier),
 } satisfies Record<string, (options: ModelOptions) => ImageClassifier>;
 
 export type ModelName = keyof typeof models;
@@ -27,7 +39,7 @@ export const modelNames = Object.keys(models) as readonly ModelName[];
 
 /**
  * A freshly initialised network in mode "train".
- * @throws ReatError `config` for an unknown architecture or an impossible number of classes
+ * @throws ReatError `config` for an unknown architecture or classifier, or an impossible number of classes
  */
 export function buildModel(architecture: ModelName, options: ModelOptions): ImageClassifier {
   if (!Object.hasOwn(models, architecture)) {
@@ -38,6 +50,13 @@ export function buildModel(architecture: ModelName, options: ModelOptions): Imag
   }
   if (!Number.isInteger(options.classes) || options.classes < 2) {
     throw new ReatError("config", `A network needs 2 or more classes, got ${options.classes}.`);
+  }
+  const { classifier = "linear" } = options;
+  if (!classifierNames.includes(classifier)) {
+    throw new ReatError(
+      "config",
+      `There is no classifier "${classifier}": choose one of ${classifierNames.join(", ")}.`,
+    );
   }
   return models[architecture](options);
 }

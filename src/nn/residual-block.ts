@@ -1,4 +1,4 @@
-// The residual block of ResNet-18 and -34.
+// The residual blocks of ResNets: two 3×3 convolutions, or three with a narrow middle.
 import { type Generator, scope, type Tensor } from "../tensor/index.js";
 import { BatchNorm } from "./batch-norm.js";
 import { Conv2d } from "./conv2d.js";
@@ -32,6 +32,37 @@ export class BasicBlock extends Layer {
       ),
     );
     this.#shortcut = this.child("shortcut", projection(inputs, width, stride, generator));
+  }
+
+  override forward(input: Tensor): Tensor {
+    return scope(() => this.#residual.forward(input).add_(this.#shortcut.forward(input)).relu_());
+  }
+}
+
+/** 1×1 to the width, 3×3 with the stride, 1×1 to four times the width (He et al. 2016, figure 5). */
+export class Bottleneck extends Layer {
+  static readonly expansion = 4;
+  readonly #residual: Sequential;
+  readonly #shortcut: Sequential;
+
+  constructor(inputs: number, width: number, stride: number, generator: Generator) {
+    super();
+    const { device } = generator;
+    const outputs = width * Bottleneck.expansion;
+    this.#residual = this.child(
+      "residual_function",
+      new Sequential(
+        new Conv2d(inputs, width, generator, { kernel: 1 }),
+        new BatchNorm(width, { device }),
+        new Relu(),
+        new Conv2d(width, width, generator, { stride }),
+        new BatchNorm(width, { device }),
+        new Relu(),
+        new Conv2d(width, outputs, generator, { kernel: 1 }),
+        new BatchNorm(outputs, { device }),
+      ),
+    );
+    this.#shortcut = this.child("shortcut", projection(inputs, outputs, stride, generator));
   }
 
   override forward(input: Tensor): Tensor {

@@ -1,8 +1,11 @@
 // A plain convolutional network without normalisation, for tests and quick comparisons.
 import { type Generator, scope, type Tensor } from "../tensor/index.js";
 import { ImageClassifier } from "./classifier.js";
+import { classifierHead } from "./classifier-head.js";
 import { Conv2d } from "./conv2d.js";
+import type { ClassifierName } from "./cosine-linear.js";
 import { Linear } from "./linear.js";
+import type { Layer } from "./module.js";
 
 /** Four 3×3 convolutions (32, 64, 128, 128 channels; all but the first halve the map) and two linear layers. Images are 32×32. */
 export class SmallCnn extends ImageClassifier {
@@ -10,11 +13,12 @@ export class SmallCnn extends ImageClassifier {
   override readonly featureSize = 128;
   readonly #convolutions: readonly Conv2d[];
   readonly #hidden: Linear;
-  readonly #head: Linear;
+  readonly #head: Layer;
 
   constructor(
     override readonly classes: number,
     generator: Generator,
+    override readonly classifier: ClassifierName = "linear",
   ) {
     super();
     const widths = [3, 32, 64, 128, 128];
@@ -26,7 +30,7 @@ export class SmallCnn extends ImageClassifier {
       );
     });
     this.#hidden = this.child("fc1", new Linear(128 * 4 * 4, this.featureSize, generator));
-    this.#head = this.child("fc2", new Linear(this.featureSize, classes, generator));
+    this.#head = this.child("fc2", classifierHead(classifier, this.featureSize, classes, generator));
   }
 
   override features(images: Tensor): Tensor {

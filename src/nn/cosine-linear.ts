@@ -1,0 +1,45 @@
+// Classifiers that look at the direction of the features and of their weights.
+import { type Generator, linear, type Tensor } from "../tensor/index.js";
+import { defaultWeight } from "./initialisation.js";
+import { Layer } from "./module.js";
+
+/** How the last layer makes logits of features. */
+export const classifierNames = ["linear", "cosine", "normalised"] as const;
+export type ClassifierName = (typeof classifierNames)[number];
+
+/** Added to the norm of a class's weight by RoBal's classifier. */
+export const robalGamma = 1 / 32;
+
+/** Constants of a `CosineLinear`. */
+export interface CosineOptions {
+  /** Factor of the cosines. */
+  readonly scale: number;
+  /** γ, added to the norm of each class's weight. */
+  readonly gamma: number;
+}
+
+/**
+ * z_k = scale · (f/‖f‖) · (w_k/(‖w_k‖ + γ)), without bias: [N, inputs] to [N, outputs]. "cosine" is RoBal's (γ = 1/32,
+ * scale 1: its loss brings the scale), "normalised" the field's plain one (γ = 0, scale 16).
+ */
+export class CosineLinear extends Layer {
+  readonly weight: Tensor;
+
+  constructor(
+    inputs: number,
+    outputs: number,
+    generator: Generator,
+    readonly options: CosineOptions,
+  ) {
+    super();
+    this.weight = this.parameter("weight", defaultWeight([outputs, inputs], generator));
+  }
+
+  override forward(features: Tensor): Tensor {
+    const { scale, gamma } = this.options;
+    const direction = features.div(features.norm(2, 1, true));
+    const weights = this.weight.div(this.weight.norm(2, 1, true).add(gamma));
+    const cosines = linear(direction, weights, null);
+    return scale === 1 ? cosines : cosines.mul(scale);
+  }
+}

@@ -1,0 +1,96 @@
+// An exponential moving average of a network's weights, to be measured or saved in their place.
+import { ReatError } from "../errors.js";
+import { keep, noGrad, type Tensor } from "../tensor/index.js";
+import type { Module } from "./module.js";
+
+/**
+ * average ← decay·average + (1 − decay)·weight for parameters and running statistics; what counts (integers) is copied.
+ * It owns its tensors and needs `dispose`.
+ */
+export class WeightAverage {
+  readonly #module: Module;
+  readonly #average: Map<string, Tensor>;
+
+  /**
+   * Starts from the weights as they are.
+   * @param decay from 0 (the weights themselves) to below 1; 0.995 and 0.999 are usual
+   * @throws ReatError `config` for a decay out of its range
+   */
+  constructor(
+    module: Module,
+    readonly decay: number,
+  ) {
+    if (!(decay >= 0 && decay < 1)) {
+      throw new ReatError("config", `A weight average's decay must be from 0 to below 1, got ${decay}.`);
+    }
+    this.#module = module;
+    this.#average = noGrad(
+      () => new Map([...module.stateDict()].map(([name, tensor]) => [name, keep(tensor.detach().clone())])),
+    );
+  }
+
+  /** Takes the weights in, after an optimiser's step. */
+  update(): void {
+    noGrad(() => {
+      for (const [name, tensor] of this.#module.stateDict()) {
+        const average = this.#average.get(name)!;
+        if (tensor.dtype.includes("float")) average.lerp_(tensor, 1 - this.decay);
+        else average.copy_(tensor);
+      }
+    });
+  }
+
+  /** Runs `body` with the averaged weights in the network and puts the trained ones back. */
+  during<T>(body: () => T): T {
+    this.#swap();
+    const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Promise;
+    let result: T;
+    try {
+      result = body();
+    } catch (cause) {
+      this.#swap();
+      throw cause;
+    }
+    if (isPromise(result)) return result.finally(() => this.#swap()) as T;
+    this.#swap();
+    return result;
+  }
+
+  /** The averages under the names of the network's state dict. The tensors are the live ones. */
+  state(): Map<string, Tensor> {
+    return new Map(this.#average);
+  }
+
+  /** Overwrites the averages. @throws ReatError `checkpoint` naming an entry that is missing, unknown or of another shape */
+  loadState(state: ReadonlyMap<string, Tensor>): void {
+    for (const name of state.keys()) {
+      if (!this.#average.has(name)) {
+        throw new ReatError("checkpoint", `The weight average has an unknown entry ${name}.`);
+      }
+    }
+    for (const [name, { shape }] of this.#average) {
+      const given = state.get(name);
+      if (given && String(given.shape) === String(shape)) continue;
+      const what = given ? `has ${name} as [${given.shape}] where [${shape}] is needed` : `lacks ${name}`;
+      throw new ReatError("checkpoint", `The weight average ${what}.`);
+    }
+    noGrad(() => {
+      for (const [name, tensor] of this.#average) tensor.copy_(state.get(name) as Tensor);
+    });
+  }
+
+  dispose(): void {
+    for (const tensor of this.#average.values()) tensor.dispose();
+  }
+
+  #swap(): void {
+    noGrad(() => {
+      for (const [name, tensor] of this.#module.stateDict()) {
+        const average = this.#average.get(name)!;
+        using held = tensor.detach().clone();
+        tensor.copy_(average);
+        average.copy_(held);
+      }
+    });
+  }
+}
