@@ -1,10 +1,13 @@
 // The norms that bound a perturbation: each knows its noise, its step and its projection.
-import { type Generator, rand, randn, type Tensor } from "../tensor/index.js";
+import { type Generator, type Operand, rand, randn, type Tensor } from "../tensor/index.js";
 
 /** Bounds a single element, never the norm of a gradient: keeps a division by zero out. */
 const tiny = 1e-12;
 
 export type NormName = "linf" | "l2";
+
+/** Radius of the ball: one for all samples, or one for each, shaped to broadcast with the images. */
+export type Radius = Operand;
 
 /** All that an iterative attack needs to know of the set of allowed perturbations. */
 export interface Norm {
@@ -14,11 +17,11 @@ export interface Norm {
   /** Used where none are given. */
   readonly defaults: { readonly epsilon: number; readonly stepSize: number };
   /** Noise spread evenly over the ball, of the images' shape and dtype. */
-  uniformNoise(images: Tensor, epsilon: number, generator: Generator): Tensor;
+  uniformNoise(images: Tensor, epsilon: Radius, generator: Generator): Tensor;
   /** The perturbation of norm 1 that raises the objective most, to first order. */
   ascent(gradient: Tensor): Tensor;
   /** A function that moves a point, in place, into the ball around the images and into [0, 1]. */
-  projection(images: Tensor, epsilon: number): (point: Tensor) => void;
+  projection(images: Tensor, epsilon: Radius): (point: Tensor) => void;
 }
 
 /** Every pixel by itself changes by at most epsilon. */
@@ -28,9 +31,8 @@ export const linf: Norm = {
   defaults: { epsilon: 8 / 255, stepSize: 2 / 255 },
 
   uniformNoise(images, epsilon, generator) {
-    return rand(images.shape, generator, images.dtype)
-      .mul_(2 * epsilon)
-      .sub_(epsilon);
+    const width = typeof epsilon === "number" ? 2 * epsilon : epsilon.mul(2);
+    return rand(images.shape, generator, images.dtype).mul_(width).sub_(epsilon);
   },
 
   // sign(0) = 0: a pixel without influence stays.

@@ -53,17 +53,34 @@ function requireValid({ norm, epsilon, stepSize, steps, start = "uniform", resta
   if (restarts > 1 && start === "none") throw problem("restarts", '1 with start "none"', restarts);
 }
 
+/** PGD, whose budget may differ from sample to sample. */
+export interface PgdAttack extends Attack {
+  /**
+   * As every attack's.
+   * @param budget [N], each at least 0: factors of epsilon (and with it of noise over the ball) and of the step size;
+   *   absent, all samples have the whole budget
+   */
+  perturb(
+    model: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    generator: Generator,
+    budget?: Tensor | null,
+  ): Tensor;
+}
+
 /**
  * x⁰ = x + noise; x^{t+1} = project(x^t + stepSize · ascent(∇ₓ objective)), projected on the ball, then on [0, 1].
  * Only the gradient of the images is computed, never that of the weights.
  * @throws ReatError `config` when a constant is out of its range
  */
-export function pgd(options: PgdOptions): Attack {
+export function pgd(options: PgdOptions): PgdAttack {
   requireValid(options);
   const { epsilon, stepSize, steps, start = "uniform", clampStart = false, restarts = 1 } = options;
   const { name = `pgd-${steps}`, objective = crossEntropyObjective } = options;
   const norm = norms[options.norm];
-  const noise = startNoise(start, norm, epsilon);
+  // Refuses an impossible start now; the noise itself follows the budget of each call.
+  startNoise(start, norm, epsilon);
 
   function gradientOf(model: Classifier, point: Tensor, labels: Tensor, total: Tensor): Tensor {
     return scope(() => {
@@ -76,11 +93,15 @@ export function pgd(options: PgdOptions): Attack {
 
   return {
     name,
-    perturb(model: Classifier, images: Tensor, labels: Tensor, generator: Generator): Tensor {
+    perturb(model, images, labels, generator, budget = null) {
       return scope(() =>
         noGrad(() => {
+          const share = budget?.to(images.dtype).reshape([-1, ...images.shape.slice(1).map(() => 1)]);
+          const radius = share ? share.mul(epsilon) : epsilon;
+          const length = share ? share.mul(stepSize) : stepSize;
+          const noise = startNoise(start, norm, radius);
           const total = zeros([], { device: images.device, dtype: "float64" });
-          const project = norm.projection(images, epsilon);
+          const project = norm.projection(images, radius);
 
           const attempt = (): Tensor => {
             const point = noise ? images.add(noise(images, generator)) : images.clone();
@@ -88,7 +109,9 @@ export function pgd(options: PgdOptions): Attack {
             for (let step = 0; step < steps; step++) {
               scope(() => {
                 const gradient = gradientOf(model, point, labels, total);
-                point.addScaled_(norm.ascent(gradient), stepSize);
+                const direction = norm.ascent(gradient);
+                if (typeof length === "number") point.addScaled_(direction, length);
+                else point.add_(direction.mul_(length));
                 project(point);
               });
             }

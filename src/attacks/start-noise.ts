@@ -1,7 +1,7 @@
 // Where an attack starts: the noises that the field's implementations add to the clean image.
 import { ReatError } from "../errors.js";
 import { type Generator, rand, randn, type Tensor } from "../tensor/index.js";
-import type { Norm } from "./norm.js";
+import type { Norm, Radius } from "./norm.js";
 
 /**
  * - `uniform`: evenly over the ball (l∞: U(−ε, ε) a pixel; PGD, REAT)
@@ -21,7 +21,7 @@ const gaussianScale = 0.001;
 export function startNoise(
   start: StartNoiseName | StartNoise,
   norm: Norm,
-  epsilon: number,
+  epsilon: Radius,
 ): StartNoise | null {
   if (typeof start === "function") return start;
   switch (start) {

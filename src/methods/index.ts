@@ -1,5 +1,15 @@
 // The training methods' public face.
 
+export { assembleMethod, type Modifiers, modifierShape } from "./assemble-method.js";
+export { type AtBslOptions, atBslOptions } from "./at-bsl.js";
+export {
+  budgetIntensity,
+  type ClassBudgetOptions,
+  classBudgetOptions,
+  classBudgets,
+} from "./class-budget.js";
+export { inferenceModel } from "./inference.js";
+export { boostedLoss, type MartOptions, martOptions, martRegulariser } from "./mart.js";
 export type {
   Method,
   MethodSetup,
@@ -9,16 +19,44 @@ export type {
   StepResult,
   TrainingBatch,
 } from "./method.js";
+export { defineMethod, type MethodEntry, type ReleasedProtocol } from "./method-entry.js";
 export {
   createMethod,
-  type MethodEntry,
   type MethodName,
   type MethodOptions,
   methodNames,
   methodOptions,
   methods,
 } from "./methods.js";
-export { type PgdAtOptions, pgdAt, pgdAtOptions } from "./pgd-at.js";
-export { Reat } from "./reat.js";
-export { type ReatOptions, reatOptions } from "./reat-options.js";
-export type { TrainingAttackOptions } from "./training-attack.js";
+export { type PgdAtOptions, pgdAtOptions } from "./pgd-at.js";
+export { type PlainOptions, plainOptions } from "./plain.js";
+export { type ReatOptions, reatOptions } from "./reat.js";
+export {
+  type Reweighting,
+  rebalancedExamples,
+  reweightingShape,
+  reweightings,
+} from "./rebalanced-examples.js";
+export type { Recipe, RecipeContext, RecipeFactory, RecipeParts } from "./recipe.js";
+export {
+  multiMarginLoss,
+  type RobalOptions,
+  robalInference,
+  robalMargins,
+  robalOptions,
+  robalRegulariser,
+  robalVariants,
+} from "./robal.js";
+export { harl, type TaetOptions, taetOptions } from "./taet.js";
+export { type TradesOptions, tradesOptions, tradesRegulariser } from "./trades.js";
+export {
+  craft,
+  type TrainingAttackOptions,
+  trainingAttack,
+  trainingAttackOptions,
+} from "./training-attack.js";
+export {
+  perturbWeights,
+  type WeightPerturbationOptions,
+  weightPerturbationOptions,
+} from "./weight-perturbation.js";

@@ -23,6 +23,8 @@ export interface StepResult {
   readonly adversarialLogits: Tensor | null;
   /** The loss's parts by name, detached scalars, for the log. */
   readonly terms: Readonly<Record<string, Tensor>>;
+  /** To be called once, after the optimiser has stepped on the loss's gradients; absent where nothing is to be done. */
+  readonly afterUpdate?: () => void;
 }
 
 /** Something a user should know about a configuration that is valid all the same. */
@@ -60,4 +62,6 @@ export interface MethodSetup {
   /** Training images of each class, label order, all ≥ 1. */
   readonly classCounts: readonly number[];
   readonly device: Device;
+  /** Length of the training, for what is scheduled over a share of it. */
+  readonly epochs?: number;
 }

@@ -1,64 +1,53 @@
 // The training methods by name.
 import { z } from "zod";
+import { atBsl } from "./at-bsl.js";
+import { mart } from "./mart.js";
 import type { Method, MethodSetup } from "./method.js";
-import { type PgdAtOptions, pgdAt, pgdAtOptions } from "./pgd-at.js";
-import { Reat } from "./reat.js";
-import { type ReatOptions, reatOptions } from "./reat-options.js";
+import type { MethodEntry } from "./method-entry.js";
+import { pgdAt } from "./pgd-at.js";
+import { plain } from "./plain.js";
+import { reat } from "./reat.js";
+import { robal } from "./robal.js";
+import { taet } from "./taet.js";
+import { trades } from "./trades.js";
 
-/** Everything that is to be known of a method before it is built. */
-export interface MethodEntry<Options> {
-  readonly schema: z.ZodType<Options>;
-  readonly create: (options: Options, setup: MethodSetup) => Method;
-  /** One line for help texts. */
-  readonly description: string;
-  /** Where the method is described. */
-  readonly paper: string;
-}
-
-const entry = <Options>(method: MethodEntry<Options>) => method;
-
-/** All methods, each with its own options. */
+/** All methods, each with its own options: a new one is a file and a line here. */
 export const methods = {
-  "pgd-at": entry<PgdAtOptions>({
-    schema: pgdAtOptions,
-    create: pgdAt,
-    description: "adversarial training on PGD examples with a loss for long-tailed recognition",
-    paper: "Madry et al., ICLR 2018, arXiv 1706.06083",
-  }),
-  reat: entry<ReatOptions>({
-    schema: reatOptions,
-    create: (options, setup) => new Reat(options, setup),
-    description: "re-balanced adversarial examples (RBL), balanced softmax, tail features kept apart (TAIL)",
-    paper: "Li et al., 2023, arXiv 2307.10205",
-  }),
+  "pgd-at": pgdAt,
+  reat,
+  robal,
+  trades,
+  mart,
+  "at-bsl": atBsl,
+  taet,
+  plain,
 };
 
 export type MethodName = keyof typeof methods;
 export const methodNames = Object.keys(methods) as readonly MethodName[];
 
+/** A resolved configuration, as `methodOptions` gives it. */
+export type MethodOptions = z.output<(typeof methods)[MethodName]["schema"]>;
+
+const schemas = Object.values(methods).map(({ schema }) => schema);
+type Discriminated = Parameters<typeof z.discriminatedUnion>[1];
+
 /** The schema of a method's configuration; `name` chooses the method and with it the other keys. */
-export const methodOptions = z.discriminatedUnion("name", [pgdAtOptions, reatOptions], {
+export const methodOptions = z.discriminatedUnion("name", schemas as unknown as Discriminated, {
   error: ({ code, input }) =>
     code === "invalid_union" ? `expected one of ${methodNames.join(", ")}, got ${nameIn(input)}` : undefined,
-});
+}) as unknown as z.ZodType<MethodOptions>;
 
 function nameIn(given: unknown): string {
   const name = typeof given === "object" && given !== null && "name" in given ? given.name : undefined;
   return name === undefined ? "none" : JSON.stringify(name);
 }
 
-/** A resolved configuration, as `methodOptions` gives it. */
-export type MethodOptions = z.output<typeof methodOptions>;
-
 /**
- * The configured method for a training set.
+ * The configured method for a training set, with the modifiers that its options name.
  * @throws ReatError `config` when a constant or the class counts are impossible
  */
 export function createMethod(options: MethodOptions, setup: MethodSetup): Method {
-  switch (options.name) {
-    case "pgd-at":
-      return methods["pgd-at"].create(options, setup);
-    case "reat":
-      return methods.reat.create(options, setup);
-  }
+  const entry = methods[options.name] as MethodEntry<MethodOptions>;
+  return entry.create(options, setup);
 }

@@ -1,16 +1,18 @@
 // PGD-AT (Madry et al. 2018): train on PGD examples with any loss for long-tailed recognition.
 import { z } from "zod";
 import { type AttackObjective, marginObjective } from "../attacks/index.js";
-import { recognitionLoss, recognitionLossNames } from "../losses/index.js";
-import { scope } from "../tensor/index.js";
-import type { Method, MethodSetup, StepResult } from "./method.js";
-import { noState } from "./state.js";
-import { craft, resolveBudget, trainingAttack, trainingAttackShape } from "./training-attack.js";
+import { lossOptions, recognitionLoss, recognitionLossNames } from "../losses/index.js";
+import { modifierShape } from "./assemble-method.js";
+import type { MethodSetup } from "./method.js";
+import { defineMethod } from "./method-entry.js";
+import { rebalancedExamples, reweightingShape } from "./rebalanced-examples.js";
+import type { RecipeParts } from "./recipe.js";
+import { resolveBudget, trainingAttackShape } from "./training-attack.js";
 
 const attackOptions = z
   .strictObject({
-    ...trainingAttackShape,
-    /** What the examples maximise: a loss by name ("bsl" is BRW), or "cw" for the margin. */
+    ...trainingAttackShape(),
+    /** What the examples maximise where nothing re-weights it: a loss by name, or "cw" for the margin. */
     objective: z.enum([...recognitionLossNames, "cw"]).default("ce"),
   })
   .transform((given, context) => resolveBudget(given, context));
@@ -19,39 +21,41 @@ const attackOptions = z
 export const pgdAtOptions = z.strictObject({
   name: z.literal("pgd-at"),
   /** The loss on the adversarial examples. */
-  loss: z.enum(recognitionLossNames).default("ce"),
+  loss: lossOptions.prefault("ce"),
   attack: attackOptions.prefault({}),
+  ...reweightingShape("none"),
+  ...modifierShape,
 });
 export type PgdAtOptions = z.output<typeof pgdAtOptions>;
 
 /** min over the weights of E loss(f(x_adv), y), with x_adv from PGD on the objective. */
-export function pgdAt(
-  { loss: lossName, attack: options }: PgdAtOptions,
-  { classCounts }: MethodSetup,
-): Method {
-  const loss = recognitionLoss(lossName, classCounts);
+export function pgdAtRecipe(
+  { name, ...options }: Omit<PgdAtOptions, "name"> & { readonly name: string },
+  setup: MethodSetup,
+): RecipeParts {
+  const { classCounts } = setup;
+  const { objective: chosen } = options.attack;
+  const recognition = recognitionLoss(options.loss, classCounts);
   const objective: AttackObjective =
-    options.objective === "cw" ? marginObjective : recognitionLoss(options.objective, classCounts, "none");
-  const attack = trainingAttack(options, objective);
-
+    chosen === "cw" ? marginObjective : recognitionLoss(chosen, classCounts, "none");
+  const examples = rebalancedExamples(name, options, setup, objective);
   return {
-    name: "pgd-at",
-    warnings: [],
-    beginEpoch: () => ({}),
-
-    step: (batch, context): StepResult =>
-      scope(() => {
-        const adversarial = craft(attack, options.batchNorm, batch, context);
-        const logits = context.model.withMode("train", () => context.model.logits(adversarial));
-        const recognition = loss(logits, batch.labels);
-        return {
-          loss: recognition,
-          adversarialLogits: logits.detach(),
-          terms: { recognition: recognition.detach() },
-        };
-      }),
-
-    ...noState("pgd-at"),
-    dispose() {},
+    ...examples,
+    beginEpoch(epoch) {
+      recognition.beginEpoch?.(epoch);
+      return examples.beginEpoch(epoch);
+    },
+    loss({ images, labels }, adversarial, { model }) {
+      const logits = model.logits(adversarial ?? images);
+      const loss = recognition(logits, labels);
+      return { loss, adversarialLogits: logits.detach(), terms: { recognition: loss.detach() } };
+    },
   };
 }
+
+export const pgdAt = defineMethod<PgdAtOptions>({
+  schema: pgdAtOptions,
+  description: "adversarial training on PGD examples with a loss for long-tailed recognition",
+  paper: "Madry et al., ICLR 2018, arXiv 1706.06083",
+  recipe: pgdAtRecipe,
+});

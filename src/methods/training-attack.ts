@@ -1,35 +1,43 @@
 // The attack inside a training step: its options, shared by the methods, and the examples it makes.
 import { z } from "zod";
 import {
-  type Attack,
   type AttackObjective,
   normNames,
   norms,
+  type PgdAttack,
   pgd,
+  type StartNoiseName,
   startNoiseNames,
 } from "../attacks/index.js";
 import { fraction } from "../fraction.js";
 import type { Tensor } from "../tensor/index.js";
-import type { StepContext, TrainingBatch } from "./method.js";
+import type { TrainingBatch } from "./method.js";
+import type { RecipeContext } from "./recipe.js";
+
+/** What a method's own attack has by default, beside the common PGD-10 from uniform noise. */
+export interface AttackDefaults {
+  readonly start?: StartNoiseName;
+  readonly steps?: number;
+}
 
 /** How training examples are made; epsilon and step size depend on the norm where they are not given. */
-export const trainingAttackShape = {
+export const trainingAttackShape = ({ start = "uniform", steps = 10 }: AttackDefaults = {}) => ({
   /** "linf" or "l2". */
   norm: z.enum(normNames).default("linf"),
   /** Radius of the ball. Default: 8/255 for l∞, 1 for l2. */
   epsilon: fraction({ min: 0 }).optional(),
   /** Default: 2/255 for l∞, 0.2 for l2. */
   stepSize: fraction({ above: 0 }).optional(),
-  steps: z.int().min(1).default(10),
-  start: z.enum(startNoiseNames).default("uniform"),
+  steps: z.int().min(1).default(steps),
+  start: z.enum(startNoiseNames).default(start),
   /**
    * Statistics of batch normalisation while attacking. "running": the model in eval mode (the authors' code);
    * "batch": the batch's, leaving the running ones untouched (RobustLT's re-implementation).
    */
   batchNorm: z.enum(["running", "batch"]).default("running"),
-};
+});
 
-type Given = z.output<z.ZodObject<typeof trainingAttackShape>>;
+type Given = z.output<z.ZodObject<ReturnType<typeof trainingAttackShape>>>;
 
 /** Resolved options of a training attack. */
 export type TrainingAttackOptions = Given & { readonly epsilon: number; readonly stepSize: number };
@@ -53,22 +61,27 @@ export function resolveBudget<T extends Given>(
 }
 
 /** The schema of `attack` for methods that choose its objective themselves. */
-export const trainingAttackOptions = z
-  .strictObject(trainingAttackShape)
-  .transform((given, context) => resolveBudget(given, context));
+export const trainingAttackOptions = (defaults?: AttackDefaults) =>
+  z.strictObject(trainingAttackShape(defaults)).transform((given, context) => resolveBudget(given, context));
 
 /** PGD with these options on an objective. */
-export function trainingAttack(options: TrainingAttackOptions, objective: AttackObjective): Attack {
+export function trainingAttack(options: TrainingAttackOptions, objective: AttackObjective): PgdAttack {
   return pgd({ ...options, objective });
 }
 
-/** Adversarial examples of the batch, with batch normalisation as configured while they are made. */
+/** The model's mode while examples are made. */
+export function batchNormMode(batchNorm: TrainingAttackOptions["batchNorm"]): "batch" | "eval" {
+  return batchNorm === "batch" ? "batch" : "eval";
+}
+
+/** Adversarial examples of the batch within its samples' budgets, with batch normalisation as configured meanwhile. */
 export function craft(
-  attack: Attack,
+  attack: PgdAttack,
   batchNorm: TrainingAttackOptions["batchNorm"],
   { images, labels }: TrainingBatch,
-  { model, generator }: StepContext,
+  { model, generator, budget }: RecipeContext,
 ): Tensor {
-  const mode = batchNorm === "batch" ? "batch" : "eval";
-  return model.withMode(mode, () => attack.perturb(model, images, labels, generator));
+  return model.withMode(batchNormMode(batchNorm), () =>
+    attack.perturb(model, images, labels, generator, budget),
+  );
 }

@@ -158,6 +158,7 @@ export class Session {
         images = batch.labels.shape[0]!;
         const result = method.step(batch, { model, generator: attackGenerator });
         optimizer.step(grad(result.loss, model.parameters()));
+        result.afterUpdate?.();
         this.statistics.add(result, batch.labels);
       });
     } catch (cause) {

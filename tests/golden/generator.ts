@@ -61,13 +61,14 @@ export interface InputDescription {
   readonly formula?: string;
 }
 
-/** The formulas that occur, such as "4*(2u-1)" and "2u". */
-function parseFormula(text: string): (u: number) => number {
-  const centred = /^([\d.]+)\*\(2u-1\)$/.exec(text);
-  if (centred) return (u) => Number(centred[1]) * (2 * u - 1);
+/** The formulas that occur, such as "4*(2u-1)", "2u-1" and "2u"; some say that they are rounded to float32, as all are. */
+function parseFormula(description: string): (u: number) => number {
+  const text = description.replace(/, cast to float32$/, "");
+  const centred = /^(?:([\d.]+)\*)?\(?2u-1\)?$/.exec(text);
+  if (centred) return (u) => Number(centred[1] ?? 1) * (2 * u - 1);
   const scaled = /^([\d.]*)u$/.exec(text);
   if (scaled) return (u) => Number(scaled[1] || 1) * u;
-  throw new Error(`unknown formula "${text}" in the reference numbers`);
+  throw new Error(`unknown formula "${description}" in the reference numbers`);
 }
 
 /** An input, evaluated in float64 and rounded once to float32; `dtype` float64 holds the rounded values exactly. */

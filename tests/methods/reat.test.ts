@@ -27,7 +27,7 @@ function differing(a: Tensor, b: Tensor, tolerance = 0): number {
 }
 
 describe("which examples RBL makes", () => {
-  const plain = (attack: object) => examples({ attack, rbl: { enabled: false } });
+  const plain = (attack: object) => examples({ attack, reweighting: "none" });
 
   it("weight form, running statistics, sign steps: those of cross entropy, bit for bit", () => {
     expect(equal(examples({ attack: loud }), plain(loud))).toBe(true);
@@ -59,7 +59,7 @@ describe("which examples RBL makes", () => {
     expect(names({ attack: { norm: "l2" } })).toEqual(["rbl-weight-cannot-act"]);
     expect(names({ attack: { batchNorm: "batch" } })).toEqual([]);
     expect(names({ rbl: { form: "logit" } })).toEqual([]);
-    expect(names({ rbl: { enabled: false } })).toEqual([]);
+    expect(names({ reweighting: "none" })).toEqual([]);
   });
 
   it("leaves the running statistics to the training pass, whatever the attack uses", () => {
@@ -245,13 +245,15 @@ describe("RBL's counts", () => {
     expect(Number.isFinite(loss.item())).toBe(true);
   });
 
-  it("are recorded alone where RBL is off", () => {
-    expect(reat({ rbl: { enabled: false } }).beginEpoch(1)).toEqual({ predictedCounts: classCounts });
+  it("are neither recorded nor carried where RBL is off", () => {
+    const method = reat({ reweighting: "none" });
+    expect(method.beginEpoch(1)).toEqual({});
+    expect(method.state()).toEqual({});
   });
 
   it("need beginEpoch before the first step", () => {
     expect(() => reat().step(batchOf(1), { model: new TinyModel(1), generator: new Generator(1) })).toThrow(
-      "REAT's beginEpoch must be called before its first step",
+      "beginEpoch of method reat must be called before its first step",
     );
   });
 });

@@ -1,0 +1,77 @@
+// Makes a method of a recipe, with the modifiers that work around any of them.
+import { z } from "zod";
+import { ReatError } from "../errors.js";
+import { ClassConstant } from "../losses/index.js";
+import { scope } from "../tensor/index.js";
+import { budgetIntensity, classBudgetOptions, classBudgets } from "./class-budget.js";
+import type { Method, MethodSetup } from "./method.js";
+import type { RecipeParts } from "./recipe.js";
+import { noState } from "./state.js";
+import { perturbWeights, weightPerturbationOptions } from "./weight-perturbation.js";
+
+/** Keys that every method's options take. */
+export const modifierShape = {
+  /** AWP around the method; absent: none. */
+  weightPerturbation: weightPerturbationOptions.optional(),
+  /** RobustLT around the method; absent: all classes have the attack's budget. */
+  classBudget: classBudgetOptions.optional(),
+};
+const modifierSchema = z.object(modifierShape);
+export type Modifiers = z.output<typeof modifierSchema>;
+
+/** The whole method: examples, then the loss on them, then one observation, with the modifiers around. */
+export function assembleMethod(
+  name: string,
+  parts: RecipeParts,
+  { weightPerturbation, classBudget }: Modifiers,
+  { classCounts, epochs }: MethodSetup,
+): Method {
+  const budgets = classBudget ? classBudgets(classCounts, classBudget.alpha) : null;
+  let epochNow = 0;
+  let budget: ClassConstant | null = null;
+
+  return {
+    name,
+    warnings: parts.warnings,
+
+    beginEpoch(epoch) {
+      epochNow = epoch;
+      const record = parts.beginEpoch(epoch);
+      if (!classBudget || !budgets) return record;
+      const intensity = budgetIntensity(epoch, classBudget.warmUp, epochs);
+      const classBudgetShares = budgets.map((share) => share * intensity);
+      budget = new ClassConstant(classBudgetShares);
+      return { ...record, classBudgetShares };
+    },
+
+    step: (batch, given) =>
+      scope(() => {
+        const { model } = given;
+        if (budgets && !budget) {
+          throw new ReatError("usage", `beginEpoch of method ${name} must be called before its first step`);
+        }
+        const shares = budget?.like(batch.images).indexSelect(0, batch.labels) ?? null;
+        const context = { ...given, budget: shares };
+        return model.withMode("train", () => {
+          const adversarial = parts.examples(batch, context);
+          const loss = () => parts.loss(batch, adversarial, context);
+          const isPerturbed = weightPerturbation && epochNow >= weightPerturbation.from;
+          const restore = isPerturbed
+            ? perturbWeights(model, weightPerturbation.gamma, () => loss().loss)
+            : undefined;
+          try {
+            const result = loss();
+            parts.observe?.(result);
+            return restore ? { ...result, afterUpdate: restore } : result;
+          } catch (cause) {
+            restore?.();
+            throw cause;
+          }
+        });
+      }),
+
+    ...noState(name),
+    ...(parts.state && parts.restore ? { state: parts.state, restore: parts.restore } : {}),
+    dispose: () => parts.dispose?.(),
+  };
+}

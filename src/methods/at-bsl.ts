@@ -1,0 +1,28 @@
+// AT-BSL (Yue et al. 2024): balanced softmax on PGD examples is most of what helps; strong augmentation the rest.
+import { z } from "zod";
+import { lossOptions } from "../losses/index.js";
+import { modifierShape } from "./assemble-method.js";
+import { defineMethod } from "./method-entry.js";
+import { pgdAtRecipe } from "./pgd-at.js";
+import { reweightingShape } from "./rebalanced-examples.js";
+import { trainingAttackOptions } from "./training-attack.js";
+
+/** Options of AT-BSL. Its RandAugment or AutoAugment is the training data's, not the method's. */
+export const atBslOptions = z.strictObject({
+  name: z.literal("at-bsl"),
+  /** The loss on the adversarial examples. */
+  loss: lossOptions.prefault("bsl"),
+  attack: trainingAttackOptions({ start: "gaussian" }).prefault({}),
+  ...reweightingShape("none"),
+  ...modifierShape,
+});
+export type AtBslOptions = z.output<typeof atBslOptions>;
+
+export const atBsl = defineMethod<AtBslOptions>({
+  schema: atBslOptions,
+  description:
+    "balanced softmax on PGD examples; meant for RandAugment or AutoAugment of the training images",
+  paper: "Yue et al., CVPR 2024, arXiv 2403.10073",
+  recipe: (options, setup) =>
+    pgdAtRecipe({ ...options, attack: { ...options.attack, objective: "ce" } }, setup),
+});

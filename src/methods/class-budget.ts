@@ -1,0 +1,41 @@
+// RobustLT: a budget for each class, larger for rare ones, that grows over the first part of training.
+import { z } from "zod";
+import { ReatError } from "../errors.js";
+import { fraction } from "../fraction.js";
+
+/** Options of class-wise budgets, around any method that makes adversarial examples. */
+export const classBudgetOptions = z.strictObject({
+  /** Share α of ε that depends on the class: 0 gives all classes ε. */
+  alpha: fraction({ min: 0, max: 1 }).default(0.3),
+  /** Share β of the training over which the budgets grow from 0; 0 starts with the whole. */
+  warmUp: fraction({ min: 0, max: 1 }).default(0.8),
+});
+export type ClassBudgetOptions = z.output<typeof classBudgetOptions>;
+
+/**
+ * ε_k/ε = (1 − α) + τ·√log(n_max/n_k) with τ = α / Σ_k (n_k/N)·√log(n_max/n_k), so that the mean over samples is 1.
+ * Classes of one size all get 1.
+ */
+export function classBudgets(classCounts: readonly number[], alpha: number): number[] {
+  const largest = Math.max(...classCounts);
+  const total = classCounts.reduce((sum, count) => sum + count, 0);
+  const rarity = classCounts.map((count) => Math.sqrt(Math.log(largest / count)));
+  const mean = classCounts.reduce((sum, count, k) => sum + (count / total) * rarity[k]!, 0);
+  if (mean === 0) return classCounts.map(() => 1);
+  return rarity.map((value) => 1 - alpha + (alpha / mean) * value);
+}
+
+/**
+ * min((epoch − 1)/(β·epochs), 1) with epochs counted from 1; 1 throughout for β = 0.
+ * @throws ReatError `config` when a warm-up needs the number of epochs and there is none
+ */
+export function budgetIntensity(epoch: number, warmUp: number, epochs: number | undefined): number {
+  if (warmUp === 0) return 1;
+  if (epochs === undefined) {
+    throw new ReatError(
+      "config",
+      "A class budget with a warm-up needs the training's number of epochs, and none was given; classBudget.warmUp 0 goes without.",
+    );
+  }
+  return Math.min((epoch - 1) / (warmUp * epochs), 1);
+}

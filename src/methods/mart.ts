@@ -1,0 +1,67 @@
+// MART (Wang et al. 2020): a boosted loss on adversarial examples, and a divergence weighted by how wrong the model is.
+import { z } from "zod";
+import { fraction } from "../fraction.js";
+import { type LossFunction, lossOptions, predictionDivergence, recognitionLoss } from "../losses/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { modifierShape } from "./assemble-method.js";
+import { contradictoryLoss } from "./contradictory-loss.js";
+import { defineMethod } from "./method-entry.js";
+import { craft, trainingAttack, trainingAttackOptions } from "./training-attack.js";
+
+/** Options of MART. */
+export const martOptions = z.strictObject({
+  name: z.literal("mart"),
+  /** The first half of the boosted loss. */
+  loss: lossOptions.prefault("ce"),
+  /** Weight λ of the divergence. */
+  lambda: fraction({ min: 0 }).default(5),
+  attack: trainingAttackOptions({ start: "gaussian" }).prefault({}),
+  ...modifierShape,
+});
+export type MartOptions = z.output<typeof martOptions>;
+
+// The released code's guards against log 0, and against a weight of exactly 0.
+const [floor, one, oneForWeights] = [1e-12, 1.0001, 1.0000001];
+
+/** BCE: the loss on the adversarial logits − mean log(1 − max_{k≠y} p_k) (equation 8). */
+export function boostedLoss(adversarial: Tensor, labels: Tensor, recognition: LossFunction): Tensor {
+  const others = adversarial.softmax(1).scatter(1, labels.unsqueeze(1), 0);
+  const margin = others.amax([1]).neg().add(one).add(floor).log().mean();
+  return recognition(adversarial, labels).sub(margin);
+}
+
+/** λ · mean (1 − p_clean,y) · KL(p_clean ‖ p_adv) (equation 10). */
+export function martRegulariser(clean: Tensor, adversarial: Tensor, labels: Tensor, lambda: number): Tensor {
+  const sure = clean.softmax(1).gather(1, labels.unsqueeze(1)).squeeze(1);
+  const divergence = predictionDivergence(clean, adversarial, { floor });
+  return sure.neg().add(oneForWeights).mul(divergence).mean().mul(lambda);
+}
+
+export const mart = defineMethod<MartOptions>({
+  schema: martOptions,
+  description: "a boosted loss on PGD examples, and a divergence weighted by the clean images' mistakes",
+  paper: "Wang et al., ICLR 2020, OpenReview rklOg6EFwS",
+  recipe({ loss: lossName, lambda, attack: options }, { classCounts }) {
+    const recognition = recognitionLoss(lossName, classCounts);
+    const attack = trainingAttack(options, recognitionLoss("ce", classCounts, "none"));
+    return {
+      warnings: contradictoryLoss("mart", lossName),
+      beginEpoch(epoch) {
+        recognition.beginEpoch?.(epoch);
+        return {};
+      },
+      examples: (batch, context) => craft(attack, options.batchNorm, batch, context),
+      loss({ images, labels }, adversarial, { model }) {
+        const clean = model.logits(images);
+        const adversarialLogits = model.logits(adversarial ?? images);
+        const boosted = boostedLoss(adversarialLogits, labels, recognition);
+        const divergence = martRegulariser(clean, adversarialLogits, labels, lambda);
+        return {
+          loss: boosted.add(divergence),
+          adversarialLogits: adversarialLogits.detach(),
+          terms: { recognition: boosted.detach(), divergence: divergence.detach() },
+        };
+      },
+    };
+  },
+});

@@ -1,0 +1,47 @@
+// What is to be known of a method before it is built, and how a method's file says it.
+import type { z } from "zod";
+import type { Tensor } from "../tensor/index.js";
+import { assembleMethod, type Modifiers } from "./assemble-method.js";
+import type { Method, MethodSetup } from "./method.js";
+import type { RecipeFactory } from "./recipe.js";
+
+/** A training method as the registry holds it. */
+export interface MethodEntry<Options> {
+  /** Its options; `name` is one of them. */
+  readonly schema: z.ZodType<Options>;
+  /** The method without its modifiers. */
+  readonly recipe: RecipeFactory<Options>;
+  readonly create: (options: Options, setup: MethodSetup) => Method;
+  /** One line for help texts and tables. */
+  readonly description: string;
+  /** Where the method is described. */
+  readonly paper: string;
+  /** What classifies where that is not the logits themselves: a function of them, see `inferenceModel`. */
+  readonly inference?: (
+    options: Options,
+    setup: Pick<MethodSetup, "classCounts">,
+  ) => (logits: Tensor) => Tensor;
+  /** How its authors trained where that differs from the common protocol, and the preset that does so. */
+  readonly released?: ReleasedProtocol;
+}
+
+/** A published repository's protocol for CIFAR-10-LT. */
+export interface ReleasedProtocol {
+  /** owner/name of the repository. */
+  readonly repository: string;
+  /** Name of the preset in configs/. */
+  readonly preset: string;
+  /** One line of what is particular to it. */
+  readonly summary: string;
+}
+
+/** The registry's entry of a method from its recipe; the modifiers work around it by themselves. */
+export function defineMethod<Options extends { readonly name: string } & Modifiers>(
+  definition: Omit<MethodEntry<Options>, "create">,
+): MethodEntry<Options> {
+  return {
+    ...definition,
+    create: (options, setup) =>
+      assembleMethod(options.name, definition.recipe(options, setup), options, setup),
+  };
+}

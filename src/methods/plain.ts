@@ -1,0 +1,34 @@
+// Plain training: a loss on clean images, to compare with.
+import { z } from "zod";
+import { lossOptions, recognitionLoss } from "../losses/index.js";
+import { modifierShape } from "./assemble-method.js";
+import { defineMethod } from "./method-entry.js";
+
+/** Options of plain training. Class budgets have nothing to act on here. */
+export const plainOptions = z.strictObject({
+  name: z.literal("plain"),
+  loss: lossOptions.prefault("ce"),
+  weightPerturbation: modifierShape.weightPerturbation,
+});
+export type PlainOptions = z.output<typeof plainOptions>;
+
+export const plain = defineMethod<PlainOptions>({
+  schema: plainOptions,
+  description: "a loss on clean images, without adversarial examples",
+  paper: "no paper: the reference point without adversarial training",
+  recipe({ loss: lossName }, { classCounts }) {
+    const recognition = recognitionLoss(lossName, classCounts);
+    return {
+      warnings: [],
+      beginEpoch(epoch) {
+        recognition.beginEpoch?.(epoch);
+        return {};
+      },
+      examples: () => null,
+      loss({ images, labels }, _none, { model }) {
+        const loss = recognition(model.logits(images), labels);
+        return { loss, adversarialLogits: null, terms: { recognition: loss.detach() } };
+      },
+    };
+  },
+});

@@ -1,0 +1,167 @@
+// PGD examples whose objective is re-weighted by class: statically by class counts, or by RBL from epoch to epoch.
+import { z } from "zod";
+import { type AttackObjective, crossEntropyObjective } from "../attacks/index.js";
+import { ReatError } from "../errors.js";
+import { fraction } from "../fraction.js";
+import {
+  effectiveNumberWeights,
+  inverseFrequencyWeights,
+  rblWeights,
+  rebalancedLoss,
+  recognitionLoss,
+} from "../losses/index.js";
+import type { MethodSetup, MethodWarning } from "./method.js";
+import { PredictionCounter } from "./prediction-counter.js";
+import type { RecipeParts } from "./recipe.js";
+import { readState } from "./state.js";
+import { craft, type TrainingAttackOptions, trainingAttack } from "./training-attack.js";
+
+/**
+ * What multiplies or shifts the cross entropy that the examples maximise. Factors a sample (rw: 1/n, rws: 1/√n, enr:
+ * effective number, rbl in its weight form) change no sign and no direction of that sample's gradient: they act only
+ * with attack.batchNorm batch, which couples the samples. What enters the logits (brw: + log n, rbl in its logit form)
+ * always acts.
+ */
+export const reweightings = ["none", "rw", "rws", "enr", "brw", "rbl"] as const;
+export type Reweighting = (typeof reweightings)[number];
+
+/** The keys that choose a re-weighting. */
+export const reweightingShape = (reweighting: Reweighting) => ({
+  /** See `reweightings`. */
+  reweighting: z.enum(reweightings).default(reweighting),
+  /** Used with reweighting rbl. */
+  rbl: z
+    .strictObject({
+      /** "weight" multiplies a sample's cross entropy by ω_y (the paper), "logit" adds τ·log ω to the logits. */
+      form: z.enum(["weight", "logit"]).default("weight"),
+      /** Strength τ of the logit form. */
+      tau: fraction({ min: 0 }).default(1),
+      /** Where ω is rounded to float32, see `rblWeights`. */
+      rounding: z.enum(["reference", "float32", "float64"]).default("reference"),
+    })
+    .prefault({}),
+});
+
+const reweightingSchema = z.object(reweightingShape("none"));
+type Options = z.output<typeof reweightingSchema> & { readonly attack: TrainingAttackOptions };
+
+/** All of a recipe but its loss. */
+type ExampleParts = Omit<RecipeParts, "loss">;
+
+/**
+ * Examples of the re-weighted objective, with the counts that RBL carries from epoch to epoch.
+ * @param method for messages
+ * @param unweighted the objective without a re-weighting
+ */
+export function rebalancedExamples(
+  method: string,
+  options: Options,
+  setup: MethodSetup,
+  unweighted: AttackObjective = crossEntropyObjective,
+): ExampleParts {
+  const warnings = reweightingWarnings(options);
+  if (options.reweighting === "rbl") return { ...rblExamples(method, options, setup), warnings };
+  const objective = staticObjective(options.reweighting, setup.classCounts, unweighted);
+  const attack = trainingAttack(options.attack, objective);
+  return {
+    warnings,
+    beginEpoch: () => ({}),
+    examples: (batch, context) => craft(attack, options.attack.batchNorm, batch, context),
+  };
+}
+
+function staticObjective(
+  reweighting: Exclude<Reweighting, "rbl">,
+  classCounts: readonly number[],
+  unweighted: AttackObjective,
+): AttackObjective {
+  const weighted = (weights: readonly number[]) => rebalancedLoss(weights, { reduction: "none" });
+  switch (reweighting) {
+    case "none":
+      return unweighted;
+    case "rw":
+      return weighted(inverseFrequencyWeights(classCounts, 1));
+    case "rws":
+      return weighted(inverseFrequencyWeights(classCounts, 0.5));
+    case "enr":
+      return weighted(effectiveNumberWeights(classCounts));
+    case "brw":
+      return recognitionLoss("bsl", classCounts, "none");
+  }
+}
+
+/**
+ * RBL (REAT, section 4.1). Symbols: n_k `classCounts`; m_k `predictedCounts`, the adversarial examples predicted as
+ * class k during the epoch before (n_k in the first); ω_k `weights`. An epoch's examples maximise L_RBL under its ω.
+ */
+function rblExamples(
+  method: string,
+  { attack: attackOptions, rbl }: Options,
+  { classCounts, device }: MethodSetup,
+): Omit<ExampleParts, "warnings"> {
+  const predictions = new PredictionCounter(classCounts.length, device);
+  let [epochNow, predictedCounts] = [0, classCounts];
+  let current: { weights: readonly number[]; attack: ReturnType<typeof trainingAttack> } | undefined;
+
+  const rebalance = () => {
+    const weights = rblWeights(classCounts, predictedCounts, rbl.rounding);
+    const objective = rebalancedLoss(weights, { form: rbl.form, tau: rbl.tau, reduction: "none" });
+    current = { weights, attack: trainingAttack(attackOptions, objective) };
+    return current;
+  };
+
+  return {
+    beginEpoch(epoch) {
+      if (epoch !== epochNow) {
+        if (epochNow > 0) predictedCounts = predictions.read();
+        predictions.reset();
+        epochNow = epoch;
+        rebalance();
+      }
+      // A class that was never predicted has E_k = 0: next to it, all other weights all but vanish.
+      const neverPredicted = predictedCounts.flatMap((count, label) => (count === 0 ? [label] : []));
+      return { predictedCounts, rblWeights: current?.weights ?? [], neverPredicted };
+    },
+
+    examples(batch, context) {
+      if (!current) {
+        throw new ReatError("usage", `beginEpoch of method ${method} must be called before its first step`);
+      }
+      return craft(current.attack, attackOptions.batchNorm, batch, context);
+    },
+
+    observe({ adversarialLogits }) {
+      if (adversarialLogits) predictions.add(adversarialLogits);
+    },
+
+    state: () => ({ epoch: epochNow, predictedCounts, countsSoFar: predictions.read() }),
+
+    restore(state) {
+      const counts = z.array(z.int().min(0)).length(classCounts.length);
+      const schema = z.strictObject({ epoch: z.int().min(0), predictedCounts: counts, countsSoFar: counts });
+      const restored = readState(method, schema, state);
+      [epochNow, predictedCounts] = [restored.epoch, restored.predictedCounts];
+      predictions.reset(restored.countsSoFar);
+      if (epochNow > 0) rebalance();
+    },
+
+    dispose: () => predictions.dispose(),
+  };
+}
+
+// NOTE(official-code): the released REAT attacks in eval mode with sign steps, where RBL's weight cannot act.
+function reweightingWarnings({ reweighting, rbl, attack }: Options): MethodWarning[] {
+  if (attack.batchNorm !== "running") return [];
+  const why =
+    "with method.attack.batchNorm running gives the adversarial examples of plain cross entropy, because a positive " +
+    "factor a sample changes neither its gradient's sign nor its direction: choose method.attack.batchNorm batch or ";
+  if (reweighting === "rbl" && rbl.form === "weight") {
+    const message = `method.rbl.form weight ${why}method.rbl.form logit for examples that RBL shapes.`;
+    return [{ name: "rbl-weight-cannot-act", message }];
+  }
+  if (reweighting === "rw" || reweighting === "rws" || reweighting === "enr") {
+    const message = `method.reweighting ${reweighting} ${why}method.reweighting brw for examples that differ.`;
+    return [{ name: "reweighting-cannot-act", message }];
+  }
+  return [];
+}

@@ -1,0 +1,32 @@
+// What a training method's own file says: which examples it trains on and what it minimises on them.
+import type { Tensor } from "../tensor/index.js";
+import type { Method, MethodSetup, StepContext, StepResult, TrainingBatch } from "./method.js";
+
+/** What a recipe works with: the step's context and the budget that a modifier gives each sample. */
+export interface RecipeContext extends StepContext {
+  /** Factors of epsilon and step size [N], or null for the whole budget. */
+  readonly budget: Tensor | null;
+}
+
+/**
+ * One training method. It sets no mode and takes no gradient of the weights: `assembleMethod` makes a `Method` of it
+ * and lets the modifiers (weight perturbation, class-wise budgets) work around it.
+ */
+export interface Recipe extends Pick<Method, "warnings" | "beginEpoch" | "state" | "restore" | "dispose"> {
+  /**
+   * The adversarial images of the batch, detached; null where the method trains on clean ones. Called in mode "train".
+   * @throws ReatError `data` or `numerics` as the attack does
+   */
+  examples(batch: TrainingBatch, context: RecipeContext): Tensor | null;
+  /** The loss on them. Called once or more a step: whatever it carries from call to call belongs into `observe`. */
+  loss(batch: TrainingBatch, adversarial: Tensor | null, context: RecipeContext): StepResult;
+  /** Sees each step's final result once. */
+  observe?(result: StepResult): void;
+}
+
+/** A recipe that may leave state and ownership out. */
+export type RecipeParts = Omit<Recipe, "state" | "restore" | "dispose"> &
+  Partial<Pick<Recipe, "state" | "restore" | "dispose">>;
+
+/** Builds a recipe for a training set. */
+export type RecipeFactory<Options> = (options: Options, setup: MethodSetup) => RecipeParts;

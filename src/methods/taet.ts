@@ -1,0 +1,72 @@
+// TAET (Wang et al. 2025): clean training first, then an adversarial loss that levels the classes.
+import { z } from "zod";
+import { fraction } from "../fraction.js";
+import { recognitionLoss } from "../losses/index.js";
+import { crossEntropy, oneHot, type Tensor } from "../tensor/index.js";
+import { modifierShape } from "./assemble-method.js";
+import { defineMethod } from "./method-entry.js";
+import { craft, trainingAttack, trainingAttackOptions } from "./training-attack.js";
+
+/** Options of TAET. */
+export const taetOptions = z.strictObject({
+  name: z.literal("taet"),
+  /** Epochs of cross entropy on clean images before the second stage. */
+  cleanEpochs: z.int().min(0).default(40),
+  /** Weight α of the mean of the classes' losses. */
+  alpha: fraction({ min: 0 }).default(0.1),
+  /** Weight β of their variance. */
+  beta: fraction({ min: 0 }).default(0.1),
+  /** Weight γ of the sum of their squared shares. */
+  gamma: fraction({ min: 0 }).default(0.1),
+  attack: trainingAttackOptions({ start: "gaussian" }).prefault({}),
+  ...modifierShape,
+});
+export type TaetOptions = z.output<typeof taetOptions>;
+
+// The released code's guards against classes without samples and against a loss of 0.
+const tiny = 1e-10;
+
+/**
+ * HARL: α·mean_c L_c + β·mean_c (L_c − mean L)² + γ·Σ_c (L_c/ΣL)², with L_c the mean cross entropy of the samples of
+ * class c, 0 for a class that the batch lacks.
+ */
+export function harl(
+  logits: Tensor,
+  labels: Tensor,
+  { alpha, beta, gamma }: Pick<TaetOptions, "alpha" | "beta" | "gamma">,
+): Tensor {
+  const ce = crossEntropy(logits, labels, { reduction: "none" });
+  const members = oneHot(labels, logits.shape[1]!).to(logits.dtype);
+  const classLosses = members
+    .mul(ce.unsqueeze(1))
+    .sum([0])
+    .div(members.sum([0]).add(tiny));
+  const mean = classLosses.mean();
+  const variance = classLosses.sub(mean).pow(2).mean();
+  const concentration = classLosses.div(classLosses.sum().add(tiny)).pow(2).sum();
+  return mean.mul(alpha).add(variance.mul(beta)).add(concentration.mul(gamma));
+}
+
+export const taet = defineMethod<TaetOptions>({
+  schema: taetOptions,
+  description: "clean training first, then a loss on PGD examples that levels the classes (HARL)",
+  paper: "Wang et al., CVPR 2025, arXiv 2503.01924",
+  recipe({ cleanEpochs, attack: options, ...weights }, { classCounts }) {
+    const attack = trainingAttack(options, recognitionLoss("ce", classCounts, "none"));
+    let isClean = cleanEpochs > 0;
+    return {
+      warnings: [],
+      beginEpoch(epoch) {
+        isClean = epoch <= cleanEpochs;
+        return { stage: isClean ? "clean" : "adversarial" };
+      },
+      examples: (batch, context) => (isClean ? null : craft(attack, options.batchNorm, batch, context)),
+      loss({ images, labels }, adversarial, { model }) {
+        const logits = model.logits(adversarial ?? images);
+        const loss = adversarial ? harl(logits, labels, weights) : crossEntropy(logits, labels);
+        const adversarialLogits = adversarial ? logits.detach() : null;
+        return { loss, adversarialLogits, terms: { recognition: loss.detach() } };
+      },
+    };
+  },
+});

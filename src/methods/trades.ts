@@ -1,0 +1,67 @@
+// TRADES (Zhang et al. 2019): clean accuracy, and predictions that do not move under the worst perturbation.
+import { z } from "zod";
+import { fraction } from "../fraction.js";
+import { lossOptions, predictionDivergence, recognitionLoss } from "../losses/index.js";
+import { noGrad, type Tensor } from "../tensor/index.js";
+import { modifierShape } from "./assemble-method.js";
+import { contradictoryLoss } from "./contradictory-loss.js";
+import { defineMethod } from "./method-entry.js";
+import { batchNormMode, craft, trainingAttack, trainingAttackOptions } from "./training-attack.js";
+
+/** Options of TRADES. */
+export const tradesOptions = z.strictObject({
+  name: z.literal("trades"),
+  /** The loss on the clean images. */
+  loss: lossOptions.prefault("ce"),
+  /** Weight β of the divergence. */
+  beta: fraction({ min: 0 }).default(6),
+  /**
+   * Passes of the clean batch a step. NOTE(official-code): the released loops make 2, one for each term; the loss is the
+   * same, but running statistics move once more.
+   */
+  cleanPasses: z.union([z.literal(1), z.literal(2)]).default(1),
+  attack: trainingAttackOptions({ start: "gaussian" }).prefault({}),
+  ...modifierShape,
+});
+export type TradesOptions = z.output<typeof tradesOptions>;
+
+/** β/N · Σ_i KL(p_clean ‖ p_adv) (equation 5, as released: the gradient goes through both). */
+export function tradesRegulariser(clean: Tensor, adversarial: Tensor, beta: number): Tensor {
+  return predictionDivergence(clean, adversarial).mean().mul(beta);
+}
+
+/** L(f(x), y) + β·KL(f(x) ‖ f(x_adv)), with x_adv from PGD on the divergence. */
+export const trades = defineMethod<TradesOptions>({
+  schema: tradesOptions,
+  description: "a loss on clean images, and the divergence between clean and adversarial predictions",
+  paper: "Zhang et al., ICML 2019, arXiv 1901.08573",
+  recipe({ loss: lossName, beta, cleanPasses, attack }, { classCounts }) {
+    const recognition = recognitionLoss(lossName, classCounts);
+    return {
+      warnings: contradictoryLoss("trades", lossName),
+      beginEpoch(epoch) {
+        recognition.beginEpoch?.(epoch);
+        return {};
+      },
+      examples(batch, context) {
+        const { model } = context;
+        const mode = batchNormMode(attack.batchNorm);
+        const clean = noGrad(() => model.withMode(mode, () => model.logits(batch.images)));
+        const divergence = trainingAttack(attack, (logits) => predictionDivergence(clean, logits));
+        return craft(divergence, attack.batchNorm, batch, context);
+      },
+      loss({ images, labels }, adversarial, { model }) {
+        // The order matters to running statistics alone.
+        const adversarialLogits = model.logits(adversarial ?? images);
+        const clean = model.logits(images);
+        const divergence = tradesRegulariser(clean, adversarialLogits, beta);
+        const natural = recognition(cleanPasses === 2 ? model.logits(images) : clean, labels);
+        return {
+          loss: natural.add(divergence),
+          adversarialLogits: adversarialLogits.detach(),
+          terms: { recognition: natural.detach(), divergence: divergence.detach() },
+        };
+      },
+    };
+  },
+});

@@ -1,0 +1,51 @@
+// AWP (Wu et al. 2020): the loss is taken where the weights are worst within a small relative distance.
+import { z } from "zod";
+import { fraction } from "../fraction.js";
+import type { ImageClassifier } from "../nn/index.js";
+import { gradOrNull, keep, noGrad, scope, type Tensor } from "../tensor/index.js";
+
+/** Bounds the norm of a direction from below, as in the released code. */
+const tiny = 1e-20;
+
+/** Options of adversarial weight perturbation, around any method. */
+export const weightPerturbationOptions = z.strictObject({
+  /** Size γ of the perturbation, relative to each weight's norm: 0.01 with PGD-AT, 0.005 with TRADES. */
+  gamma: fraction({ above: 0 }).default(0.01),
+  /** First epoch (from 1) with perturbed weights. */
+  from: z.int().min(1).default(1),
+});
+export type WeightPerturbationOptions = z.output<typeof weightPerturbationOptions>;
+
+/**
+ * Moves every weight w of two or more dimensions by γ·‖w‖·g/‖g‖ up its gradient g (section 4.2). Biases and norms stay.
+ * The gradient is taken in mode "batch", so that running statistics move with the real step alone.
+ * NOTE(official-code): the published loop finds the direction by an SGD step of a copied network; it is the same one.
+ * @param loss scalar with its graph, of the unmoved weights
+ * @returns a function that moves the weights back, to be called after the optimiser's step, once
+ */
+export function perturbWeights(model: ImageClassifier, gamma: number, loss: () => Tensor): () => void {
+  const weights = model.parameters().filter(({ shape }) => shape.length >= 2);
+  const moves = scope(() => {
+    const gradients = gradOrNull(model.withMode("batch", loss), weights);
+    return noGrad(() =>
+      weights.map((weight, index) => {
+        const gradient = gradients[index];
+        if (!gradient) return null;
+        const length = weight.norm(2).div(gradient.norm(2).add_(tiny)).mul_(gamma);
+        return keep(gradient.mul(length));
+      }),
+    );
+  });
+  const move = (sign: number) =>
+    noGrad(() => {
+      for (const [index, weight] of weights.entries()) {
+        const by = moves[index];
+        if (by) weight.addScaled_(by, sign);
+      }
+    });
+  move(1);
+  return () => {
+    move(-1);
+    for (const by of moves) by?.dispose();
+  };
+}
