@@ -20,4 +20,10 @@ export class ClassConstant {
     }
     return value;
   }
+
+  /** Frees the tensor; it is made again where it is needed. */
+  dispose(): void {
+    this.#made?.value.dispose();
+    this.#made = undefined;
+  }
 }

@@ -35,13 +35,14 @@ export function assembleMethod(
     warnings: parts.warnings,
 
     beginEpoch(epoch) {
-      epochNow = epoch;
       const record = parts.beginEpoch(epoch);
-      if (!classBudget || !budgets) return record;
-      const intensity = budgetIntensity(epoch, classBudget.warmUp, epochs);
-      const classBudgetShares = budgets.map((share) => share * intensity);
-      budget = new ClassConstant(classBudgetShares);
-      return { ...record, classBudgetShares };
+      if (classBudget && budgets && epoch !== epochNow) {
+        const intensity = budgetIntensity(epoch, classBudget.warmUp, epochs);
+        budget?.dispose();
+        budget = new ClassConstant(budgets.map((share) => share * intensity));
+      }
+      epochNow = epoch;
+      return budget ? { ...record, classBudgetShares: budget.values } : record;
     },
 
     step: (batch, given) =>
@@ -72,6 +73,9 @@ export function assembleMethod(
 
     ...noState(name),
     ...(parts.state && parts.restore ? { state: parts.state, restore: parts.restore } : {}),
-    dispose: () => parts.dispose?.(),
+    dispose() {
+      budget?.dispose();
+      parts.dispose?.();
+    },
   };
 }
