@@ -5,6 +5,12 @@ import { type CropFlipOptions, cropFlip, drawCropFlip } from "./augmentation.js"
 import { mixSeed } from "./counter-random.js";
 import { CHANNELS, type ImageDataset, type ImageSplit } from "./dataset.js";
 import { MersenneTwister } from "./mersenne-twister.js";
+import {
+  applyOperations,
+  drawOperations,
+  type StrongAugmentation,
+  strongAugmentations,
+} from "./strong-augmentation.js";
 
 /** A split on a device. It owns its tensors: dispose it, or hold it with `using`. */
 export interface DeviceSplit extends Disposable {
@@ -83,16 +89,23 @@ export interface TrainingBatchOptions {
   readonly epoch: number;
   /** Random crop and mirror; false for none. Default: 4 pixels of padding, mirrored half the time. */
   readonly augmentation?: CropFlipOptions | false;
+  /** Before crop and mirror, see `strongAugmentations`. Default: none. */
+  readonly strong?: StrongAugmentation | null;
 }
 
 /** One epoch of training: a random order that depends on seed and epoch only; every image once, the last partial batch kept. */
 export function trainingBatches(split: DeviceSplit, options: TrainingBatchOptions): BatchPlan {
-  const { batchSize, seed, epoch, augmentation = {} } = options;
+  const { batchSize, seed, epoch, augmentation = {}, strong = null } = options;
   const order = epochOrder(split.count, seed, epoch);
-  if (augmentation === false) return new BatchPlan(split, order, batchSize);
-  return new BatchPlan(split, order, batchSize, (images, batch) =>
-    cropFlip(images, drawCropFlip(images.shape[0]!, seed, epoch, batch, augmentation)),
-  );
+  const augment = (images: Tensor, batch: number): Tensor => {
+    const [count, , height, width] = images.shape as [number, number, number, number];
+    const seeds = [seed, epoch, batch] as const;
+    const altered = strong
+      ? applyOperations(images, drawOperations(strongAugmentations[strong], count, { height, width }, seeds))
+      : images;
+    return augmentation === false ? altered : cropFlip(altered, drawCropFlip(count, ...seeds, augmentation));
+  };
+  return new BatchPlan(split, order, batchSize, augment);
 }
 
 /** The split in its own order, or the images at `indices`, unaltered. */

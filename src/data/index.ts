@@ -50,6 +50,15 @@ export {
   type TailRule,
 } from "./profiles.js";
 export type { Progress, ProgressReport } from "./progress.js";
+export { randAugment } from "./rand-augment.js";
+export {
+  type AugmentationPolicy,
+  applyOperations,
+  drawOperations,
+  type PlannedOperation,
+  type StrongAugmentation,
+  strongAugmentations,
+} from "./strong-augmentation.js";
 export { drawSubset, type Subset, type SubsetOptions } from "./subset.js";
 export { type ClassSummary, channelStatistics, type DatasetSummary, summarizeDataset } from "./summary.js";
 export { generateSynthetic, SYNTHETIC_DEFAULTS, type SyntheticOptions } from "./synthetic.js";
