@@ -15,6 +15,7 @@ export {
   type EnsembleAttackName,
   type EnsembleConstants,
   type EnsembleName,
+  type EnsembleVersion,
   ensembleAttackNames,
   ensembleConstants,
   ensembleNames,

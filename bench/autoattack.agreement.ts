@@ -1,0 +1,138 @@
+// AutoAttack, each of its attacks alone, PGD-20 and CW-100 on 500 images against the official figures, with times.
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  type AutoAttackResult,
+  autoAttack,
+  type BallName,
+  type EnsembleAttackName,
+  namedAttack,
+} from "../src/attacks/index.js";
+import { parseFraction } from "../src/fraction.js";
+import { Generator, noGrad, scope, setThreads } from "../src/tensor/index.js";
+import {
+  type AttackInputs,
+  type AutoAttackGolden,
+  attackInputs,
+  differences,
+} from "../tests/golden/autoattack-inputs.js";
+import { describeGolden } from "../tests/golden/generator.js";
+
+/** How far a count of robust images may be from the official one, of 500. */
+const allowed = { afterEach: 3, atEnd: 2, alone: 3, squareAlone: 5, pgd: 3 };
+
+const show = (text: string) => process.stdout.write(`${text}\n`);
+const row = (cells: readonly (string | number)[]) =>
+  show(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(28) : String(cell).padStart(12))).join(""));
+const head = [
+  "",
+  "robust",
+  "official",
+  "flags differ",
+  "seconds",
+  "cpu s",
+  "official s",
+  "ratio",
+  "images/s",
+];
+
+describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
+  let inputs: AttackInputs;
+  beforeAll(async () => {
+    setThreads(2);
+    inputs = await attackInputs(golden);
+  });
+
+  /** Runs an ensemble and counts how many image passes an attack makes and what they cost. */
+  async function measured(norm: "linf" | "l2", version: "standard" | readonly EnsembleAttackName[]) {
+    const passes = new Map<string, number>();
+    const cpu = new Map<string, number>();
+    let before = process.cpuUsage();
+    const result: AutoAttackResult = await autoAttack({
+      ...{ ...inputs, norm: norm as BallName, version },
+      epsilon: parseFraction(String(golden[norm].eps))!,
+      onProgress: ({ attack, standing }) => passes.set(attack, (passes.get(attack) ?? 0) + standing),
+      onOutcome: ({ attack }) => {
+        const used = process.cpuUsage(before);
+        cpu.set(attack, (used.user + used.system) / 1e6);
+        before = process.cpuUsage();
+      },
+    });
+    result.adversarial.dispose();
+    expect(result.verification.agrees).toBe(true);
+    return { result, passes, cpu };
+  }
+
+  describe.each(["linf", "l2"] as const)("%s", (norm) => {
+    const { sequence, individual } = golden[norm];
+
+    it("the standard ensemble", async () => {
+      const { result, passes, cpu } = await measured(norm, "standard");
+      show(`\nAutoAttack standard, ${norm}, constants ${result.constantsHash.slice(0, 12)}`);
+      row(head);
+      let total = 0;
+      let totalCpu = 0;
+      for (const { attack, standing, seconds, robust } of result.outcomes) {
+        const official = Math.round(sequence.accuracy_after[attack]! * 500);
+        const flags = attack === "square" ? differences(robust, sequence.robust) : "";
+        const officialSeconds = sequence.seconds[attack]!;
+        row([
+          ...[
+            `  after ${attack}`,
+            standing,
+            official,
+            flags,
+            seconds.toFixed(1),
+            cpu.get(attack)!.toFixed(1),
+          ],
+          ...[
+            officialSeconds,
+            (seconds / officialSeconds).toFixed(2),
+            Math.round(passes.get(attack)! / seconds),
+          ],
+        ]);
+        total += seconds;
+        totalCpu += cpu.get(attack)!;
+        expect(Math.abs(standing - official), `after ${attack}`).toBeLessThanOrEqual(allowed.afterEach);
+      }
+      const ratio = total / sequence.total_seconds;
+      row([
+        ...["  all", "", "", "", total.toFixed(1), totalCpu.toFixed(1)],
+        ...[sequence.total_seconds.toFixed(1), ratio.toFixed(2)],
+      ]);
+      const end = Math.round(sequence.robust_accuracy * 500);
+      expect(Math.abs(result.robustAccuracy * 500 - end)).toBeLessThanOrEqual(allowed.atEnd);
+      expect(result.warnings).toEqual([]);
+    });
+
+    it.each(Object.keys(individual) as EnsembleAttackName[])("%s alone", async (attack) => {
+      const { result, passes, cpu } = await measured(norm, [attack]);
+      const recorded = individual[attack]!;
+      const official = Math.round(recorded.robust_accuracy * 500);
+      const { standing, seconds, robust } = result.outcomes[0]!;
+      row([
+        ...[`  ${attack} alone, ${norm}`, standing, official, differences(robust, recorded.robust)],
+        ...[seconds.toFixed(1), cpu.get(attack)!.toFixed(1), recorded.seconds],
+        ...[(seconds / recorded.seconds).toFixed(2), Math.round(passes.get(attack)! / seconds)],
+      ]);
+      const limit = attack === "square" ? allowed.squareAlone : allowed.alone;
+      expect(Math.abs(standing - official)).toBeLessThanOrEqual(limit);
+    });
+  });
+
+  it.each([
+    ["pgd-20", golden.pgd20_torch_seed0],
+    ["cw-100", golden.cw100_torch_seed0],
+  ] as const)("%s", (name, recorded) => {
+    const { attack } = namedAttack(name);
+    const began = performance.now();
+    const standing = scope(() =>
+      noGrad(() => {
+        const found = attack.perturb(inputs.model, inputs.images, inputs.labels, new Generator(0));
+        return inputs.model.logits(found).argmax(1).eq(inputs.labels).sum().item();
+      }),
+    );
+    const official = Math.round(recorded.accuracy * 500);
+    row([`  ${name}`, standing, official, "", ((performance.now() - began) / 1000).toFixed(1)]);
+    expect(Math.abs(standing - official)).toBeLessThanOrEqual(allowed.pgd);
+  });
+});
