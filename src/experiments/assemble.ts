@@ -24,7 +24,11 @@ export function assembleModel(
 ): ImageClassifier {
   // Drawn on the CPU wherever the network will live, so that every device begins with the same weights.
   const generator = new Generator(config.seeds.initialisation, "cpu");
-  const model = buildModel(config.model.architecture, { classes: dataset.classNames.length, generator });
+  const model = buildModel(config.model.architecture, {
+    classes: dataset.classNames.length,
+    generator,
+    classifier: config.model.classifier,
+  });
   if (device !== "cpu") model.to(device);
   return model;
 }
@@ -33,7 +37,11 @@ export function assembleModel(
 export function assembleLearner(config: ExperimentConfig, data: ExperimentData, device: Device): Learner {
   const { training, seeds } = config;
   const model = assembleModel(config, data, device);
-  const method = createMethod(config.method, { classCounts: data.subset.counts, device });
+  const method = createMethod(config.method, {
+    classCounts: data.subset.counts,
+    device,
+    epochs: training.epochs,
+  });
   const optimizer = new SGD(model.namedParameters(), {
     learningRate: training.learningRate,
     momentum: training.momentum,

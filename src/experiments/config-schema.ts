@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { acceptedAttackNames, namedAttack, normNames } from "../attacks/index.js";
 import { PROFILES } from "../data/index.js";
-import { modelNames } from "../nn/index.js";
+import { classifierNames, modelNames } from "../nn/index.js";
 
 const seed = (value: number) => z.int().min(0).max(0xffffffff).default(value);
 
@@ -56,6 +56,8 @@ const training = z.strictObject({
   nesterov: z.boolean().default(false),
   /** Random crop with four pixels of padding, and horizontal flip. */
   augment: z.boolean().default(true),
+  /** Before that: none, randaugment or autoaugment (AT-BSL's). */
+  strongAugmentation: z.enum(["none", "randaugment", "autoaugment"]).default("none"),
   /** Which images choose best.safetensors by robust accuracy; `last` chooses the last epoch, unseen. */
   select: z.enum(["test", "validation", "last"]).default("test"),
   /** Epochs between evaluations; the last epoch is always evaluated. */
@@ -111,7 +113,13 @@ export const experimentSchema = z.strictObject({
   /** Name of the run's folder; left out, it is made of data, model and method. */
   name: name.optional(),
   data: data.prefault({}),
-  model: z.strictObject({ architecture: z.enum(modelNames).default("resnet18") }).prefault({}),
+  model: z
+    .strictObject({
+      architecture: z.enum(modelNames).default("resnet18"),
+      /** The last layer: linear, cosine (RoBal's) or normalised (plain cosines times 16). */
+      classifier: z.enum(classifierNames).default("linear"),
+    })
+    .prefault({}),
   method: z.looseObject({ name: z.string().default("reat") }).prefault({}),
   training: training.prefault({}),
   evaluation: evaluation.prefault({}),

@@ -8,6 +8,7 @@ import {
   readResults,
   writeResult,
 } from "../evaluation/index.js";
+import { inferenceModel } from "../methods/index.js";
 import type { ImageClassifier } from "../nn/index.js";
 import type { Device } from "../tensor/index.js";
 import { type Environment, loadWeights, type RunFolder, weightsEpoch } from "../training/index.js";
@@ -89,7 +90,7 @@ export async function measure(
   const fresh = new Map<string, EvaluationResult>();
   if (missing.length > 0) {
     const evaluation = await evaluate({
-      model,
+      model: inferenceModel(config.method, { classCounts: data.subset.counts }, model),
       batches: evaluationBatches(images, batchSize),
       groups: data.groups,
       attacks: missing,

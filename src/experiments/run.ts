@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { evaluationBatches, type Progress, trainingBatches } from "../data/index.js";
 import { writeDurably } from "../durable-file.js";
 import { type EvaluationProgress, type EvaluationResult, evaluate } from "../evaluation/index.js";
+import { inferenceModel } from "../methods/index.js";
 import { resolveDevice, setThreads } from "../tensor/index.js";
 import {
   currentEnvironment,
@@ -97,6 +98,7 @@ async function work(
       seed: seeds.order,
       epoch: epoch - 1,
       augmentation: training.augment ? {} : false,
+      strong: training.strongAugmentation === "none" ? null : training.strongAugmentation,
     });
   const outcome = await train({
     ...learner,
@@ -163,7 +165,7 @@ function evaluationPlan(
     everyEpochs: evaluateEvery,
     run: async ({ signal, onProgress }) => {
       const { clean, attacks: results } = await evaluate({
-        model,
+        model: inferenceModel(config.method, { classCounts: data.subset.counts }, model),
         batches: evaluationBatches(images, config.evaluation.batchSize),
         groups: data.groups,
         attacks,

@@ -23,6 +23,11 @@ export const atBsl = defineMethod<AtBslOptions>({
   description:
     "balanced softmax on PGD examples; meant for RandAugment or AutoAugment of the training images",
   paper: "Yue et al., CVPR 2024, arXiv 2403.10073",
+  released: {
+    repository: "NISPLab/AT-BSL",
+    preset: "released-at-bsl",
+    summary: "ResNet-18, 100 epochs, AutoAugment, noise 0.001·N(0, 1)",
+  },
   recipe: (options, setup) =>
     pgdAtRecipe({ ...options, attack: { ...options.attack, objective: "ce" } }, setup),
 });

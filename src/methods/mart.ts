@@ -41,6 +41,11 @@ export const mart = defineMethod<MartOptions>({
   schema: martOptions,
   description: "a boosted loss on PGD examples, and a divergence weighted by the clean images' mistakes",
   paper: "Wang et al., ICLR 2020, OpenReview rklOg6EFwS",
+  released: {
+    repository: "YisenWang/MART",
+    preset: "released-mart",
+    summary: "ResNet-18, 120 epochs, learning rate 0.01, weight decay 3.5e-3, steps of 0.007 within 0.031",
+  },
   recipe({ loss: lossName, lambda, attack: options }, { classCounts }) {
     const recognition = recognitionLoss(lossName, classCounts);
     const attack = trainingAttack(options, recognitionLoss("ce", classCounts, "none"));

@@ -34,6 +34,11 @@ export const reat = defineMethod<ReatOptions>({
   schema: reatOptions,
   description: "re-balanced adversarial examples (RBL), balanced softmax, tail features kept apart (TAIL)",
   paper: "Li et al., 2023, arXiv 2307.10205",
+  released: {
+    repository: "GuanlinLee/REAT",
+    preset: "cifar10-lt-ur50-resnet18-reat",
+    summary: "ResNet-18, 80 epochs, best PGD-20 accuracy on the test set",
+  },
   recipe(options, setup) {
     const recognition = recognitionLoss(options.loss, setup.classCounts);
     const tail = options.tail.enabled ? tailRegulariser(setup.classCounts, options.tail) : null;

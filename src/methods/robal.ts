@@ -82,6 +82,12 @@ export const robal = defineMethod<RobalOptions>({
   schema: robalOptions,
   description: "cosine classifier, class-aware margin and prior in the loss, logits corrected at inference",
   paper: "Wu et al., CVPR 2021, arXiv 2104.02703",
+  released: {
+    repository: "wutong16/Adversarial_Long-Tail",
+    preset: "released-robal",
+    summary:
+      "WideResNet-34-10, batch 64, weight decay 2e-4, 5 steps of 0.0078 within 0.031, learning rate collapses after epoch 60",
+  },
   inference: (options, { classCounts }) => robalInference(classCounts, options),
   recipe(options, { classCounts }) {
     const multiMargin = multiMarginLoss(classCounts, options);

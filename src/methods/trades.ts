@@ -35,6 +35,11 @@ export const trades = defineMethod<TradesOptions>({
   schema: tradesOptions,
   description: "a loss on clean images, and the divergence between clean and adversarial predictions",
   paper: "Zhang et al., ICML 2019, arXiv 1901.08573",
+  released: {
+    repository: "yaodongyu/TRADES",
+    preset: "released-trades",
+    summary: "WideResNet-34-10, 80 epochs, weight decay 2e-4, steps of 0.007 within 0.031",
+  },
   recipe({ loss: lossName, beta, cleanPasses, attack }, { classCounts }) {
     const recognition = recognitionLoss(lossName, classCounts);
     return {
