@@ -6,12 +6,13 @@ import { packageRoot } from "../scripts/places.mjs";
 
 /** From the ground up. A folder imports from floors above it in this list, and from none beside or below it. */
 const floors: readonly (readonly string[])[] = [
-  ["tensor"],
+  ["tensor", "pickle"],
   ["nn", "data"],
   ["optim", "losses", "attacks"],
   ["methods"],
   ["evaluation"],
   ["training"],
+  ["weights"],
   ["experiments", "doctor"],
   ["report"],
   ["server"],

@@ -1,10 +1,9 @@
 // Reads the pickled release of CIFAR, as downloaded or as torchvision leaves it unpacked.
 import { ReatError } from "../errors.js";
+import { ArrayConstructor, type Pickled, readPickle } from "../pickle/index.js";
 import { CIFAR_CLASS_NAMES, CIFAR_IMAGE_BYTES, CIFAR_SIDE, type CifarLayout } from "./cifar.js";
 import { joinSplits, readNamedFiles } from "./cifar-binary.js";
 import { createDataset, type ImageDataset, type ImageSplit } from "./dataset.js";
-import { type Pickled, readPickle } from "./pickle.js";
-import { ArrayConstructor } from "./pickle-numpy.js";
 import type { Progress } from "./progress.js";
 
 /**

@@ -1,10 +1,5 @@
 // The few names that NumPy puts into pickles of arrays, and what each rebuilds. Every other name is refused.
-import type { Pickled } from "./pickle.js";
-
-/** A name from a Python module, as written in the file; only {@link rebuild} decides which have a meaning. */
-export class PickledGlobal {
-  constructor(readonly name: string) {}
-}
+import { type PickleContext, type Pickled, PickledObject, type PickleVocabulary } from "./vocabulary.js";
 
 /** An array of bytes or integers, `shape` in C order. */
 export interface PickledArray {
@@ -12,20 +7,17 @@ export interface PickledArray {
   readonly data: Uint8Array | Float64Array;
 }
 
-export interface RebuildContext {
-  fail(what: string): never;
-}
-
 /** A NumPy object under construction: an array or the element type of one. */
-export class ArrayConstructor {
+export class ArrayConstructor extends PickledObject {
   kind = "";
   order: "<" | ">" = "<";
   array: PickledArray | undefined;
 
-  constructor(readonly what: "array" | "dtype") {}
+  constructor(readonly what: "array" | "dtype") {
+    super();
+  }
 
-  /** Applies the state that a pickle hands to `__setstate__`. */
-  setState(state: Pickled, context: RebuildContext): void {
+  override setState(state: Pickled, context: PickleContext): void {
     if (!Array.isArray(state)) context.fail("a NumPy object has no readable state");
     if (this.what === "dtype") {
       this.order = state[1] === ">" ? ">" : "<";
@@ -36,12 +28,12 @@ export class ArrayConstructor {
   }
 }
 
-/** What calling `callee` with `args` builds, for the callables that appear in NumPy's pickles. */
-export function rebuild(callee: Pickled, args: Pickled, context: RebuildContext): Pickled {
-  if (!(callee instanceof PickledGlobal) || !Array.isArray(args))
-    context.fail("it calls something that has no name");
+/** NumPy's own array pickles, from Python 2 and 3, NumPy 1 and 2. */
+export const numpyVocabulary: PickleVocabulary = { call: rebuild };
+
+function rebuild(name: string, args: readonly Pickled[], context: PickleContext): Pickled {
   // NumPy 2 moved numpy.core to numpy._core.
-  switch (callee.name.replace("numpy._core.", "numpy.core.")) {
+  switch (name.replace("numpy._core.", "numpy.core.")) {
     case "numpy.core.multiarray._reconstruct":
       return new ArrayConstructor("array");
     case "numpy.dtype": {
@@ -56,15 +48,19 @@ export function rebuild(callee: Pickled, args: Pickled, context: RebuildContext)
       return built;
     }
     case "_codecs.encode":
-      // Protocol 2 written by Python 3 spells bytes as latin-1 text to be encoded.
-      if (args[1] !== "latin1" || typeof args[0] !== "string")
-        context.fail("it encodes text other than as latin-1");
-      return Buffer.from(args[0], "latin1");
+      return encodeLatin1(args, context);
     default:
       return context.fail(
-        `it wants to call ${callee.name}, which is refused; only arrays of bytes and integers are read`,
+        `it wants to call ${name}, which is refused; only arrays of bytes and integers are read`,
       );
   }
+}
+
+/** Protocol 2 written by Python 3 spells bytes as latin-1 text to be encoded. */
+export function encodeLatin1([text, encoding]: readonly Pickled[], context: PickleContext): Uint8Array {
+  if (encoding !== "latin1" || typeof text !== "string")
+    context.fail("it encodes text other than as latin-1");
+  return Buffer.from(text, "latin1");
 }
 
 const WIDTHS: Readonly<Record<string, number>> = {
@@ -84,7 +80,7 @@ function makeArray(
   dtype: Pickled,
   shape: Pickled,
   fortran: boolean,
-  context: RebuildContext,
+  context: PickleContext,
 ): PickledArray {
   if (!(dtype instanceof ArrayConstructor) || !(dtype.kind in WIDTHS)) {
     const kind = dtype instanceof ArrayConstructor ? dtype.kind : "unknown";

@@ -1,56 +1,63 @@
-// A pickle reader that runs no code: plain Python values and NumPy arrays of bytes and integers, nothing else.
+// A pickle reader that runs no code: plain Python values, and the objects of a closed vocabulary.
 import { ReatError } from "../errors.js";
+import { numpyVocabulary } from "./numpy-arrays.js";
 import {
-  ArrayConstructor,
-  type PickledArray,
+  type PickleContext,
+  type Pickled,
   PickledGlobal,
-  type RebuildContext,
-  rebuild,
-} from "./pickle-numpy.js";
-
-/** Values that come out. Python's `str` and `bytes` both become strings; bytes are read as latin-1. Tuples are arrays. */
-export type Pickled =
-  | null
-  | boolean
-  | number
-  | string
-  | Uint8Array
-  | PickledArray
-  | PickledGlobal
-  | Pickled[]
-  | Map<Pickled, Pickled>
-  | ArrayConstructor;
+  PickledObject,
+  type PickleVocabulary,
+} from "./vocabulary.js";
 
 const MARK = Symbol("mark");
 type Slot = Pickled | typeof MARK;
 
 /**
- * Reads one pickle of protocol 0 to 5. Any global that is not part of NumPy's own array pickles is refused by name, so a
- * file cannot make the reader do anything but build values.
+ * Reads one pickle of protocol 0 to 5. Any global that is not of the vocabulary is refused by name, so a file cannot make
+ * the reader do anything but build values.
  * @param where how errors name the file
+ * @param vocabulary default: NumPy's arrays of bytes and integers
  * @throws ReatError `data` for a cut-off file, an unknown opcode, or a refused global
  */
-export function readPickle(bytes: Uint8Array, where: string): Pickled {
-  return new PickleReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), where).read();
+export function readPickle(
+  bytes: Uint8Array,
+  where: string,
+  vocabulary: PickleVocabulary = numpyVocabulary,
+): Pickled {
+  return readPickleAt(bytes, 0, where, vocabulary).value;
 }
 
-class PickleReader implements RebuildContext {
+/** As {@link readPickle}, from a position in a file that goes on after the pickle. @returns also where it goes on */
+export function readPickleAt(
+  bytes: Uint8Array,
+  start: number,
+  where: string,
+  vocabulary: PickleVocabulary = numpyVocabulary,
+): { readonly value: Pickled; readonly end: number } {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return new PickleReader(buffer, start, where, vocabulary).read();
+}
+
+class PickleReader implements PickleContext {
   readonly #bytes: Buffer;
   readonly #stack: Slot[] = [];
   readonly #memo = new Map<number, Pickled>();
-  #at = 0;
+  #at: number;
 
   constructor(
     bytes: Buffer,
+    start: number,
     readonly where: string,
+    readonly vocabulary: PickleVocabulary,
   ) {
     this.#bytes = bytes;
+    this.#at = start;
   }
 
-  read(): Pickled {
+  read(): { value: Pickled; end: number } {
     for (;;) {
       const opcode = this.#byte();
-      if (opcode === 0x2e) return this.#pop(); // STOP
+      if (opcode === 0x2e) return { value: this.#pop(), end: this.#at }; // STOP
       this.#run(opcode);
     }
   }
@@ -184,14 +191,24 @@ class PickleReader implements RebuildContext {
         const [module, name] = this.#popMany(2);
         return void stack.push(new PickledGlobal(`${String(module)}.${String(name)}`));
       }
-      case "R": {
+      case "R":
+      case "\x81": {
         const [callee, args] = this.#popMany(2);
-        return void stack.push(rebuild(callee!, args!, this));
+        if (!(callee instanceof PickledGlobal) || !Array.isArray(args))
+          this.fail("it calls something that has no name");
+        return void stack.push(this.vocabulary.call(callee.name, args, this));
+      }
+      case "Q": {
+        const id = this.#pop();
+        if (!this.vocabulary.persistent) this.fail("it refers to something outside of itself");
+        return void stack.push(this.vocabulary.persistent(id, this));
       }
       case "b": {
         const state = this.#pop();
         const target = this.#top();
-        if (!(target instanceof ArrayConstructor))
+        // Attributes set on a dictionary say nothing of its entries.
+        if (target instanceof Map) return;
+        if (!(target instanceof PickledObject))
           this.fail("it sets the state of something that is no NumPy array");
         target.setState(state, this);
         return;

@@ -1,8 +1,7 @@
 // The pickle reader against pickles that Python and NumPy wrote, and against what it must refuse.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Pickled, readPickle } from "../../src/data/pickle.js";
-import { ArrayConstructor } from "../../src/data/pickle-numpy.js";
+import { ArrayConstructor, type Pickled, readPickle } from "../../src/pickle/index.js";
 
 const recorded = JSON.parse(readFileSync(new URL("./numpy-pickles.json", import.meta.url), "utf8")) as Record<
   string,
