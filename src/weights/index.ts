@@ -1,0 +1,3 @@
+// Weights that other programs wrote, and how they become those of this project's networks.
+export { type StoredState, type Translation, translate } from "./layouts.js";
+export { loadWeightsFile, readWeightsFile, type WeightsFile } from "./weights-file.js";

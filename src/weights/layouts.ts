@@ -1,0 +1,92 @@
+// How the field's implementations name the parts of the same networks, and what this project calls them.
+import type { StoredTensor } from "../training/index.js";
+
+/** A state dict outside of any network. */
+export type StoredState = ReadonlyMap<string, StoredTensor>;
+
+type Rule = readonly [pattern: RegExp, name: string];
+
+/** Put before every name by wrappers: data parallelism, compilation, a holder of the network. */
+const wrappers = ["module.", "_orig_mod.", "model.", "net.", "backbone."];
+
+const stem: readonly Rule[] = [
+  [/^conv1\.(weight|bias)$/, "conv1.0.$1"],
+  [/^bn1\./, "conv1.1."],
+];
+const shortcut: Rule = [/^(layer\d+\.\d+)\.downsample\./, "$1.shortcut."];
+// Stages that are counted with the stem: conv2_x is the first.
+const stages: readonly Rule[] = [2, 3, 4, 5].map((n) => [new RegExp(`^conv${n}_x\\.`), `layer${n - 1}.`]);
+/** Position of each numbered layer in `residual_function`: convolution, norm and activation take turns. */
+const residual: readonly Rule[] = [1, 2, 3].flatMap((n): Rule[] => [
+  [new RegExp(`^(layer\\d+\\.\\d+)\\.conv${n}\\.`), `$1.residual_function.${3 * (n - 1)}.`],
+  [new RegExp(`^(layer\\d+\\.\\d+)\\.bn${n}\\.`), `$1.residual_function.${3 * (n - 1) + 1}.`],
+]);
+const lastLayer: readonly Rule[] = [
+  [/^(linear|classifier|fc)\.(weight|bias)$/, "fc.$2"],
+  [/^(linear|classifier|fc)\.(weight|bias)$/, "linear.$2"],
+];
+const rules: readonly Rule[] = [...stem, shortcut, ...stages, ...residual, ...lastLayer];
+
+/** Parts that published WideResNets carry in their state and never run. */
+const unused = /^sub_block1\./;
+
+/** What became of a foreign state. */
+export interface Translation {
+  readonly state: StoredState;
+  /** What was done to the names, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The state under the names of a network: wrappers' prefixes taken away, the layouts of kuangliu, torchvision and
+ * weiaicunzai renamed. A name that no rule leads to a part of the network stays as it is, for the network to refuse.
+ * @param own names of the network's state dict
+ */
+export function translate(state: StoredState, own: ReadonlySet<string>): Translation {
+  const notes: string[] = [];
+  let named = state;
+  for (let prefix = commonWrapper(named, own); prefix !== null; prefix = commonWrapper(named, own)) {
+    notes.push(`The prefix "${prefix}" was taken from all names.`);
+    const length = prefix.length;
+    named = new Map([...named].map(([name, value]) => [name.slice(length), value]));
+  }
+  const result = new Map<string, StoredTensor>();
+  let renamed = 0;
+  let dropped = 0;
+  for (const [name, value] of named) {
+    const target = own.has(name) ? name : targetOf(name, own);
+    if (target === null && unused.test(name)) {
+      dropped++;
+      continue;
+    }
+    if (target !== null && target !== name) renamed++;
+    result.set(target ?? name, value);
+  }
+  if (renamed > 0) notes.push(`${renamed} names were translated from another layout.`);
+  if (dropped > 0)
+    notes.push(`${dropped} tensors of sub_block1, which the network never runs, were left out.`);
+  const counters = [...own].filter((name) => name.endsWith("num_batches_tracked") && !result.has(name));
+  for (const name of counters) result.set(name, { dtype: "int64", shape: [], bytes: new Uint8Array(8) });
+  return { state: result, notes };
+}
+
+function targetOf(name: string, own: ReadonlySet<string>): string | null {
+  // A stage's name and the name within it may both differ, so what one rule made is tried with the others.
+  const seen = new Set([name]);
+  for (const candidate of seen) {
+    for (const [pattern, replacement] of rules) {
+      if (!pattern.test(candidate)) continue;
+      const next = candidate.replace(pattern, replacement);
+      if (own.has(next)) return next;
+      seen.add(next);
+    }
+  }
+  return null;
+}
+
+function commonWrapper(state: StoredState, own: ReadonlySet<string>): string | null {
+  if (state.size === 0) return null;
+  const names = [...state.keys()];
+  if (names.some((name) => own.has(name))) return null;
+  return wrappers.find((prefix) => names.every((name) => name.startsWith(prefix))) ?? null;
+}
