@@ -16,3 +16,4 @@ export * from "./report/index.js";
 export * from "./tensor/index.js";
 export type { Checkpoint } from "./training/index.js";
 export * from "./training/index.js";
+export * from "./weights/index.js";

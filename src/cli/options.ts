@@ -33,3 +33,12 @@ export function commaList(text: string): string[] {
     .map((part) => part.trim())
     .filter((part) => part !== "");
 }
+
+/** "0.4914,0.4822,0.4465" → three numbers, for red, green and blue. */
+export function threeNumbers(text: string): number[] {
+  const numbers = commaList(text).map(Number);
+  if (numbers.length !== 3 || !numbers.every(Number.isFinite)) {
+    throw new InvalidArgumentError("It takes three numbers, for red, green and blue, separated by commas.");
+  }
+  return numbers;
+}

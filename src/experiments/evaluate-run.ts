@@ -103,7 +103,7 @@ function locate(
   if (!run || !checkpoint) {
     throw new ReatError(
       "usage",
-      `${place} lies in no run; accepted are runs/<name>, and last.safetensors or best.safetensors in its checkpoints folder.`,
+      `${place} lies in no run; accepted are runs/<name>, and last.safetensors or best.safetensors in its checkpoints folder; weights from elsewhere need --architecture.`,
     );
   }
   return { run, checkpoints: [{ checkpoint, file: resolve(place) }] };

@@ -7,6 +7,12 @@ export {
 } from "./config.js";
 export { type ExperimentData, loadData } from "./data.js";
 export { type EvaluateRunOptions, type EvaluateRunOutcome, evaluateRun } from "./evaluate-run.js";
+export {
+  type EvaluateWeightsOptions,
+  evaluateWeights,
+  type WeightsEvaluation,
+} from "./evaluate-weights.js";
+export type { ForeignOptions, ForeignWeights } from "./foreign-model.js";
 export { nearest } from "./nearest.js";
 export { presetFile, presetNames } from "./presets.js";
 export { QUICKSTART_CONFIGS, type QuickstartOutcome, quickstart } from "./quickstart.js";

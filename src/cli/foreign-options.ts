@@ -1,0 +1,59 @@
+// The options that name what a file of weights from elsewhere does not say of itself.
+import { type Command, Option } from "commander";
+import { ReatError } from "../errors.js";
+import type { ForeignOptions } from "../experiments/index.js";
+import { modelNames } from "../nn/index.js";
+import { threeNumbers, wholeNumber } from "./options.js";
+
+/** As commander hands them over. */
+export interface ForeignFlags {
+  readonly architecture?: string;
+  readonly classes?: number;
+  readonly mean?: number[];
+  readonly std?: number[];
+  readonly data?: string;
+  readonly set?: readonly string[];
+  readonly device?: string;
+  readonly threads?: number;
+}
+
+/** Adds --architecture, --classes, --mean and --std. */
+export function addForeignOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--architecture <name>", "for weights from elsewhere: the network they are of").choices([
+        ...modelNames,
+      ]),
+    )
+    .option("--classes <n>", "number of classes, checked against the data's", wholeNumber(2))
+    .option(
+      "--mean <r,g,b>",
+      "subtracted from images in [0, 1] before the network (default: nothing)",
+      threeNumbers,
+    )
+    .option("--std <r,g,b>", "divided by after that", threeNumbers);
+}
+
+/** Overrides that the flags stand for. */
+export function overridesOf({ set = [], data, device, threads }: ForeignFlags): string[] {
+  const assign = (key: string, value: string | number | undefined) =>
+    value === undefined ? [] : [`${key}=${JSON.stringify(value)}`];
+  return [...set, ...assign("data.source", data), ...assign("device", device), ...assign("threads", threads)];
+}
+
+/** @throws ReatError `usage` where something needed is missing */
+export function foreignOptions(flags: ForeignFlags): Omit<ForeignOptions, "onDataProgress"> {
+  const { architecture, classes, mean, std } = flags;
+  const overrides = overridesOf(flags);
+  if (architecture === undefined || !overrides.some((text) => text.startsWith("data.source="))) {
+    throw new ReatError(
+      "usage",
+      "Weights from elsewhere need --architecture with the network they are of, and --data with images to measure on.",
+    );
+  }
+  if ((mean === undefined) !== (std === undefined)) {
+    throw new ReatError("usage", "--mean and --std go together; one of them was given.");
+  }
+  const normalisation = mean && std ? { mean, deviation: std } : undefined;
+  return { architecture, classes, normalisation, overrides };
+}

@@ -1,0 +1,84 @@
+// Weights from elsewhere as a model that can be measured: network, data and budget as the caller names them.
+import type { Progress } from "../data/index.js";
+import { ReatError } from "../errors.js";
+import type { ImageClassifier } from "../nn/index.js";
+import { type Device, resolveDevice, setThreads } from "../tensor/index.js";
+import { loadWeightsFile, type Normalisation, NormalisedInput, readWeightsFile } from "../weights/index.js";
+import { assembleModel } from "./assemble.js";
+import { type ExperimentConfig, parseConfig } from "./config.js";
+import { type ExperimentData, loadData } from "./data.js";
+import { applyOverrides } from "./overrides.js";
+
+/** What a file of weights does not say of itself. */
+export interface ForeignOptions {
+  /** Name that `buildModel` takes. */
+  readonly architecture: string;
+  /** Checked against the data's number of classes where it is given. */
+  readonly classes?: number | undefined;
+  /** What the network's images were normalised by in training. Default: nothing, images are in [0, 1]. */
+  readonly normalisation?: Normalisation | undefined;
+  /** Keys of a configuration such as `data.source=cifar10` or `evaluation.epsilon=4/255`. */
+  readonly overrides?: readonly string[];
+  readonly onDataProgress?: Progress | undefined;
+}
+
+/** What was loaded, for the record of a result. */
+export interface ForeignWeights {
+  readonly file: string;
+  readonly format: string;
+  readonly sha256: string;
+  readonly architecture: string;
+  readonly classes: number;
+  readonly normalisation: Normalisation | null;
+  /** Where in the file the state was, and what was done to its names. */
+  readonly notes: readonly string[];
+}
+
+/** A loaded network with data to measure it on. Owns the network: dispose it, or hold it with `using`. */
+export interface ForeignModel extends Disposable {
+  readonly config: ExperimentConfig;
+  readonly data: ExperimentData;
+  readonly device: Device;
+  readonly model: ImageClassifier;
+  readonly weights: ForeignWeights;
+}
+
+/**
+ * @param file a state dict, see `readWeightsFile`
+ * @throws ReatError `config` for an unknown architecture, `checkpoint` for weights of another network, `data`
+ */
+export async function openForeignModel(file: string, options: ForeignOptions): Promise<ForeignModel> {
+  const { architecture, classes, normalisation } = options;
+  const raw = applyOverrides({ model: { architecture } }, options.overrides ?? []);
+  const config = parseConfig(raw, "The evaluation");
+  if (config.threads !== null) setThreads(config.threads);
+  const device = resolveDevice(config.device);
+  // Read first: a wrong file should not cost the loading of a data set.
+  const weights = await readWeightsFile(file);
+  const data = await loadData(config, options.onDataProgress);
+  const known = data.dataset.classNames.length;
+  if (classes !== undefined && classes !== known) {
+    throw new ReatError(
+      "usage",
+      `${classes} classes were named, but "${data.dataset.name}" has ${known}; the data must be those that the weights were trained for.`,
+    );
+  }
+  const network = assembleModel(config, data, device);
+  try {
+    const translated = loadWeightsFile(weights, network);
+    const model = normalisation ? new NormalisedInput(network, normalisation) : network;
+    const { format, sha256, notes } = weights;
+    return {
+      ...{ config, data, device, model },
+      weights: {
+        ...{ file, format, sha256, architecture: network.architecture, classes: known },
+        normalisation: normalisation ?? null,
+        notes: [...notes, ...translated],
+      },
+      [Symbol.dispose]: () => model.dispose(),
+    };
+  } catch (cause) {
+    network.dispose();
+    throw cause;
+  }
+}
