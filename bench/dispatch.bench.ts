@@ -1,6 +1,7 @@
 // What a call of a LibTorch operator costs from TypeScript: tiny tensors, so that only the way there and back counts.
-import { afterAll, beforeAll, bench, describe } from "vitest";
+
 import { Generator, ones, randn, scope, setThreads, type Tensor } from "reat";
+import { afterAll, beforeAll, bench, describe } from "vitest";
 
 const calls = 1000;
 
