@@ -89,7 +89,7 @@ function figures(records, prefix) {
     );
     const body = opened.replace(
       />/,
-      `><style>${style}</style><rect width="100%" height="100%" fill="var(--paper)"/>`,
+      `><style>${style}svg{font-family:system-ui,"Liberation Sans",sans-serif}</style><rect width="100%" height="100%" fill="var(--paper)"/>`,
     );
     const file = `${prefix}-${title.toLowerCase().replaceAll(" ", "-")}.svg`;
     return [{ title, file, svg: `${body}\n` }];
