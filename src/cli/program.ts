@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ReatError } from "../errors.js";
 import { setThreads } from "../tensor/index.js";
+import { addAudit } from "./command-audit.js";
 import { addData } from "./command-data.js";
 import { addDoctor } from "./command-doctor.js";
 import { addEval } from "./command-eval.js";
@@ -45,13 +46,14 @@ Examples:
   reat train own-images-reat --data photos/            # your own images, one folder per class
   reat train cifar10-lt-ur50-small-reat --data cifar-10-binary.tar.gz
   reat eval runs/cifar10-lt-ur50-small-reat --attack pgd-20,pgd-100
+  reat audit runs/cifar10-lt-ur50-small-reat           # is its robustness real?
   reat report runs/* -o comparison.html`,
     )
     .hook("preAction", (_, command) => {
       const { threads } = command.optsWithGlobals<{ threads?: number }>();
       if (threads !== undefined && command.name() !== "doctor") setThreads(threads);
     });
-  for (const add of [addQuickstart, addTrain, addEval, addReport, addData, addDoctor]) add(program);
+  for (const add of [addQuickstart, addTrain, addEval, addAudit, addReport, addData, addDoctor]) add(program);
   // Handled by bin/reat.js before anything is compiled; listed for the help alone.
   program.command("setup").summary("build the addon and install what is missing").helpOption(false);
   adoptSettings(program);

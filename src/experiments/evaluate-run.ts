@@ -1,14 +1,12 @@
 // Measures checkpoints of a finished or stopped run with attacks chosen afterwards.
-import { existsSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import type { Progress } from "../data/index.js";
-import { ReatError } from "../errors.js";
 import type { EvaluationProgress, EvaluationResult } from "../evaluation/index.js";
 import { resolveDevice, setThreads } from "../tensor/index.js";
-import { currentEnvironment, RunFolder } from "../training/index.js";
+import { currentEnvironment, type RunFolder } from "../training/index.js";
 import { assembleModel } from "./assemble.js";
 import { parseConfig } from "./config.js";
 import { loadData } from "./data.js";
+import { locate } from "./locate.js";
 import { measure } from "./measure.js";
 import { applyOverrides } from "./overrides.js";
 import { parseConfigText } from "./presets.js";
@@ -66,51 +64,6 @@ export async function evaluateRun(
     results.push(...measured);
   }
   return { run, results };
-}
-
-interface Located {
-  readonly checkpoint: "last" | "best";
-  readonly file: string;
-}
-
-function locate(
-  place: string,
-  wanted: readonly ("last" | "best")[],
-): { run: RunFolder; checkpoints: readonly Located[] } {
-  const stats = statSync(place, { throwIfNoEntry: false });
-  if (!stats) {
-    throw new ReatError(
-      "usage",
-      `There is no run or checkpoint ${place}; accepted is a folder such as runs/<name>.`,
-    );
-  }
-  if (stats.isDirectory()) {
-    const run = RunFolder.open(place);
-    const checkpoints = wanted
-      .map((checkpoint) => ({ checkpoint, file: fileOf(run, checkpoint) }))
-      .filter(({ file }) => existsSync(file));
-    if (checkpoints.length === 0) {
-      throw new ReatError(
-        "checkpoint",
-        `${place} has no checkpoint yet; it is written at the end of an epoch.`,
-      );
-    }
-    return { run, checkpoints };
-  }
-  const folder = dirname(dirname(resolve(place)));
-  const run = RunFolder.isRun(folder) ? RunFolder.open(folder) : undefined;
-  const checkpoint = (["last", "best"] as const).find((name) => run && fileOf(run, name) === resolve(place));
-  if (!run || !checkpoint) {
-    throw new ReatError(
-      "usage",
-      `${place} lies in no run; accepted are runs/<name>, and last.safetensors or best.safetensors in its checkpoints folder; weights from elsewhere need --architecture.`,
-    );
-  }
-  return { run, checkpoints: [{ checkpoint, file: resolve(place) }] };
-}
-
-function fileOf(run: RunFolder, checkpoint: "last" | "best"): string {
-  return checkpoint === "last" ? run.lastCheckpoint : run.bestCheckpoint;
 }
 
 function disposable<T extends { dispose(): void }>(value: T): { readonly value: T } & Disposable {

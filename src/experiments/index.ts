@@ -1,5 +1,13 @@
 // The experiments' public face.
 export {
+  AUDIT_IMAGES,
+  type AuditModelOptions,
+  type AuditOutcome,
+  type AuditRecord,
+  auditModel,
+  writeAudit,
+} from "./audit.js";
+export {
   configToYaml,
   type ExperimentConfig,
   loadConfig,

@@ -1,4 +1,5 @@
 // What other folders may use of the report.
+export { auditedOn, auditVerdicts, renderAudit, writeAuditPage } from "./audit-page.js";
 export { readRun } from "./read-run.js";
 export { renderReport } from "./render-report.js";
 export {

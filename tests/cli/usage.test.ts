@@ -73,6 +73,7 @@ describe("help", () => {
     ["quickstart"],
     ["train"],
     ["eval"],
+    ["audit"],
     ["report"],
     ["data", "show"],
     ["data", "verify"],

@@ -1,0 +1,134 @@
+// The model under audit with its images and budget; attacks that several checks ask for run once.
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  type Attack,
+  type AttackObjective,
+  type Classifier,
+  type NormName,
+  pgd,
+} from "../../attacks/index.js";
+import { mixSeed } from "../../data/index.js";
+import { ReatError } from "../../errors.js";
+import type { ImageClassifier } from "../../nn/index.js";
+import { Generator, noGrad, scope, type Tensor } from "../../tensor/index.js";
+import type { EvaluationBatches } from "../evaluate.js";
+import type { Standing } from "./comparison.js";
+
+/** What is audited, and with what budget. */
+export interface SubjectOptions {
+  /** In mode "eval" while it is looked at; its own mode is restored. */
+  readonly model: ImageClassifier;
+  readonly batches: EvaluationBatches;
+  readonly norm: NormName;
+  /** Radius of the ball. */
+  readonly epsilon: number;
+  /** Of the attacks that follow gradients. */
+  readonly stepSize: number;
+  /** Steps of the plain attack. Default: 20. */
+  readonly steps?: number;
+  /** Queries an image of the black-box attack. Default: 500. */
+  readonly queries?: number;
+  /** Another model of the same task, for the transfer check. */
+  readonly surrogate?: Classifier | undefined;
+  /** Every attack begins a batch with the same random numbers, so that what differs is not where they started. */
+  readonly seed: number;
+  /** Called before the first batch of a stage and after each. */
+  readonly onBatch?: ((stage: string, done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A batch of images with labels. */
+export interface SubjectBatch {
+  readonly images: Tensor;
+  readonly labels: Tensor;
+  /** Restarted from seed and batch. */
+  readonly generator: Generator;
+}
+
+/** Constants of PGD that a check changes. */
+export interface Variation {
+  readonly steps?: number;
+  readonly epsilon?: number;
+  readonly stepSize?: number;
+  readonly restarts?: number;
+  readonly objective?: AttackObjective;
+}
+
+export class AuditSubject {
+  readonly steps: number;
+  readonly queries: number;
+  readonly surrogate: Classifier | null;
+  readonly #known = new Map<string, Standing>();
+
+  constructor(readonly options: SubjectOptions) {
+    if (options.batches.count === 0) throw new ReatError("data", "There is no image to audit the model on.");
+    this.steps = options.steps ?? 20;
+    this.queries = options.queries ?? 500;
+    this.surrogate = options.surrogate ?? null;
+  }
+
+  /** Runs `body` on every batch, letting other work run in between. Tensors must not leave it. */
+  async each<T>(stage: string, body: (model: Classifier, batch: SubjectBatch) => T): Promise<T[]> {
+    const { model, batches, seed, onBatch, signal } = this.options;
+    const generator = new Generator(seed, model.parameters()[0]!.device);
+    const results: T[] = [];
+    onBatch?.(stage, 0, batches.count);
+    for (let index = 0; index < batches.count; index++) {
+      signal?.throwIfAborted();
+      generator.reseed(mixSeed(seed, index));
+      results.push(
+        scope(() => {
+          const { images, labels } = batches.batch(index);
+          return model.withMode("eval", () => body(model, { images, labels, generator }));
+        }),
+      );
+      onBatch?.(stage, index + 1, batches.count);
+      await nextTurn();
+    }
+    return results;
+  }
+
+  /** Which images are classified correctly without an attack. */
+  clean(): Promise<Standing> {
+    return this.#once("clean", (images) => images);
+  }
+
+  /** Which images stand under an attack. The name must determine the attack: it is asked for once. */
+  under(attack: Attack): Promise<Standing> {
+    return this.#once(attack.name, (images, labels, model, generator) =>
+      attack.perturb(model, images, labels, generator),
+    );
+  }
+
+  /** PGD on the cross entropy within the budget, or a variation of it. */
+  pgd(name: string, { steps = this.steps, ...changes }: Variation = {}): Attack {
+    const { norm, epsilon, stepSize } = this.options;
+    return pgd({ norm, epsilon, stepSize, steps, start: "uniform", clampStart: true, ...changes, name });
+  }
+
+  /** Which images stand under the plain attack. */
+  plain(): Promise<Standing> {
+    return this.under(this.pgd(`pgd-${this.steps}`));
+  }
+
+  async #once(
+    name: string,
+    attack: (images: Tensor, labels: Tensor, model: Classifier, generator: Generator) => Tensor,
+  ): Promise<Standing> {
+    const known = this.#known.get(name);
+    if (known) return known;
+    const flags = await this.each(name, (model, { images, labels, generator }) => {
+      const logits = noGrad(() => model.logits(attack(images, labels, model, generator)));
+      if (!logits.isFinite().all().item()) {
+        throw new ReatError(
+          "numerics",
+          `The model gave logits that are NaN or infinite (${name}), so it cannot be audited.`,
+        );
+      }
+      return logits.argmax(1).eq(labels).to("uint8").toArray();
+    });
+    const standing = flags.flat().map((flag) => flag === 1);
+    this.#known.set(name, standing);
+    return standing;
+  }
+}
