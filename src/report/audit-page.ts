@@ -56,7 +56,7 @@ ${
       description: `Cross entropy around image ${image}, from twice epsilon against the gradient to twice epsilon along it.`,
       offsets,
       losses,
-      format: (value) => value.toPrecision(2),
+      format: (value) => value.toPrecision(3),
     }),
   )}</div></section>`
 }
@@ -77,7 +77,7 @@ export async function writeAuditPage(file: string, record: AuditRecord): Promise
 
 function tableRow({ title, verdict, explanation, measured, threshold, source }: AuditRow): Markup {
   const figures = Object.entries(measured).map(([name, value]) => html`<br/>${name}: ${figure(value)}`);
-  return html`<tr><th scope="row">${title}</th><td>${marks[verdict]} ${verdict}</td><td>${explanation}${figures}</td><td>${threshold}</td><td>${source}</td></tr>`;
+  return html`<tr><th scope="row">${title}</th><td style="white-space:nowrap">${marks[verdict]} ${verdict}</td><td>${explanation}${figures}</td><td>${threshold}</td><td>${source}</td></tr>`;
 }
 
 function figure(value: number): string {

@@ -71,7 +71,7 @@ describe("renderAudit", () => {
     expect(shade![7]).toBe(63);
     expect(shade![0]).toBe(0);
     expect(y![8]).toBeLessThan(y![0]!);
-    expect(page).toContain("0.10 to 3.0");
+    expect(page).toContain("0.100 to 3.00");
   });
 
   it("leaves the maps out where nothing was measured for them", () => {

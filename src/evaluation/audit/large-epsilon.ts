@@ -13,7 +13,7 @@ const accepted = 0.01;
 export const largeEpsilon: AuditCheck = {
   name: "large-epsilon",
   title: "an attack that may do anything succeeds always",
-  source: "Athalye et al. 2018, §3.1; Carlini et al. 2019, §5.2",
+  source: "Athalye et al. 2018, §3.1; Carlini et al. 2019",
 
   async run(subject) {
     const { norm, batches } = subject.options;

@@ -13,7 +13,7 @@ const factors = [0.1, 10, 100] as const;
 export const logitScale: AuditCheck = {
   name: "logit-scale",
   title: "a factor on the logits makes no attack stronger",
-  source: "the adaptive attack on RoBal of the REAT paper (tables 3, 4 and 13); Carlini and Wagner 2017, §IV",
+  source: "the adaptive attack on RoBal of the REAT paper (tables 3, 4 and 13); Carlini and Wagner 2017",
 
   async run(subject) {
     const plain = await subject.plain();

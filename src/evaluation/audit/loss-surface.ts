@@ -35,7 +35,7 @@ export interface LossSurface {
 export const lossSurfaceCheck: AuditCheck = {
   name: "loss-surface",
   title: "the loss rises most along its gradient",
-  source: "Tramèr et al. 2018, §4 and figure 1; Athalye et al. 2018, §3.1 (random sampling)",
+  source: "Tramèr et al. 2018; Athalye et al. 2018, §3.1 (random sampling)",
 
   async run(subject) {
     const { epsilon } = subject.options;

@@ -7,7 +7,7 @@ const factor = 5;
 export const moreSteps: AuditCheck = {
   name: "more-steps",
   title: "more steps never help the defender",
-  source: "Carlini et al. 2019, §5.3; Tramèr et al. 2020, §3",
+  source: "Carlini et al. 2019; Tramèr et al. 2020",
 
   async run(subject) {
     const steps = factor * subject.steps;

@@ -6,7 +6,7 @@ const restarts = 5;
 export const randomRestarts: AuditCheck = {
   name: "random-restarts",
   title: "random restarts change little",
-  source: "Mosbach et al. 2018; Carlini et al. 2019, §5.3",
+  source: "Mosbach et al. 2018; Carlini et al. 2019",
 
   async run(subject) {
     const name = `pgd-${subject.steps}`;

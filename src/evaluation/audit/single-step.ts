@@ -5,7 +5,7 @@ import { type AuditCheck, notStronger } from "./check.js";
 export const singleStep: AuditCheck = {
   name: "single-step",
   title: "iterative attacks beat single-step ones",
-  source: "Athalye et al. 2018, §3.1; Carlini et al. 2019, §5",
+  source: "Athalye et al. 2018, §3.1; Carlini et al. 2019",
 
   async run(subject) {
     const { norm, epsilon } = subject.options;

@@ -10,7 +10,7 @@ const accepted = { images: 0.01, values: 0.1 };
 export const zeroGradients: AuditCheck = {
   name: "zero-gradients",
   title: "gradients are not zero",
-  source: "Athalye et al. 2018, §2.2; AutoAttack's flags (Croce and Hein 2020)",
+  source: "Athalye et al. 2018, §3.1; AutoAttack's flags (Croce and Hein 2020)",
 
   async run(subject) {
     const counts = await subject.each("gradients", (model, { images, labels }) => {
