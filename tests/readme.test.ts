@@ -1,6 +1,6 @@
 // Runs the commands that the README tells people to type.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
@@ -78,6 +78,8 @@ describe("README", () => {
     expect(commands).toContain("npm run quickstart");
     expect(commands).toContain("npm test");
     expect(libraryExample()).toMatch(/from "reat"/);
+    const example = readFileSync(join(packageRoot, "examples", "library.ts"), "utf8");
+    expect(example.split("\n").slice(1).join("\n").trim()).toBe(libraryExample());
   });
 
   it("shows no command that no test runs", () => {
