@@ -37,7 +37,8 @@ export class CosineLinear extends Layer {
 
   override forward(features: Tensor): Tensor {
     const { scale, gamma } = this.options;
-    const direction = features.div(features.norm(2, 1, true));
+    // Features that are all zero have no direction: they get cosines of 0 instead of NaN.
+    const direction = features.div(features.norm(2, 1, true).clamp(1e-12, null));
     const weights = this.weight.div(this.weight.norm(2, 1, true).add(gamma));
     const cosines = linear(direction, weights, null);
     return scale === 1 ? cosines : cosines.mul(scale);
