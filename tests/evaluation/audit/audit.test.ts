@@ -178,11 +178,11 @@ describe("refusals", () => {
   });
 
   it("a check that meets NaN is inconclusive and says why, the others go on", async () => {
-    // On images of extreme colours the features of this network are all zero and have no direction.
+    // On images of extreme colours the features of this network are divided by zero.
     class Fragile extends TinyClassifier {
       override features(images: Tensor): Tensor {
         const moderate = images.sub(0.5).abs().mean([1, 2, 3]).lt(0.35).to("float32");
-        return super.features(images).mul(moderate.unsqueeze(1));
+        return super.features(images).div(moderate.unsqueeze(1));
       }
     }
     const fragile = new Fragile(classes, 1);
