@@ -26,7 +26,7 @@ export interface Progress {
   readonly step: number;
   /** The epoch's batches are done and logged; its measurement is next. */
   readonly measuring: boolean;
-  /** Training time over all sessions, in this epoch, since the last batch event. */
+  /** Training time over all continuations, in this epoch, since the last batch event. */
   readonly seconds: { readonly run: number; readonly epoch: number };
   /** The epoch's sums at its last batch event. */
   readonly logged: Totals;

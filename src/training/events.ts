@@ -99,7 +99,7 @@ export interface BestSoFar {
 
 export interface EndEvent {
   readonly type: "end";
-  /** Time spent on the run, over all its sessions. */
+  /** Time spent on the run, over all its continuations. */
   readonly seconds: number;
   readonly best: BestSoFar | null;
 }

@@ -117,6 +117,6 @@ export interface TrainingOutcome {
   readonly best: BestSoFar | null;
   /** Robust accuracy of the last measurement. */
   readonly last: BestSoFar | null;
-  /** Over all sessions of the run. */
+  /** Over all continuations of the run. */
   readonly seconds: number;
 }

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildModel } from "../../src/nn/index.js";
 import { Generator } from "../../src/tensor/index.js";
 import { encodeSafetensors, storeTensor } from "../../src/training/index.js";
-import { Workplace } from "./command-line.js";
+import { ScratchFolder } from "./command-line.js";
 
-let place: Workplace;
+let place: ScratchFolder;
 beforeAll(async () => {
-  place = new Workplace();
+  place = new ScratchFolder();
   writeFileSync(
     place.path("tiny.yaml"),
     `name: tiny

@@ -15,7 +15,7 @@ export interface Ended {
 }
 
 /** A folder with a tiny synthetic data set in `tiny.reatpack`; remove it with `dispose`. */
-export class Workplace {
+export class ScratchFolder {
   readonly folder = mkdtempSync(join(tmpdir(), "reat-cli-"));
   readonly data = join(this.folder, "tiny.reatpack");
 

@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Workplace } from "./command-line.js";
+import { ScratchFolder } from "./command-line.js";
 
-let place: Workplace;
+let place: ScratchFolder;
 let server: Server;
 let url: string;
 
 beforeAll(async () => {
-  place = new Workplace();
+  place = new ScratchFolder();
   mkdirSync(place.path("downloads"));
   server = createServer((request, response) => {
     if (request.url !== "/other.tar.gz") response.writeHead(404).end("nothing here");

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildModel } from "../../src/nn/index.js";
 import { Generator } from "../../src/tensor/index.js";
 import { encodeSafetensors, storeTensor } from "../../src/training/index.js";
-import { Workplace } from "./command-line.js";
+import { ScratchFolder } from "./command-line.js";
 
-let place: Workplace;
+let place: ScratchFolder;
 beforeAll(() => {
-  place = new Workplace();
+  place = new ScratchFolder();
   const model = buildModel("smallcnn", { classes: 10, generator: new Generator(1) });
   const tensors = new Map([...model.stateDict()].map(([name, t]) => [`module.${name}`, storeTensor(t)]));
   writeFileSync(place.path("cnn.safetensors"), Buffer.concat(encodeSafetensors({ tensors, metadata: {} })));

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { Workplace } from "./command-line.js";
+import { ScratchFolder } from "./command-line.js";
 
-let place: Workplace;
+let place: ScratchFolder;
 
 const TINY = `
 name: tiny
@@ -17,7 +17,7 @@ threads: 1
 `;
 
 beforeAll(() => {
-  place = new Workplace();
+  place = new ScratchFolder();
   writeFileSync(place.path("tiny.yaml"), TINY);
 });
 afterAll(() => place.dispose());

@@ -2,11 +2,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { Workplace } from "./command-line.js";
+import { ScratchFolder } from "./command-line.js";
 
-let place: Workplace;
+let place: ScratchFolder;
 beforeAll(() => {
-  place = new Workplace();
+  place = new ScratchFolder();
 });
 afterAll(() => place.dispose());
 
