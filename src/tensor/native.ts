@@ -103,10 +103,9 @@ function addonPath(): string {
 }
 
 /**
- * GNU OpenMP lets idle threads spin 300,000 turns before they sleep. Beside any other busy process that takes the very
- * cores the work needs: an attack step of the small network took up to six times as long. With 20,000 it took what it
- * takes on an idle machine there (1,000 cost 40 % there), and a third to a tenth beside others. It is read when the library
- * is loaded, and left alone where the user has decided.
+ * GNU OpenMP lets idle threads spin 300,000 turns before they sleep, which takes cores from any other busy process. 20,000
+ * cost nothing on an idle machine; that they help beside others is only shown for 1,000, which is slower on an idle one
+ * (docs/benchmarks.md). It is read when the library is loaded, and left alone where the user has decided.
  */
 function limitSpinning(): void {
   if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= "20000";
