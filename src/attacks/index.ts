@@ -5,6 +5,7 @@ export type { Attack } from "./attack.js";
 export {
   type AttackConstants,
   acceptedAttackNames,
+  isAttackName,
   type NamedAttack,
   type NamedAttackOptions,
   namedAttack,
@@ -25,6 +26,15 @@ export { type BallName, ballNames } from "./ball.js";
 export { type CarliniWagnerOptions, carliniWagner } from "./carlini-wagner.js";
 export type { Classifier } from "./classifier.js";
 export { dlrObjective } from "./dlr.js";
+export {
+  acceptedEvaluationAttacks,
+  type EvaluationAttackSpec,
+  ensembleSpecNames,
+  evaluationAttack,
+  isEnsemble,
+  isEvaluationAttackName,
+  type NamedEnsemble,
+} from "./evaluation-attacks.js";
 export { type FabOptions, fab } from "./fab.js";
 export { type FgsmOptions, fgsm } from "./fgsm.js";
 export { type MomentumOptions, momentumAttack } from "./momentum.js";

@@ -1,0 +1,97 @@
+// What an evaluation may run: the attacks by name, and AutoAttack in each of its versions.
+import { ReatError } from "../errors.js";
+import {
+  type AttackConstants,
+  acceptedAttackNames,
+  isAttackName,
+  type NamedAttack,
+  type NamedAttackOptions,
+  namedAttack,
+  requireBudget,
+} from "./attack-names.js";
+import {
+  constantsHash,
+  type EnsembleAttackName,
+  type EnsembleConstants,
+  type EnsembleVersion,
+  ensembleAttackNames,
+  ensembleConstants,
+} from "./autoattack-constants.js";
+import { ballNames, requireBall } from "./ball.js";
+
+/** AutoAttack under the name that results give it. */
+export interface NamedEnsemble {
+  readonly name: string;
+  /** Those of {@link EnsembleConstants} with norm, radius, version and hash. */
+  readonly constants: AttackConstants & EnsembleConstants & { readonly constantsHash: string };
+  readonly version: EnsembleVersion;
+}
+
+export type EvaluationAttackSpec = NamedAttack | NamedEnsemble;
+
+/** Names of the ensembles as attacks. */
+const versions: Readonly<Record<string, EnsembleVersion>> = {
+  autoattack: "standard",
+  "autoattack-plus": "plus",
+  "autoattack-rand": "rand",
+  "autoattack-torchattacks-3.5": "torchattacks-3.5",
+};
+export const ensembleSpecNames = Object.keys(versions);
+
+const custom = "autoattack:";
+
+/** What `evaluationAttack` accepts, in words. */
+export const acceptedEvaluationAttacks = `${acceptedAttackNames.replace(/ or (\S+)$/, ", $1")}, ${ensembleSpecNames.join(
+  ", ",
+)} or a list of one's own such as ${custom}apgd-ce+square`;
+
+/** Whether the attack is a whole ensemble, which `autoAttack` runs. */
+export function isEnsemble(attack: EvaluationAttackSpec): attack is NamedEnsemble {
+  return "version" in attack;
+}
+
+function versionOf(name: string): EnsembleVersion | null {
+  if (Object.hasOwn(versions, name)) return versions[name]!;
+  if (!name.startsWith(custom)) return null;
+  const list = name.slice(custom.length).split("+");
+  const known = list.every((entry) => ensembleAttackNames.includes(entry as EnsembleAttackName));
+  return known && new Set(list).size === list.length ? (list as EnsembleAttackName[]) : null;
+}
+
+/** Whether `evaluationAttack` knows the name. */
+export function isEvaluationAttackName(name: string): boolean {
+  return isAttackName(name) || versionOf(name) !== null;
+}
+
+/**
+ * An attack or ensemble by name: those of {@link namedAttack}, `autoattack` (the standard version), `autoattack-plus`,
+ * `autoattack-rand`, `autoattack-torchattacks-3.5` (a weaker clone's constants, to measure published figures again), or
+ * `autoattack:` with members joined by "+".
+ * @throws ReatError `config` for an unknown name, a norm that it has not or a constant out of its range
+ */
+export function evaluationAttack(name: string, options: NamedAttackOptions = {}): EvaluationAttackSpec {
+  if (isAttackName(name)) return namedAttack(name, options);
+  const version = versionOf(name);
+  if (version === null) {
+    throw new ReatError("config", `attack must be ${acceptedEvaluationAttacks}, got "${name}"`);
+  }
+  const { norm, epsilon, logitScale } = requireBudget(name, ballNames, options);
+  requireBall(name, norm, epsilon);
+  if (logitScale !== 1) {
+    throw new ReatError(
+      "config",
+      `attack ${name} takes no logit scale, got ${logitScale}: AutoAttack's constants are fixed; scale the logits of single attacks such as apgd-ce`,
+    );
+  }
+  const own = ensembleConstants(version, norm);
+  const label = typeof version === "string" ? version : "custom";
+  return {
+    name,
+    version,
+    constants: {
+      ...{ algorithm: "autoattack", version: label, norm, epsilon, logitScale },
+      ...own,
+      constantsHash: constantsHash(own),
+    },
+  };
+}
