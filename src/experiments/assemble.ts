@@ -1,8 +1,9 @@
 // Puts model, method, optimiser and random streams together as a configuration says, for training and for measuring.
 import { createMethod, type Method } from "../methods/index.js";
-import { buildModel, type ImageClassifier } from "../nn/index.js";
+import { buildModel, type ImageClassifier, WeightAverage } from "../nn/index.js";
 import { type Schedule, SGD, stepSchedule } from "../optim/index.js";
 import { type Device, Generator } from "../tensor/index.js";
+import type { AveragedTraining } from "../training/index.js";
 import type { ExperimentConfig } from "./config.js";
 import type { ExperimentData } from "./data.js";
 
@@ -11,6 +12,8 @@ export interface Learner extends Disposable {
   readonly model: ImageClassifier;
   readonly method: Method;
   readonly optimizer: SGD;
+  /** `null` where the configuration names none. */
+  readonly average: AveragedTraining | null;
   readonly learningRate: Schedule;
   /** The training attack's stream. */
   readonly attackGenerator: Generator;
@@ -48,10 +51,15 @@ export function assembleLearner(config: ExperimentConfig, data: ExperimentData, 
     weightDecay: training.weightDecay,
     nesterov: training.nesterov,
   });
+  const { weightAverage } = training;
+  const average = weightAverage
+    ? { weights: new WeightAverage(model, weightAverage.decay), from: weightAverage.from }
+    : null;
   return {
     model,
     method,
     optimizer,
+    average,
     learningRate: stepSchedule({
       base: training.learningRate,
       milestones: training.milestones,
@@ -59,6 +67,7 @@ export function assembleLearner(config: ExperimentConfig, data: ExperimentData, 
     }),
     attackGenerator: new Generator(seeds.attack, device),
     [Symbol.dispose]() {
+      average?.weights.dispose();
       optimizer.dispose();
       method.dispose();
       model.dispose();

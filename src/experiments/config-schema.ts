@@ -1,23 +1,26 @@
 // The one description of an experiment: every key, what it takes, and its default, which is the paper's protocol.
 import { z } from "zod";
-import { acceptedAttackNames, namedAttack, normNames } from "../attacks/index.js";
+import {
+  acceptedAttackNames,
+  acceptedEvaluationAttacks,
+  isAttackName,
+  isEvaluationAttackName,
+  normNames,
+} from "../attacks/index.js";
 import { PROFILES } from "../data/index.js";
 import { classifierNames, modelNames } from "../nn/index.js";
 
 const seed = (value: number) => z.int().min(0).max(0xffffffff).default(value);
 
+/** Of the measurements between epochs. */
 const attackName = z.string().refine(isAttackName, {
   error: ({ input }) => `expected ${acceptedAttackNames}, got "${String(input)}"`,
 });
 
-function isAttackName(name: string): boolean {
-  try {
-    namedAttack(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** Of the measurements at the end, where AutoAttack may be one. */
+const evaluationAttackName = z.string().refine(isEvaluationAttackName, {
+  error: ({ input }) => `expected ${acceptedEvaluationAttacks}, got "${String(input)}"`,
+});
 
 const subset = z.strictObject({
   /** Left out: exponential for the synthetic set and CIFAR by name, natural (all images) for data at a path. */
@@ -26,6 +29,8 @@ const subset = z.strictObject({
   imbalance: z.number().min(1).default(50),
   /** n_max; null takes the largest class there is after the validation images are gone. */
   maxPerClass: z.int().min(1).nullable().default(null),
+  /** shuffled: the first n_k of a seeded shuffle, as the field does; first: of the data's own order, for data shuffled before. */
+  selection: z.enum(["shuffled", "first"]).default("shuffled"),
 });
 
 const data = z.strictObject({
@@ -58,6 +63,16 @@ const training = z.strictObject({
   augment: z.boolean().default(true),
   /** Before that: none, randaugment or autoaugment (AT-BSL's). */
   strongAugmentation: z.enum(["none", "randaugment", "autoaugment"]).default("none"),
+  /**
+   * Averages the weights over the steps, and measures and keeps the average. `from`: the first averaged epoch. Left out: the
+   * trained weights themselves.
+   */
+  weightAverage: z
+    .strictObject({
+      decay: z.number().min(0).lt(1).default(0.999),
+      from: z.int().min(1).default(1),
+    })
+    .optional(),
   /** Which images choose best.safetensors by robust accuracy; `last` chooses the last epoch, unseen. */
   select: z.enum(["test", "validation", "last"]).default("test"),
   /** Epochs between evaluations; the last epoch is always evaluated. */
@@ -80,7 +95,7 @@ const training = z.strictObject({
 
 /** What is measured on the last and on the best checkpoint once training is over; the budget also holds for `training`. */
 const evaluation = z.strictObject({
-  attacks: z.array(attackName).min(1).default(["pgd-20"]),
+  attacks: z.array(evaluationAttackName).min(1).default(["pgd-20"]),
   norm: z.enum(normNames).default("linf"),
   /** null takes the field's: 8/255 in steps of 2/255 for l∞, 1 in steps of 0.2 for l2. */
   epsilon: z.number().min(0).nullable().default(null),

@@ -105,6 +105,13 @@ function contradictions(config: Parsed): Problem[] {
       text: "is validation, but data.validationPerClass is 0; set it to the images of each class to set aside.",
     });
   }
+  const { weightAverage } = training;
+  if (weightAverage && weightAverage.from > training.epochs) {
+    problems.push({
+      key: "training.weightAverage.from",
+      text: `is ${weightAverage.from}, but training ends with epoch ${training.epochs}; accepted: an epoch of the training.`,
+    });
+  }
   if (training.milestones.some((epoch, i) => i > 0 && epoch <= training.milestones[i - 1]!)) {
     problems.push({
       key: "training.milestones",

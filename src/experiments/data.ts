@@ -37,6 +37,7 @@ export async function loadData(config: ExperimentConfig, progress?: Progress): P
     profile: wanted.profile,
     unbalancedRatio: wanted.imbalance,
     seed: config.seeds.subset,
+    selection: wanted.selection,
     validationPerClass,
     ...(wanted.maxPerClass !== null && { maxPerClass: wanted.maxPerClass }),
   });

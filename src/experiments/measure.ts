@@ -64,7 +64,7 @@ export async function measure(
 ): Promise<EvaluationResult[]> {
   const { checkpoint, file, split } = measurement;
   const { run, config, data, device, model, onProgress, signal } = context;
-  const { progress } = await loadWeights(file, model);
+  const { progress, weightAverage } = await loadWeights(file, model);
   const { batchSize } = config.evaluation;
   const seeds = { subset: config.seeds.subset, evaluation: config.seeds.evaluation };
   using images = uploadForEvaluation(data, split, measurement.images, device);
@@ -72,6 +72,7 @@ export async function measure(
     run: run.name,
     checkpoint,
     epoch: weightsEpoch(progress),
+    ...(weightAverage && { weights: "averaged" as const }),
     split,
     dataset: data.dataset.name,
     synthetic: data.dataset.synthetic,
@@ -118,9 +119,10 @@ export async function measure(
 
 /** All that decides a result's numbers; where it is the same, the numbers are. */
 function identityOf(result: EvaluationResult): string {
-  const { run, checkpoint, epoch, split, dataset, synthetic, seeds, batchSize, attack, clean } = result;
+  const { run, checkpoint, epoch, weights, split, dataset, synthetic, seeds, batchSize, attack, clean } =
+    result;
   return JSON.stringify({
-    ...{ run, checkpoint, epoch, split, dataset, synthetic, seeds, batchSize },
+    ...{ run, checkpoint, epoch, weights, split, dataset, synthetic, seeds, batchSize },
     attack,
     images: clean.total,
   });

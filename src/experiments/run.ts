@@ -207,8 +207,10 @@ function decidingSettings(
   const { norm, epsilon, stepSize, batchSize } = evaluation;
   // Data may have moved to another place; what is drawn from it may not have changed.
   const source = dataset.synthetic ? wanted.source : dataset.name;
+  // What was selected and how is in the hash; runs from before there was a choice go on.
+  const { selection: _selection, ...drawn } = wanted.subset;
   return {
-    data: { ...wanted, source, subsetHash: subset.hash },
+    data: { ...wanted, subset: drawn, source, subsetHash: subset.hash },
     ...{ model, method, training: deciding, seeds },
     evaluation: { norm, epsilon, stepSize, batchSize },
   };

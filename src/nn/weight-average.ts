@@ -1,6 +1,6 @@
 // An exponential moving average of a network's weights, to be measured or saved in their place.
 import { ReatError } from "../errors.js";
-import { keep, noGrad, type Tensor } from "../tensor/index.js";
+import { keep, noGrad, scope, type Tensor } from "../tensor/index.js";
 import type { Module } from "./module.js";
 
 /**
@@ -24,9 +24,17 @@ export class WeightAverage {
       throw new ReatError("config", `A weight average's decay must be from 0 to below 1, got ${decay}.`);
     }
     this.#module = module;
+    const copied = (tensor: Tensor) => scope(() => keep(tensor.detach().clone()));
     this.#average = noGrad(
-      () => new Map([...module.stateDict()].map(([name, tensor]) => [name, keep(tensor.detach().clone())])),
+      () => new Map([...module.stateDict()].map(([name, tensor]) => [name, copied(tensor)])),
     );
+  }
+
+  /** Starts anew from the weights as they are. */
+  reset(): void {
+    noGrad(() => {
+      for (const [name, tensor] of this.#module.stateDict()) this.#average.get(name)!.copy_(tensor);
+    });
   }
 
   /** Takes the weights in, after an optimiser's step. */
@@ -87,9 +95,11 @@ export class WeightAverage {
     noGrad(() => {
       for (const [name, tensor] of this.#module.stateDict()) {
         const average = this.#average.get(name)!;
-        using held = tensor.detach().clone();
-        tensor.copy_(average);
-        average.copy_(held);
+        scope(() => {
+          const held = tensor.detach().clone();
+          tensor.copy_(average);
+          average.copy_(held);
+        });
       }
     });
   }

@@ -41,6 +41,8 @@ export interface CheckpointState {
   readonly architecture: string;
   readonly classes: number;
   readonly method: { readonly name: string; readonly state: MethodState };
+  /** What the model's tensors are an average with: absent where they are the trained weights themselves. */
+  readonly weightAverage?: { readonly decay: number; readonly from: number };
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seeds: Readonly<Record<string, number>>;
   readonly batchesPerEpoch: number;
@@ -48,8 +50,11 @@ export interface CheckpointState {
   readonly statistics: StatisticsCounts;
 }
 
-/** Tensors of a checkpoint; in the file their names are "model.…", "optimizer.…", "generator.…", "statistics.…". */
-export const checkpointParts = ["model", "optimizer", "generator", "statistics"] as const;
+/**
+ * Tensors of a checkpoint; in the file their names are "model.…", "optimizer.…" and so on. `model` is what is to be used:
+ * where weights are averaged, their average, and `trained` the weights that training goes on from; else `trained` is empty.
+ */
+export const checkpointParts = ["model", "trained", "optimizer", "generator", "statistics"] as const;
 export type CheckpointPart = (typeof checkpointParts)[number];
 
 export interface Checkpoint {
@@ -114,6 +119,7 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
     state: JSON.parse(signed.state) as CheckpointState,
     parts: {
       model: partOf("model"),
+      trained: partOf("trained"),
       optimizer: partOf("optimizer"),
       generator: partOf("generator"),
       statistics: partOf("statistics"),
@@ -129,8 +135,16 @@ export function withTensors<T>(
   return scope(() => body(new Map([...stored].map(([name, tensor]) => [name, restoreTensor(tensor)]))));
 }
 
-/** Overwrites the model's weights. @throws ReatError `checkpoint` when they are another network's; nothing is changed then */
-export function loadModel(checkpoint: Checkpoint, model: ImageClassifier, file: string): void {
+/**
+ * Overwrites the model's weights with those to be used, or with those to train on from.
+ * @throws ReatError `checkpoint` when they are another network's; nothing is changed then
+ */
+export function loadModel(
+  checkpoint: Checkpoint,
+  model: ImageClassifier,
+  file: string,
+  purpose: "use" | "training" = "use",
+): void {
   const { architecture, classes } = checkpoint.state;
   if (architecture !== model.architecture || classes !== model.classes) {
     throw new ReatError(
@@ -138,7 +152,9 @@ export function loadModel(checkpoint: Checkpoint, model: ImageClassifier, file: 
       `The checkpoint ${file} is of a ${architecture} with ${classes} classes; a ${model.architecture} with ${model.classes} classes is needed.`,
     );
   }
-  withTensors(checkpoint.parts.model, (tensors) => model.loadStateDict(tensors));
+  const { model: used, trained } = checkpoint.parts;
+  const weights = purpose === "training" && trained.size > 0 ? trained : used;
+  withTensors(weights, (tensors) => model.loadStateDict(tensors));
 }
 
 /**

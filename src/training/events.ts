@@ -71,6 +71,8 @@ export interface EvaluationEvent {
   readonly split: EvaluationSplit;
   /** The attack's name, such as "pgd-20". */
   readonly attack: string;
+  /** Set where the average of the weights was measured; absent for the trained weights themselves. */
+  readonly weights?: "averaged";
   readonly clean: AccuracyReport;
   readonly robust: AccuracyReport;
   readonly seconds: number;

@@ -25,6 +25,7 @@ export type {
   WarningEvent,
 } from "./events.js";
 export type {
+  AveragedTraining,
   CheckpointInterval,
   EpochBatches,
   EvaluationPlan,

@@ -1,7 +1,7 @@
 // Everything `train` is given, and what it gives back.
 import type { AccuracyReport, EvaluationProgress } from "../evaluation/index.js";
 import type { Method, TrainingBatch } from "../methods/index.js";
-import type { ImageClassifier } from "../nn/index.js";
+import type { ImageClassifier, WeightAverage } from "../nn/index.js";
 import type { Generator, Tensor } from "../tensor/index.js";
 import type { BestSoFar, EvaluationSplit, RunEvent, Selection } from "./events.js";
 import type { RunFolder } from "./run-folder.js";
@@ -21,6 +21,14 @@ export interface EpochBatches {
   readonly count: number;
   /** Its tensors belong to the scope it is called in. */
   batch(b: number): TrainingBatch;
+}
+
+/** An average of the model's weights over the steps, which is what is measured and kept as the run's model. */
+export interface AveragedTraining {
+  /** Of this run's model; the caller's to dispose. */
+  readonly weights: WeightAverage;
+  /** First epoch, from 1, whose steps are averaged; before it the trained weights are measured and kept. */
+  readonly from: number;
 }
 
 /** Measures the model between epochs. It may leave nothing behind: neither tensors nor a changed mode. */
@@ -75,6 +83,8 @@ export interface TrainingOptions {
   readonly model: ImageClassifier;
   readonly method: Method;
   readonly optimizer: Optimizer;
+  /** Absent or `null`: the trained weights themselves are measured and kept. */
+  readonly average?: AveragedTraining | null;
   /** The learning rate of an epoch, counted from 1. */
   readonly learningRate: (epoch: number) => number;
   readonly epochs: number;

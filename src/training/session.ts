@@ -9,7 +9,7 @@ import type { BestSoFar, RunEvent, Selection } from "./events.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { Pace } from "./pace.js";
 import { isBetter, isMeasured } from "./selection.js";
-import { allFinite, takeSnapshot } from "./snapshot.js";
+import { allFinite, isAveraged, takeSnapshot } from "./snapshot.js";
 import { type EpochStatistics, meansBetween, noTotals, type Totals } from "./statistics.js";
 
 /** Where a new run stands. */
@@ -108,7 +108,8 @@ export class Session {
 
   /** The rest of the epoch's batches. @returns whether the signal ended it */
   async #trainEpoch(): Promise<boolean> {
-    const { model, method, optimizer, learningRate, batches, batchesPerEpoch, signal } = this.options;
+    const { model, average, method, optimizer, learningRate, batches, batchesPerEpoch, signal } =
+      this.options;
     const epoch = this.#epoch;
     this.#epochBegan = this.#loggedAt = performance.now();
     const record = method.beginEpoch(epoch);
@@ -120,6 +121,7 @@ export class Session {
       );
     }
     optimizer.learningRate = learningRate(epoch);
+    if (average?.from === epoch && this.#batch === 0) average.weights.reset();
     model.setMode("train");
     while (this.#batch < plan.count) {
       if (signal?.aborted) return true;
@@ -149,7 +151,7 @@ export class Session {
   }
 
   #trainBatch(plan: ReturnType<TrainingOptions["batches"]>): void {
-    const { model, method, optimizer, attackGenerator } = this.options;
+    const { model, average, method, optimizer, attackGenerator } = this.options;
     const began = performance.now();
     let images = 0;
     try {
@@ -159,6 +161,7 @@ export class Session {
         const result = method.step(batch, { model, generator: attackGenerator });
         optimizer.step(grad(result.loss, model.parameters()));
         result.afterUpdate?.();
+        if (average && this.#epoch >= average.from) average.weights.update();
         this.statistics.add(result, batch.labels);
       });
     } catch (cause) {
@@ -200,19 +203,22 @@ export class Session {
 
   /** @returns whether the signal ended it */
   async #measure(): Promise<boolean> {
-    const { evaluation, model, signal, onProgress, run } = this.options;
+    const { evaluation, model, average, signal, onProgress, run } = this.options;
     const { split, attack } = evaluation!;
     const epoch = this.#epoch;
     if (signal?.aborted) return true;
     this.#pace.measurementBegins();
     const began = performance.now();
-    let measured: Awaited<ReturnType<NonNullable<typeof evaluation>["run"]>>;
-    try {
-      measured = await evaluation!.run({
+    const averaged = average && isAveraged(average, this.#progress()) ? average : null;
+    const measure = () =>
+      evaluation!.run({
         epoch,
         signal,
         onProgress: (progress) => onProgress?.(this.#pace.progress(epoch, this.#batch, progress)),
       });
+    let measured: Awaited<ReturnType<typeof measure>>;
+    try {
+      measured = await (averaged ? averaged.weights.during(measure) : measure());
     } catch (cause) {
       if (signal?.aborted) return true;
       throw cause;
@@ -222,7 +228,8 @@ export class Session {
     const { clean, robust } = measured;
     const seconds = (performance.now() - began) / 1000;
     this.#pace.measurementEnds(clean.accuracy, robust.accuracy);
-    this.#emit({ type: "evaluation", epoch, split, attack, clean, robust, seconds });
+    const weights = averaged && ({ weights: "averaged" } as const);
+    this.#emit({ type: "evaluation", epoch, split, attack, ...weights, clean, robust, seconds });
     this.#last = { epoch, robust: robust.accuracy };
     if (this.selection !== "last" && isBetter(this.#last, this.#best)) {
       this.#best = this.#last;

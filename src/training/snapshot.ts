@@ -2,19 +2,25 @@
 import { ReatError } from "../errors.js";
 import { noGrad, scope, stack, type Tensor } from "../tensor/index.js";
 import { type Checkpoint, loadModel, type Progress, withTensors } from "./checkpoint.js";
-import type { TrainingOptions } from "./options.js";
+import type { AveragedTraining, TrainingOptions } from "./options.js";
 import { type StoredTensor, storeTensor } from "./safetensors.js";
 import { settingsDifferences } from "./settings.js";
 import type { EpochStatistics } from "./statistics.js";
 
 type Trained = Pick<
   TrainingOptions,
-  "model" | "method" | "optimizer" | "attackGenerator" | "settings" | "seeds" | "batchesPerEpoch"
+  "model" | "average" | "method" | "optimizer" | "attackGenerator" | "settings" | "seeds" | "batchesPerEpoch"
 >;
+
+/** Whether steps have gone into the average: what is measured and kept is then the average. */
+export function isAveraged({ from }: AveragedTraining, { epoch, batch }: Pick<Progress, "epoch" | "batch">) {
+  return epoch > from || (epoch === from && batch > 0);
+}
 
 /** Copies everything a run needs to continue. Waits for the device. */
 export function takeSnapshot(trained: Trained, statistics: EpochStatistics, progress: Progress): Checkpoint {
-  const { model, method, optimizer, attackGenerator, settings, seeds, batchesPerEpoch } = trained;
+  const { model, average, method, optimizer, attackGenerator, settings, seeds, batchesPerEpoch } = trained;
+  const averaged = average && isAveraged(average, progress) ? average : null;
   const stored = (tensors: ReadonlyMap<string, Tensor>) =>
     new Map([...tensors].map(([name, tensor]) => [name, storeTensor(tensor)] as const));
   const bytes = attackGenerator.state();
@@ -24,6 +30,7 @@ export function takeSnapshot(trained: Trained, statistics: EpochStatistics, prog
       architecture: model.architecture,
       classes: model.classes,
       method: { name: method.name, state: method.state() },
+      ...(averaged && { weightAverage: { decay: averaged.weights.decay, from: averaged.from } }),
       settings,
       seeds,
       batchesPerEpoch,
@@ -31,7 +38,8 @@ export function takeSnapshot(trained: Trained, statistics: EpochStatistics, prog
       statistics: statistics.counts(),
     },
     parts: {
-      model: stored(model.stateDict()),
+      model: stored(averaged?.weights.state() ?? model.stateDict()),
+      trained: averaged ? stored(model.stateDict()) : new Map(),
       optimizer: stored(optimizer.state()),
       generator: new Map([["attack", generator]]),
       statistics: stored(statistics.tensors()),
@@ -50,7 +58,7 @@ export function restoreSnapshot(
   file: string,
 ): void {
   const { state, parts } = checkpoint;
-  const { model, method, optimizer, attackGenerator } = trained;
+  const { model, average, method, optimizer, attackGenerator } = trained;
   const refuse = (why: string) =>
     new ReatError("checkpoint", `The checkpoint ${file} cannot be continued: ${why}.`);
   if (state.method.name !== method.name) {
@@ -68,7 +76,11 @@ export function restoreSnapshot(
   const generator = parts.generator.get("attack");
   if (!generator) throw refuse("it holds no state of the attack's random numbers");
 
-  loadModel(checkpoint, model, file);
+  loadModel(checkpoint, model, file, "training");
+  // A checkpoint from before the first averaged epoch has none: that epoch starts it.
+  if (average && state.weightAverage) {
+    withTensors(parts.model, (tensors) => average.weights.loadState(tensors));
+  }
   withTensors(parts.optimizer, (tensors) => optimizer.loadState(tensors));
   withTensors(parts.statistics, (tensors) => noGrad(() => statistics.restore(state.statistics, tensors)));
   method.restore(state.method.state);

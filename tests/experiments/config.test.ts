@@ -33,7 +33,12 @@ describe("parseConfig", () => {
   it("fills in the paper's protocol", () => {
     const config = parseConfig({ data: { source: "cifar10" } });
     expect(config.name).toBe("cifar10-resnet18-reat");
-    expect(config.data.subset).toEqual({ profile: "exponential", imbalance: 50, maxPerClass: null });
+    expect(config.data.subset).toEqual({
+      profile: "exponential",
+      imbalance: 50,
+      maxPerClass: null,
+      selection: "shuffled",
+    });
     expect(config.method).toMatchObject({
       name: "reat",
       loss: "bsl",
@@ -182,7 +187,12 @@ describe("loadConfig", () => {
     expect(config.training.epochs).toBe(3);
     expect(config.training.milestones).toEqual([1, 2]);
     expect(config.method).toMatchObject({ tail: { form: "paper" }, attack: { epsilon: 4 / 255 } });
-    expect(config.data.subset).toEqual({ profile: "step", imbalance: 10, maxPerClass: null });
+    expect(config.data.subset).toEqual({
+      profile: "step",
+      imbalance: 10,
+      maxPerClass: null,
+      selection: "shuffled",
+    });
     expect(config.name).toBe("mine");
   });
 
