@@ -4,6 +4,7 @@ import { buildModel, type ImageClassifier, WeightAverage } from "../nn/index.js"
 import { type Schedule, SGD, stepSchedule } from "../optim/index.js";
 import { type Device, Generator } from "../tensor/index.js";
 import type { AveragedTraining } from "../training/index.js";
+import { type Normalisation, NormalisedInput, normalisations } from "../weights/index.js";
 import type { ExperimentConfig } from "./config.js";
 import type { ExperimentData } from "./data.js";
 
@@ -19,8 +20,26 @@ export interface Learner extends Disposable {
   readonly attackGenerator: Generator;
 }
 
-/** A freshly initialised network, in mode "train". */
+/** The configured statistics that images are normalised by; null for none. */
+export function normalisationOf({ model: { normalise } }: ExperimentConfig): Normalisation | null {
+  if (normalise === undefined) return null;
+  if (typeof normalise === "string") return normalisations[normalise];
+  return { mean: normalise.mean, deviation: normalise.std };
+}
+
+/** A freshly initialised network of images in [0, 1], in mode "train"; the normalisation is part of it. */
 export function assembleModel(
+  config: ExperimentConfig,
+  data: ExperimentData,
+  device: Device,
+): ImageClassifier {
+  const network = assembleNetwork(config, data, device);
+  const normalisation = normalisationOf(config);
+  return normalisation ? new NormalisedInput(network, normalisation) : network;
+}
+
+/** The network alone, without what the configuration normalises images by. */
+export function assembleNetwork(
   config: ExperimentConfig,
   { dataset }: ExperimentData,
   device: Device,

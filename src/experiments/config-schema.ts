@@ -8,7 +8,8 @@ import {
   normNames,
 } from "../attacks/index.js";
 import { PROFILES } from "../data/index.js";
-import { classifierNames, modelNames } from "../nn/index.js";
+import { acceptedClassifiers, type ClassifierName, modelNames, parseClassifier } from "../nn/index.js";
+import { normalisations } from "../weights/index.js";
 
 const seed = (value: number) => z.int().min(0).max(0xffffffff).default(value);
 
@@ -21,6 +22,24 @@ const attackName = z.string().refine(isAttackName, {
 const evaluationAttackName = z.string().refine(isEvaluationAttackName, {
   error: ({ input }) => `expected ${acceptedEvaluationAttacks}, got "${String(input)}"`,
 });
+
+const classifier = z
+  .string()
+  .describe(acceptedClassifiers)
+  .refine((name): name is ClassifierName => parseClassifier(name) !== null, {
+    error: ({ input }) => `expected ${acceptedClassifiers}, got "${String(input)}"`,
+  });
+
+const channels = (numbers: z.ZodNumber) => z.tuple([numbers, numbers, numbers]);
+const deviation = z.number().gt(0, { error: ({ input }) => `expected a number above 0, got ${input}` });
+const normalise = z
+  .union([
+    z.enum(Object.keys(normalisations) as (keyof typeof normalisations)[]),
+    z.strictObject({ mean: channels(z.number()), std: channels(deviation) }),
+  ])
+  .describe(
+    `${Object.keys(normalisations).join(", ")}, or { mean: [r, g, b], std: [r, g, b] } with deviations above 0`,
+  );
 
 const subset = z.strictObject({
   /** Left out: exponential for the synthetic set and CIFAR by name, natural (all images) for data at a path. */
@@ -131,8 +150,13 @@ export const experimentSchema = z.strictObject({
   model: z
     .strictObject({
       architecture: z.enum(modelNames).default("resnet18"),
-      /** The last layer: linear, cosine (RoBal's) or normalised (plain cosines times 16). */
-      classifier: z.enum(classifierNames).default("linear"),
+      /** The last layer: linear, cosine (RoBal's; cosine:1/16 for a γ other than 1/32) or normalised (plain cosines times 16). */
+      classifier: classifier.default("linear"),
+      /**
+       * What the network does to images in [0, 1] before its first layer: (x − mean) / std by channel. Attacks and budgets
+       * stay in [0, 1]. Left out: nothing.
+       */
+      normalise: normalise.optional(),
     })
     .prefault({}),
   method: z.looseObject({ name: z.string().default("reat") }).prefault({}),

@@ -6,6 +6,7 @@ import { formatFraction, parseFraction } from "../fraction.js";
 import { type MethodOptions, methodNames, methodOptions, methods } from "../methods/index.js";
 import { findProblems, type Problem, throwProblems } from "./config-problems.js";
 import { experimentSchema } from "./config-schema.js";
+import { contradictions } from "./contradictions.js";
 import { nearest } from "./nearest.js";
 import { applyOverrides, isRecord, type RawConfig } from "./overrides.js";
 import { readConfigFile } from "./presets.js";
@@ -37,7 +38,8 @@ export function parseConfig(raw: unknown, where = "The configuration"): Experime
   if (known) problems.push(...findProblems(methods[known].schema, method, ["method"]));
   else if (typeof method.name === "string") problems.push(unknownMethod(method.name));
   const parsed = experimentSchema.safeParse(value);
-  if (parsed.success) problems.push(...contradictions(parsed.data));
+  const parsedMethod = methodOptions.safeParse(method);
+  if (parsed.success) problems.push(...contradictions(parsed.data, parsedMethod.data));
   throwProblems(problems, where);
 
   const config = experimentSchema.parse(value);
@@ -93,32 +95,6 @@ function unknownMethod(name: string): Problem {
     key: "method.name",
     text: `is "${name}"${guess ? ` (did you mean "${guess}"?)` : ""}; accepted: ${methodNames.join(", ")}.`,
   };
-}
-
-/** What no single key is wrong about. */
-function contradictions(config: Parsed): Problem[] {
-  const { training, data } = config;
-  const problems: Problem[] = [];
-  if (training.select === "validation" && data.validationPerClass === 0) {
-    problems.push({
-      key: "training.select",
-      text: "is validation, but data.validationPerClass is 0; set it to the images of each class to set aside.",
-    });
-  }
-  const { weightAverage } = training;
-  if (weightAverage && weightAverage.from > training.epochs) {
-    problems.push({
-      key: "training.weightAverage.from",
-      text: `is ${weightAverage.from}, but training ends with epoch ${training.epochs}; accepted: an epoch of the training.`,
-    });
-  }
-  if (training.milestones.some((epoch, i) => i > 0 && epoch <= training.milestones[i - 1]!)) {
-    problems.push({
-      key: "training.milestones",
-      text: `is [${training.milestones.join(", ")}]; accepted: epochs in ascending order.`,
-    });
-  }
-  return problems;
 }
 
 function isNamedSource(source: string): boolean {

@@ -4,7 +4,7 @@ import { ReatError } from "../errors.js";
 import type { ImageClassifier } from "../nn/index.js";
 import { type Device, resolveDevice, setThreads } from "../tensor/index.js";
 import { loadWeightsFile, type Normalisation, NormalisedInput, readWeightsFile } from "../weights/index.js";
-import { assembleModel } from "./assemble.js";
+import { assembleNetwork, normalisationOf } from "./assemble.js";
 import { type ExperimentConfig, parseConfig } from "./config.js";
 import { type ExperimentData, loadData } from "./data.js";
 import { applyOverrides } from "./overrides.js";
@@ -15,7 +15,7 @@ export interface ForeignOptions {
   readonly architecture: string;
   /** Checked against the data's number of classes where it is given. */
   readonly classes?: number | undefined;
-  /** What the network's images were normalised by in training. Default: nothing, images are in [0, 1]. */
+  /** What the network's images were normalised by in training. Default: what `model.normalise` says. */
   readonly normalisation?: Normalisation | undefined;
   /** Keys of a configuration such as `data.source=cifar10` or `evaluation.epsilon=4/255`. */
   readonly overrides?: readonly string[];
@@ -48,9 +48,10 @@ export interface ForeignModel extends Disposable {
  * @throws ReatError `config` for an unknown architecture, `checkpoint` for weights of another network, `data`
  */
 export async function openForeignModel(file: string, options: ForeignOptions): Promise<ForeignModel> {
-  const { architecture, classes, normalisation } = options;
+  const { architecture, classes } = options;
   const raw = applyOverrides({ model: { architecture } }, options.overrides ?? []);
   const config = parseConfig(raw, "The evaluation");
+  const normalisation = options.normalisation ?? normalisationOf(config);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
   // Read first: a wrong file should not cost the loading of a data set.
@@ -63,7 +64,7 @@ export async function openForeignModel(file: string, options: ForeignOptions): P
       `${classes} classes were named, but "${data.dataset.name}" has ${known}; the data must be those that the weights were trained for.`,
     );
   }
-  const network = assembleModel(config, data, device);
+  const network = assembleNetwork(config, data, device);
   try {
     const translated = loadWeightsFile(weights, network);
     const model = normalisation ? new NormalisedInput(network, normalisation) : network;
@@ -72,7 +73,7 @@ export async function openForeignModel(file: string, options: ForeignOptions): P
       ...{ config, data, device, model },
       weights: {
         ...{ file, format, sha256, architecture: network.architecture, classes: known },
-        normalisation: normalisation ?? null,
+        normalisation,
         notes: [...notes, ...translated],
       },
       [Symbol.dispose]: () => model.dispose(),

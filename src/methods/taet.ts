@@ -4,6 +4,7 @@ import { fraction } from "../fraction.js";
 import { recognitionLoss } from "../losses/index.js";
 import { crossEntropy, oneHot, type Tensor } from "../tensor/index.js";
 import { modifierShape } from "./assemble-method.js";
+import type { MethodWarning } from "./method.js";
 import { defineMethod } from "./method-entry.js";
 import { craft, trainingAttack, trainingAttackOptions } from "./training-attack.js";
 
@@ -47,15 +48,22 @@ export function harl(
   return mean.mul(alpha).add(variance.mul(beta)).add(concentration.mul(gamma));
 }
 
+function neverAdversarial(cleanEpochs: number, epochs: number): MethodWarning {
+  return {
+    name: "taet-stays-clean",
+    message: `method.cleanEpochs ${cleanEpochs} leaves none of ${epochs} epochs for adversarial training: the run is one of plain cross entropy; choose fewer clean epochs.`,
+  };
+}
+
 export const taet = defineMethod<TaetOptions>({
   schema: taetOptions,
   description: "clean training first, then a loss on PGD examples that levels the classes (HARL)",
   paper: "Wang et al., CVPR 2025, arXiv 2503.01924",
-  recipe({ cleanEpochs, attack: options, ...weights }, { classCounts }) {
+  recipe({ cleanEpochs, attack: options, ...weights }, { classCounts, epochs }) {
     const attack = trainingAttack(options, recognitionLoss("ce", classCounts, "none"));
     let isClean = cleanEpochs > 0;
     return {
-      warnings: [],
+      warnings: epochs !== undefined && cleanEpochs >= epochs ? [neverAdversarial(cleanEpochs, epochs)] : [],
       beginEpoch(epoch) {
         isClean = epoch <= cleanEpochs;
         return { stage: isClean ? "clean" : "adversarial" };

@@ -4,7 +4,14 @@ export { BatchNorm } from "./batch-norm.js";
 export { ImageClassifier } from "./classifier.js";
 export { classifierHead } from "./classifier-head.js";
 export { Conv2d, type Conv2dOptions } from "./conv2d.js";
-export { type ClassifierName, CosineLinear, type CosineOptions, classifierNames } from "./cosine-linear.js";
+export {
+  acceptedClassifiers,
+  type ClassifierName,
+  CosineLinear,
+  type CosineOptions,
+  classifierNames,
+  parseClassifier,
+} from "./cosine-linear.js";
 export { defaultBias, defaultWeight } from "./initialisation.js";
 export { Linear } from "./linear.js";
 export { buildModel, type ModelName, type ModelOptions, modelNames } from "./models.js";

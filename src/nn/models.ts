@@ -2,7 +2,7 @@
 import { ReatError } from "../errors.js";
 import type { Generator } from "../tensor/index.js";
 import type { ImageClassifier } from "./classifier.js";
-import { type ClassifierName, classifierNames } from "./cosine-linear.js";
+import type { ClassifierName } from "./cosine-linear.js";
 import { PreActResNet18 } from "./preact-resnet.js";
 import { ResNet, resnet18, resnet34, resnet50 } from "./resnet.js";
 import { SmallCnn } from "./small-cnn.js";
@@ -50,13 +50,6 @@ export function buildModel(architecture: ModelName, options: ModelOptions): Imag
   }
   if (!Number.isInteger(options.classes) || options.classes < 2) {
     throw new ReatError("config", `A network needs 2 or more classes, got ${options.classes}.`);
-  }
-  const { classifier = "linear" } = options;
-  if (!classifierNames.includes(classifier)) {
-    throw new ReatError(
-      "config",
-      `There is no classifier "${classifier}": choose one of ${classifierNames.join(", ")}.`,
-    );
   }
   return models[architecture](options);
 }

@@ -9,11 +9,20 @@ export interface Normalisation {
   readonly deviation: readonly number[];
 }
 
+/** Of the training images of data sets, as the field's scripts have them. */
+export const normalisations = {
+  cifar10: { mean: [0.4914, 0.4822, 0.4465], deviation: [0.247, 0.2435, 0.2616] },
+  cifar100: { mean: [0.5071, 0.4865, 0.4409], deviation: [0.2673, 0.2564, 0.2762] },
+  "tiny-imagenet": { mean: [0.4802, 0.4481, 0.3975], deviation: [0.277, 0.2691, 0.2821] },
+  imagenet: { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] },
+} as const satisfies Record<string, Normalisation>;
+
 /** (x − mean) / deviation before a network. Owns the network: disposing frees both. */
 export class NormalisedInput extends ImageClassifier {
   override readonly architecture;
   override readonly classes;
   override readonly featureSize;
+  override readonly classifier;
   readonly #network: ImageClassifier;
   readonly #mean: Tensor;
   readonly #deviation: Tensor;
@@ -37,6 +46,7 @@ export class NormalisedInput extends ImageClassifier {
     this.architecture = network.architecture;
     this.classes = network.classes;
     this.featureSize = network.featureSize;
+    this.classifier = network.classifier;
   }
 
   override features(images: Tensor): Tensor {

@@ -117,6 +117,42 @@ describe("parseConfig", () => {
       { evaluation: { attacks: ["pdg-20"] } },
       /evaluation\.attacks\[0\] is "pdg-20"; accepted: pgd-<steps> .*cw-<steps>/,
     ],
+    [
+      { method: { name: "robal" } },
+      "The configuration is not usable: model.classifier is linear, but method robal works on cosines; accepted with it: cosine, cosine:<γ> such as cosine:1/16, normalised.",
+    ],
+    [
+      { model: { classifier: "cosine:wide" } },
+      'The configuration is not usable: model.classifier is "cosine:wide"; accepted: linear, cosine, cosine:<γ> such as cosine:1/16, normalised.',
+    ],
+    [
+      { model: { normalise: "cifar11" } },
+      'The configuration is not usable: model.normalise is "cifar11"; accepted: cifar10, cifar100, tiny-imagenet, imagenet, or { mean: [r, g, b], std: [r, g, b] } with deviations above 0.',
+    ],
+    [
+      { model: { normalise: { mean: [0, 0, 0], std: [1, 1, 0] } } },
+      /model\.normalise\.std\[2\] is 0; accepted: a number above 0/,
+    ],
+    [
+      { training: { epochs: 3, milestones: [], weightAverage: { from: 4 } } },
+      "The configuration is not usable: training.weightAverage.from is 4, but training ends with epoch 3; accepted: an epoch of the training.",
+    ],
+    [
+      { training: { weightAverage: { decay: 1 } } },
+      /training\.weightAverage\.decay is 1; accepted: a number of at least 0 and below 1/,
+    ],
+    [
+      { method: { name: "pgd-at", rbl: { form: "logit" } } },
+      "The configuration is not usable: method.rbl is set, but method.reweighting is none; accepted with it: method.reweighting rbl, or no method.rbl.",
+    ],
+    [
+      { method: { name: "pgd-at", reweighting: "rw", attack: { objective: "cw" } } },
+      /method\.attack\.objective is cw, but method\.reweighting rw has an objective of its own/,
+    ],
+    [
+      { data: { subset: { selection: "last" } } },
+      'The configuration is not usable: data.subset.selection is "last"; accepted: shuffled, first.',
+    ],
     [{ name: "../up" }, /name is "\.\.\/up"; accepted: a folder name of letters/],
     [
       { device: "gpu" },

@@ -110,7 +110,7 @@ it("refuses an unknown architecture and an impossible number of classes in one s
   expect(() => build("smallcnn", 1, 2.5)).toThrow("got 2.5");
   const options = { classes: 3, generator: new Generator(1), classifier: "cosin" as "cosine" };
   expect(() => buildModel("smallcnn", options)).toThrow(
-    'There is no classifier "cosin": choose one of linear, cosine, normalised.',
+    'There is no classifier "cosin": choose one of linear, cosine, cosine:<γ> such as cosine:1/16, normalised.',
   );
 });
 
