@@ -25,19 +25,19 @@ export interface EvaluationAttack {
 export interface EvaluationProgress {
   /** What is running: "clean" or the attack's name. */
   readonly stage: string;
-  /** Batches of the stage. */
+  /** Batches of the stage; of an ensemble, parts in a thousand of its work. */
   readonly done: number;
   readonly total: number;
-  /** Of the stage; `null` until its first batch is done. */
+  /** Of the stage, at most; `null` until its first batch is done. */
   readonly secondsLeft: number | null;
 }
 
-export interface EvaluateOptions {
+/** What is measured, on what, and how it is watched and stopped. */
+export interface MeasureOptions {
   readonly model: ImageClassifier;
   readonly batches: EvaluationBatches;
   /** The group of each class, as `classGroups` of the training set's counts gives them. */
   readonly groups: readonly ClassGroup[];
-  readonly attacks: readonly EvaluationAttack[];
   /** Start noise depends on this seed, the attack's name and the batch alone. */
   readonly seed: number;
   /**
@@ -48,6 +48,10 @@ export interface EvaluateOptions {
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   /** Ends the measurement after the running batch by throwing the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface EvaluateOptions extends MeasureOptions {
+  readonly attacks: readonly EvaluationAttack[];
 }
 
 export interface AttackResult {
@@ -63,37 +67,73 @@ export interface Evaluation {
   readonly attacks: readonly AttackResult[];
 }
 
+/** How far a stage is: enough to go on without running a batch twice. Plain JSON. */
+export interface StagePosition {
+  /** Batches that are done. */
+  readonly done: number;
+  /** Their images: confusion[y][k] = images of class y predicted as class k. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly seconds: number;
+}
+
+/** Going on with a stage, and saving where it is. */
+export interface StageHooks {
+  readonly resume?: StagePosition | null | undefined;
+  /** Called after each batch, the last one too; waited for. */
+  readonly onBatch?: ((position: StagePosition) => void | Promise<void>) | undefined;
+  /** Sees the attacked images of a batch before `onBatch` is called; they live as long as the call. */
+  readonly onAdversarial?: ((batch: number, adversarial: Tensor) => void) | undefined;
+}
+
 /**
  * Measures the model in mode "eval", which is restored afterwards. Lets other work run between batches.
- * @throws ReatError `data` without images, `numerics` for logits that are NaN; the signal's reason when it is aborted
+ * @throws ReatError `data` without images or for labels that are no class of the model, `numerics` for logits that are NaN;
+ * the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { attacks, seed, skipMisclassified = false } = options;
+  const { attacks } = options;
   const twice = attacks.find(({ name }, index) => attacks.findIndex((other) => other.name === name) < index);
   if (twice) throw new ReatError("config", `The attack ${twice.name} is listed twice.`);
-  const clean = await measure("clean", options, (model, { images }) => noGrad(() => model.logits(images)));
+  const clean = await measureClean(options);
   const results: AttackResult[] = [];
-  for (const { name, attack } of attacks) {
-    const nameSeed = mixSeed(...Buffer.from(name));
-    const generator = new Generator(seed, deviceOf(options.model));
-    const result = await measure(name, options, (model, { images, labels }, batch) => {
-      generator.reseed(mixSeed(seed, nameSeed, batch));
-      const attacked = (some: Tensor, theirs: Tensor) => {
-        const adversarial = attack.perturb(model, some, theirs, generator);
-        return noGrad(() => model.logits(adversarial));
-      };
-      if (!skipMisclassified) return attacked(images, labels);
-      return noGrad(() => {
-        const logits = model.logits(images);
-        const indices = logits.argmax(1).eq(labels).nonzero().squeeze(1);
-        if (indices.size === 0) return logits;
-        const robust = attacked(images.indexSelect(0, indices), labels.indexSelect(0, indices));
-        return logits.indexCopy_(0, indices, robust);
-      });
-    });
-    results.push({ name, ...result });
-  }
+  for (const attack of attacks) results.push(await measureAttack(options, attack));
   return { clean: clean.report, cleanSeconds: clean.seconds, attacks: results };
+}
+
+/** The clean stage of {@link evaluate} alone. */
+export async function measureClean(
+  options: MeasureOptions,
+  hooks: StageHooks = {},
+): Promise<{ report: AccuracyReport; seconds: number }> {
+  return measure("clean", options, hooks, (model, { images }) => noGrad(() => model.logits(images)));
+}
+
+/** One attack's stage of {@link evaluate} alone, with the same numbers. */
+export async function measureAttack(
+  options: MeasureOptions,
+  { name, attack }: EvaluationAttack,
+  hooks: StageHooks = {},
+): Promise<AttackResult> {
+  const { seed, skipMisclassified = false } = options;
+  const nameSeed = mixSeed(...Buffer.from(name));
+  const generator = new Generator(seed, deviceOf(options.model));
+  const result = await measure(name, options, hooks, (model, { images, labels }, batch) => {
+    generator.reseed(mixSeed(seed, nameSeed, batch));
+    const attacked = (some: Tensor, theirs: Tensor) => {
+      const adversarial = attack.perturb(model, some, theirs, generator);
+      hooks.onAdversarial?.(batch, adversarial);
+      return noGrad(() => model.logits(adversarial));
+    };
+    if (!skipMisclassified) return attacked(images, labels);
+    return noGrad(() => {
+      const logits = model.logits(images);
+      const indices = logits.argmax(1).eq(labels).nonzero().squeeze(1);
+      if (indices.size === 0) return logits;
+      const robust = attacked(images.indexSelect(0, indices), labels.indexSelect(0, indices));
+      return logits.indexCopy_(0, indices, robust);
+    });
+  });
+  return { name, ...result };
 }
 
 type Predict = (
@@ -104,15 +144,17 @@ type Predict = (
 
 async function measure(
   stage: string,
-  { model, batches, groups, onProgress, signal }: EvaluateOptions,
+  { model, batches, groups, onProgress, signal }: MeasureOptions,
+  { resume, onBatch }: StageHooks,
   predict: Predict,
 ): Promise<{ report: AccuracyReport; seconds: number }> {
   if (batches.count === 0) throw new ReatError("data", "There is no image to measure accuracy on.");
   const began = performance.now();
-  const seconds = () => (performance.now() - began) / 1000;
-  using confusion = new ConfusionCounter(model.classes, deviceOf(model));
-  onProgress?.({ stage, done: 0, total: batches.count, secondsLeft: null });
-  for (let index = 0; index < batches.count; index++) {
+  const now = () => (performance.now() - began) / 1000;
+  const [first, before] = [resume?.done ?? 0, resume?.seconds ?? 0];
+  using confusion = new ConfusionCounter(model.classes, deviceOf(model), resume?.confusion);
+  onProgress?.({ stage, done: first, total: batches.count, secondsLeft: null });
+  for (let index = first; index < batches.count; index++) {
     signal?.throwIfAborted();
     scope(() => {
       const batch = batches.batch(index);
@@ -122,13 +164,15 @@ async function measure(
       );
     });
     const done = index + 1;
-    const secondsLeft = (seconds() / done) * (batches.count - done);
+    await onBatch?.({ done, confusion: confusion.read(stage), seconds: before + now() });
+    const secondsLeft = (now() / (done - first)) * (batches.count - done);
     onProgress?.({ stage, done, total: batches.count, secondsLeft });
     await nextTurn();
   }
-  return { report: accuracyReport(confusion.read(stage), groups), seconds: seconds() };
+  return { report: accuracyReport(confusion.read(stage), groups), seconds: before + now() };
 }
 
-function deviceOf(model: ImageClassifier) {
+/** @internal */
+export function deviceOf(model: ImageClassifier) {
   return model.parameters()[0]!.device;
 }

@@ -101,7 +101,7 @@ export async function auditModel(place: string, options: AuditModelOptions = {})
     ...{ model, norm, epsilon, stepSize, seed: config.seeds.evaluation },
     batches: evaluationBatches(images, batchSize),
     surrogate: other
-      ? { logits: (x) => other.model.withMode("eval", () => other.model.logits(x)) }
+      ? { logits: (x) => other.model.withMode("frozen", () => other.model.logits(x)) }
       : undefined,
     ...(options.queries !== undefined && { queries: options.queries }),
     ...(options.checks && { checks: options.checks }),

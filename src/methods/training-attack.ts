@@ -70,8 +70,8 @@ export function trainingAttack(options: TrainingAttackOptions, objective: Attack
 }
 
 /** The model's mode while examples are made. */
-export function batchNormMode(batchNorm: TrainingAttackOptions["batchNorm"]): "batch" | "eval" {
-  return batchNorm === "batch" ? "batch" : "eval";
+export function batchNormMode(batchNorm: TrainingAttackOptions["batchNorm"]): "batch" | "frozen" {
+  return batchNorm === "batch" ? "batch" : "frozen";
 }
 
 /** Adversarial examples of the batch within its samples' budgets, with batch normalisation as configured meanwhile. */

@@ -4,13 +4,14 @@ import { Layer } from "./module.js";
 
 /** The fraction by which running statistics move towards the batch's. */
 const momentum = 0.1;
-const eps = 1e-5;
 
 /**
  * Normalises each channel of [N, channels, H, W] (Ioffe and Szegedy 2015). The batch is normalised by its biased
  * variance; the running variance is the unbiased one, as in PyTorch.
  */
 export class BatchNorm extends Layer {
+  /** Added to the variance. */
+  readonly eps = 1e-5;
   readonly weight: Tensor;
   readonly bias: Tensor;
   readonly runningMean: Tensor;
@@ -36,9 +37,9 @@ export class BatchNorm extends Layer {
       bias,
       runningMean: ownStatistics ? this.runningMean : null,
       runningVar: ownStatistics ? this.runningVar : null,
-      training: mode !== "eval",
+      training: mode === "train" || mode === "batch",
       momentum,
-      eps,
+      eps: this.eps,
     });
   }
 }

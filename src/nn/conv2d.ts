@@ -1,5 +1,7 @@
 // A convolution of images with its own weight.
 import { conv2d, type Generator, type Tensor } from "../tensor/index.js";
+import type { BatchNorm } from "./batch-norm.js";
+import { type FoldedConvolution, foldNorm } from "./folded-norm.js";
 import { defaultBias, defaultWeight } from "./initialisation.js";
 import { Layer } from "./module.js";
 
@@ -20,6 +22,7 @@ export class Conv2d extends Layer {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
   readonly #geometry: { readonly stride: number; readonly padding: number };
+  #folded: FoldedConvolution | null = null;
 
   constructor(inputs: number, outputs: number, generator: Generator, options: Conv2dOptions = {}) {
     super();
@@ -32,5 +35,17 @@ export class Conv2d extends Layer {
 
   override forward(input: Tensor): Tensor {
     return conv2d(input, this.weight, this.bias, this.#geometry);
+  }
+
+  /** The following norm's output, in mode "frozen"; a convolution has one norm after it. */
+  forwardFolded(input: Tensor, norm: BatchNorm): Tensor {
+    this.#folded ??= foldNorm(this, norm);
+    return conv2d(input, this.#folded.weight, this.#folded.bias, this.#geometry);
+  }
+
+  protected override thaw(): void {
+    this.#folded?.weight.dispose();
+    this.#folded?.bias.dispose();
+    this.#folded = null;
   }
 }

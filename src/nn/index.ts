@@ -13,6 +13,7 @@ export {
   parseClassifier,
 } from "./cosine-linear.js";
 export { defaultBias, defaultWeight } from "./initialisation.js";
+export { currentLevers, type Levers, setLevers } from "./levers.js";
 export { Linear } from "./linear.js";
 export { buildModel, type ModelName, type ModelOptions, modelNames } from "./models.js";
 export { Layer, Module, type ModuleMode } from "./module.js";

@@ -4,9 +4,11 @@ import { callOperator, type Device, type DType, keep, noGrad, type Tensor } from
 
 /**
  * How a network runs. "train": batch normalisation uses the batch's statistics and moves its running ones; "eval": it
- * uses the running ones; "batch": it uses the batch's statistics and leaves the running ones untouched.
+ * uses the running ones; "batch": it uses the batch's statistics and leaves the running ones untouched; "frozen": as
+ * "eval", for as long as no parameter and no buffer changes, and without gradients of the parameters. What can be
+ * computed once is then computed once: attacks run in it.
  */
-export type ModuleMode = "train" | "eval" | "batch";
+export type ModuleMode = "train" | "eval" | "batch" | "frozen";
 
 /** A part of a network. Names and their order are those of PyTorch's state dict. */
 export abstract class Module {
@@ -40,7 +42,7 @@ export abstract class Module {
 
   /** Sets the mode of this part and all below it. */
   setMode(mode: ModuleMode): void {
-    for (const module of this.#all()) module.#mode = mode;
+    for (const module of this.#all()) module.#enter(mode);
   }
 
   /** Runs `body` in another mode and restores every part's own afterwards. */
@@ -50,8 +52,16 @@ export abstract class Module {
     try {
       return body();
     } finally {
-      for (const [module, own] of before) module.#mode = own;
+      for (const [module, own] of before) module.#enter(own);
     }
+  }
+
+  /** Called when mode "frozen" ends: what was computed once is no longer true. */
+  protected thaw(): void {}
+
+  #enter(mode: ModuleMode): void {
+    if (this.#mode === "frozen" && mode !== "frozen") this.thaw();
+    this.#mode = mode;
   }
 
   /** Trained tensors by their path, such as "layer1.0.shortcut.0.weight". The tensors are the live ones. */

@@ -2,6 +2,7 @@
 import { type Generator, scope, type Tensor } from "../tensor/index.js";
 import { BatchNorm } from "./batch-norm.js";
 import { Conv2d } from "./conv2d.js";
+import { convolveAndNormalise } from "./folded-norm.js";
 import { Layer } from "./module.js";
 import { Sequential } from "./sequential.js";
 
@@ -41,7 +42,8 @@ export class PreActivationBlock extends Layer {
   override forward(input: Tensor): Tensor {
     return scope(() => {
       const active = this.#bn1.forward(input).relu_();
-      const residual = this.#conv2.forward(this.#bn2.forward(this.#conv1.forward(active)).relu_());
+      const inner = convolveAndNormalise(this.#conv1, this.#bn2, active).relu_();
+      const residual = this.#conv2.forward(inner);
       return residual.add_(this.#shortcut ? this.#shortcut.forward(active) : input);
     });
   }

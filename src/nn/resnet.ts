@@ -5,6 +5,7 @@ import { ImageClassifier } from "./classifier.js";
 import { classifierHead } from "./classifier-head.js";
 import { Conv2d } from "./conv2d.js";
 import type { ClassifierName } from "./cosine-linear.js";
+import { currentLevers } from "./levers.js";
 import type { Layer } from "./module.js";
 import { BasicBlock, type BlockType, Bottleneck } from "./residual-block.js";
 import { Relu, Sequential } from "./sequential.js";
@@ -67,7 +68,7 @@ export class ResNet extends ImageClassifier {
 
   override features(images: Tensor): Tensor {
     return scope(() => {
-      const input = images.contiguous(this.#memoryFormat);
+      const input = images.contiguous(currentLevers().channelsLast ? this.#memoryFormat : "contiguous");
       return this.#body.reduce((maps, part) => part.forward(maps), input).mean([2, 3]);
     });
   }

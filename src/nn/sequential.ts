@@ -1,5 +1,8 @@
 // Layers one after the other, and the activation between them.
 import { scope, type Tensor } from "../tensor/index.js";
+import { BatchNorm } from "./batch-norm.js";
+import { Conv2d } from "./conv2d.js";
+import { convolveAndNormalise } from "./folded-norm.js";
 import { Layer } from "./module.js";
 
 /** Runs layers in order; their names are "0", "1", … An empty one returns its input. */
@@ -13,7 +16,17 @@ export class Sequential extends Layer {
 
   override forward(input: Tensor): Tensor {
     // A scope of its own: without gradients, feature maps are then freed as the batch moves on.
-    return scope(() => this.#layers.reduce((value, layer) => layer.forward(value), input));
+    return scope(() => {
+      let value = input;
+      for (let index = 0; index < this.#layers.length; index++) {
+        const [layer, next] = [this.#layers[index]!, this.#layers[index + 1]];
+        if (layer instanceof Conv2d && next instanceof BatchNorm) {
+          value = convolveAndNormalise(layer, next, value);
+          index++;
+        } else value = layer.forward(value);
+      }
+      return value;
+    });
   }
 }
 

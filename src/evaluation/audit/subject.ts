@@ -16,7 +16,7 @@ import type { Standing } from "./comparison.js";
 
 /** What is audited, and with what budget. */
 export interface SubjectOptions {
-  /** In mode "eval" while it is looked at; its own mode is restored. */
+  /** In mode "frozen" while it is looked at; its own mode is restored. */
   readonly model: ImageClassifier;
   readonly batches: EvaluationBatches;
   readonly norm: NormName;
@@ -79,7 +79,7 @@ export class AuditSubject {
       results.push(
         scope(() => {
           const { images, labels } = batches.batch(index);
-          return model.withMode("eval", () => body(model, { images, labels, generator }));
+          return model.withMode("frozen", () => body(model, { images, labels, generator }));
         }),
       );
       onBatch?.(stage, index + 1, batches.count);
