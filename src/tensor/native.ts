@@ -111,6 +111,16 @@ function limitSpinning(): void {
   if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= "20000";
 }
 
+/**
+ * glibc gives freed blocks back to the system until it has seen larger ones freed, and fresh pages cost a fault each: an
+ * attack's step spent a sixth of its time on them. One block of the largest size that glibc adapts to (32 MiB, header
+ * included), allocated and freed untouched, makes it keep the memory of feature maps.
+ */
+function keepFreedMemory(addon: NativeAddon): void {
+  const { index } = addon.findOperator("aten::empty", "memory_format");
+  addon.dispose(addon.call(index, 0, [(31 * 2 ** 20) / 4]) as number);
+}
+
 let loaded: NativeAddon | undefined;
 
 /** OMP_NUM_THREADS where it is set, as every OpenMP program has it; otherwise all cores. */
@@ -140,6 +150,7 @@ export function native(): NativeAddon {
     );
   }
   addon.setThreads(defaultThreads());
+  keepFreedMemory(addon);
   loaded = addon;
   return addon;
 }
