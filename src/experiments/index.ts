@@ -22,6 +22,14 @@ export {
 } from "./evaluate-weights.js";
 export type { ForeignOptions, ForeignWeights } from "./foreign-model.js";
 export { nearest } from "./nearest.js";
+export {
+  type PaperRow,
+  paperCommand,
+  paperConfig,
+  paperRows,
+  paperTables,
+  paperTablesPage,
+} from "./paper-tables.js";
 export { presetFile, presetNames } from "./presets.js";
 export { QUICKSTART_CONFIGS, type QuickstartOutcome, quickstart } from "./quickstart.js";
 export {

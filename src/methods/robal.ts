@@ -29,8 +29,8 @@ export const robalOptions = z.strictObject({
 export type RobalOptions = z.output<typeof robalOptions>;
 
 /**
- * The released variants: R favours robustness, N natural accuracy. Each is laid over the defaults.
- * NOTE(official-code): cifar100-R also has γ = 1/16 in its classifier, where ours has 1/32 throughout.
+ * The released variants: R favours robustness, N natural accuracy. Each is laid over the defaults. cifar100-R also has a
+ * classifier with γ = 1/16: `model.classifier` cosine:1/16.
  */
 export const robalVariants = {
   "cifar10-R": {},

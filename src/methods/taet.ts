@@ -59,6 +59,12 @@ export const taet = defineMethod<TaetOptions>({
   schema: taetOptions,
   description: "clean training first, then a loss on PGD examples that levels the classes (HARL)",
   paper: "Wang et al., CVPR 2025, arXiv 2503.01924",
+  released: {
+    repository: "BuhuiOK/TAET",
+    preset: "released-taet",
+    summary:
+      "100 epochs, the first 40 clean, steps of 0.003 within 0.031; its ResNet-50 at 224 pixels is left out",
+  },
   recipe({ cleanEpochs, attack: options, ...weights }, { classCounts, epochs }) {
     const attack = trainingAttack(options, recognitionLoss("ce", classCounts, "none"));
     let isClean = cleanEpochs > 0;

@@ -1,5 +1,5 @@
 // What a configuration takes, what it fills in, and what it says about what it does not take.
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -11,7 +11,8 @@ import {
   loadConfig,
   parseConfig,
 } from "../../src/experiments/config.js";
-import { presetNames } from "../../src/experiments/presets.js";
+import { presetFile, presetNames } from "../../src/experiments/presets.js";
+import { methodNames, type RobalOptions, robalOptions, robalVariants } from "../../src/methods/index.js";
 
 function messageOf(work: () => unknown): string {
   try {
@@ -201,6 +202,46 @@ describe("loadConfig", () => {
     const config = loadConfig(name);
     if (name !== "own-images-reat") expect(config.name).toBe(name);
     expect(config.training.milestones.at(-1)).toBeLessThan(config.training.epochs);
+  });
+
+  it.each(presetNames())("preset %s says what it is, where it runs and how it is started", (name) => {
+    const head = readFileSync(presetFile(name), "utf8").split(/^[^#]/m)[0]!;
+    expect(head).toMatch(/^# .*\.$/m);
+    expect(head).toMatch(/^# Hardware: /m);
+    expect(head).toContain("Duration: ");
+    expect(head).toContain(`# Command:  reat train ${name}`);
+  });
+
+  it("has the released RoBal variants with the constants of the method's own table", () => {
+    const files = {
+      "cifar10-R": "released-robal",
+      "cifar10-N": "released-robal-n",
+      "cifar100-R": "released-robal-cifar100-r",
+      "cifar100-N": "released-robal-cifar100-n",
+    } as const;
+    for (const [variant, preset] of Object.entries(files) as [keyof typeof files, string][]) {
+      const { attack: _, ...constants } = loadConfig(preset).method as RobalOptions;
+      const { attack: __, ...expected } = robalOptions.parse({ name: "robal", ...robalVariants[variant] });
+      expect(constants).toEqual(expected);
+    }
+  });
+
+  it("gives methods of the common protocol the same training and the same budget", () => {
+    const stem = "cifar10-lt-ur50-resnet18-";
+    const own = { robal: ["batchSize", "weightDecay"], "at-bsl": ["strongAugmentation"] } as Record<
+      string,
+      string[]
+    >;
+    const shared = loadConfig(`${stem}reat`);
+    const names = presetNames().filter((name) => name.startsWith(stem));
+    expect(names.length).toBeGreaterThanOrEqual(methodNames.length);
+    for (const name of names) {
+      const { training, data, method } = loadConfig(name);
+      const freed = Object.fromEntries((own[method.name] ?? []).map((key) => [key, null]));
+      expect({ ...training, ...freed }).toEqual({ ...shared.training, ...freed });
+      expect(data).toEqual(shared.data);
+      if ("attack" in method) expect(method.attack).toMatchObject({ epsilon: 8 / 255, stepSize: 2 / 255 });
+    }
   });
 
   it("gives both methods of a pair the same budget", () => {
