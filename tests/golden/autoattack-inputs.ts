@@ -34,6 +34,7 @@ interface RecordedDeterministic {
   fab_t_single_run: Record<"target_rank_2" | "target_rank_3", { distance: number[] }>;
 }
 interface RecordedPgd {
+  seconds: number;
   accuracy: number;
   correct: string;
   ce_mean: number;
