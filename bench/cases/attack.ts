@@ -1,0 +1,47 @@
+// Attack steps, what the machine can do at most, and the levers alone.
+import type { BenchCase } from "../case.js";
+import { attackStepFlops } from "../flops.js";
+import { levers } from "../levers.js";
+import { median, secondsOf } from "../statistics.js";
+import type { AttackWork, Repetition } from "../work.js";
+
+const work: AttackWork = { kind: "attack", model: "resnet18", classes: 10, batchSize: 128, attackSteps: 2 };
+
+/** The fastest of the machine's measured speeds, each the median of its repetitions, in GFLOP/s. */
+function bestSpeed(repetitions: readonly Repetition[], ofName: (name: string) => boolean): number {
+  const names = Object.keys(repetitions[0]?.values ?? {}).filter(ofName);
+  return Math.max(...names.map((name) => median(repetitions.map(({ values }) => values[name]!))));
+}
+
+export const attackCases: readonly BenchCase[] = [
+  {
+    name: "attack/steps",
+    about: "two attack steps (forward pass and gradient of the images), ResNet-18, batch 128",
+    ours: { label: "reat", runs: "reat", work },
+    baseline: { label: "PyTorch", runs: "pytorch", work },
+  },
+  {
+    name: "attack/share-of-peak",
+    about: "attack steps beside the machine's measured peak, ResNet-18, batch 128",
+    ours: { label: "reat", runs: "reat", work },
+    baseline: { label: "peak", runs: "reat", work: { kind: "peak", batchSize: 64 } },
+    numbers: (ours, peak) => {
+      const reached =
+        (work.attackSteps * attackStepFlops(work.model, work.classes, work.batchSize)) /
+        median(secondsOf(ours)) /
+        1e9;
+      const matmul = bestSpeed(peak, (name) => name === "matmul");
+      const convolution = bestSpeed(peak, (name) => name.startsWith("conv"));
+      return { reached, matmul, convolution, share: reached / Math.max(matmul, convolution) };
+    },
+    targets: { share: { text: "at least 75 % of the machine's measured peak", atLeast: 0.75 } },
+  },
+  ...levers.map(
+    ({ name, does, off, work }): BenchCase => ({
+      name: `lever/${name}`,
+      about: `${does}; ${work.kind === "attack" ? "attack steps" : "training step"} of ${work.model}, batch ${work.batchSize}`,
+      ours: { label: "on", runs: "reat", work },
+      baseline: { label: "off", runs: "reat", work, levers: off },
+    }),
+  ),
+];

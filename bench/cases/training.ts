@@ -1,0 +1,61 @@
+// Training steps against the baseline's, and REAT's against PGD-AT's.
+import { classCounts } from "reat";
+import type { BenchCase } from "../case.js";
+import { pairedRatio, secondsOf } from "../statistics.js";
+import type { TrainStepWork } from "../work.js";
+
+/** Training images of each class at an unbalanced ratio of 50. */
+export const counts10 = classCounts({
+  profile: "exponential",
+  classes: 10,
+  maxPerClass: 5000,
+  unbalancedRatio: 50,
+});
+export const counts100 = classCounts({
+  profile: "exponential",
+  classes: 100,
+  maxPerClass: 500,
+  unbalancedRatio: 50,
+});
+
+/** The paper's step on CIFAR-10-LT. */
+export const reatStep: TrainStepWork = {
+  kind: "train-step",
+  method: "reat",
+  model: "resnet18",
+  counts: counts10,
+  batchSize: 128,
+  attackSteps: 10,
+};
+
+const noMoreMemory = { text: "peak memory at most the baseline's", atMost: 1 };
+
+function againstPyTorch(name: string, about: string, work: TrainStepWork, least: number): BenchCase {
+  return {
+    name: `train/${name}`,
+    about: `training step, ${about}, ResNet-18, batch 128, PGD-10`,
+    ours: { label: "reat", runs: "reat", work },
+    baseline: { label: "PyTorch", runs: "pytorch", work },
+    targets: {
+      ratio: { text: `at least ${least} × faster than the baseline`, atLeast: least },
+      memoryShare: noMoreMemory,
+    },
+    memory: true,
+  };
+}
+
+export const trainingCases: readonly BenchCase[] = [
+  againstPyTorch("reat-cifar10", "REAT on CIFAR-10-LT", reatStep, 1.6),
+  againstPyTorch("pgd-at-cifar10", "PGD-AT on CIFAR-10-LT", { ...reatStep, method: "pgd-at" }, 1.5),
+  againstPyTorch("reat-cifar100", "REAT on CIFAR-100-LT", { ...reatStep, counts: counts100 }, 1.8),
+  {
+    name: "train/reat-over-pgd-at",
+    about: "REAT's training step over our own PGD-AT step, both with the balanced softmax loss",
+    ours: { label: "REAT", runs: "reat", work: reatStep },
+    baseline: { label: "PGD-AT", runs: "reat", work: { ...reatStep, method: "pgd-at" } },
+    numbers: (ours, baseline) => ({
+      overhead: pairedRatio(secondsOf(ours), secondsOf(baseline)).median,
+    }),
+    targets: { overhead: { text: "at most 1.03 × our own PGD-AT step", atMost: 1.03 } },
+  },
+];

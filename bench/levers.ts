@@ -1,0 +1,38 @@
+// The levers on speed: each with the switch that turns it off, so that its gain alone can be measured.
+import type { AttackWork, Switches, TrainStepWork } from "./work.js";
+
+/** Something that makes reat faster and can be switched off. */
+export interface Lever {
+  /** Short name; the case that measures it is "lever/NAME". */
+  readonly name: string;
+  /** What it does, for the page. */
+  readonly does: string;
+  /** The switches of `setLevers` that turn it off. */
+  readonly off: Switches;
+  /** What is timed with and without it. */
+  readonly work: AttackWork | TrainStepWork;
+}
+
+const attack: AttackWork = {
+  kind: "attack",
+  model: "resnet18",
+  classes: 10,
+  batchSize: 128,
+  attackSteps: 2,
+};
+
+/** Add a lever here, and `npm run bench -- lever` measures it: on and off in turns, everything else alike. */
+export const levers: readonly Lever[] = [
+  {
+    name: "fold-batch-norm",
+    does: "batch normalisation is part of the convolution before it while examples are made",
+    off: { foldBatchNorm: false },
+    work: attack,
+  },
+  {
+    name: "channels-last",
+    does: "feature maps lie in memory as the architecture prefers on a CPU",
+    off: { channelsLast: false },
+    work: attack,
+  },
+];

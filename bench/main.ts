@@ -1,0 +1,116 @@
+// The benchmark program: npm run bench [-- PATTERN... --repeats N --quick --json FILE].
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Command, InvalidArgumentError } from "commander";
+import type { BenchCase, CaseSide } from "./case.js";
+import { attackCases } from "./cases/attack.js";
+import { dataCases } from "./cases/data.js";
+import { evaluationCases } from "./cases/evaluation.js";
+import { profileCases } from "./cases/profile.js";
+import { scalingCases } from "./cases/scaling.js";
+import { trainingCases } from "./cases/training.js";
+import { machineRecord } from "./machine.js";
+import { measureCase, needsPython } from "./measure.js";
+import { baselineProgram, findPython, ourProgram } from "./programs.js";
+import { type BenchRecord, benchRecord } from "./record.js";
+import { selectCases, UnknownCaseError } from "./select.js";
+import { SideError } from "./side.js";
+import { summary } from "./summary.js";
+
+interface Options {
+  readonly repeats?: number;
+  readonly quick?: true;
+  readonly json?: string;
+  readonly list?: true;
+  readonly data?: string;
+  readonly images?: number;
+  readonly weights?: string;
+}
+
+const count = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) {
+    throw new InvalidArgumentError(`It must be a whole number of at least 1, got "${text}".`);
+  }
+  return value;
+};
+
+// Files that cost time to make are kept from run to run.
+const folder = fileURLToPath(new URL("../bench-files", import.meta.url));
+
+function casesFor({ data, images, weights, quick }: Options): BenchCase[] {
+  const evaluated = images ?? (quick ? 128 : 1000);
+  return [
+    ...trainingCases,
+    ...evaluationCases({ images: evaluated, weights, data }, folder),
+    ...attackCases,
+    ...profileCases,
+    ...scalingCases,
+    ...dataCases(data, folder),
+  ];
+}
+
+const progress = (text: string) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+};
+
+async function bench(patterns: readonly string[], options: Options): Promise<void> {
+  const chosen = selectCases(casesFor(options), patterns);
+  if (options.list) {
+    for (const { name, about } of chosen) console.log(`${name}\n    ${about}`);
+    return;
+  }
+  mkdirSync(folder, { recursive: true });
+  const machine = machineRecord();
+  const python = chosen.some(needsPython) ? findPython() : undefined;
+  const program = ({ runs }: CaseSide) =>
+    runs === "pytorch" && python && "python" in python ? baselineProgram(python.python) : ourProgram();
+  const record: BenchRecord = {
+    version: 1,
+    command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
+    quick: options.quick ?? false,
+    machine,
+    cases: [],
+    skipped: [],
+  };
+  for (const one of chosen) {
+    const reason =
+      one.lacks ?? (needsPython(one) && python && "reason" in python ? python.reason : undefined);
+    if (reason !== undefined) {
+      record.skipped.push({ name: one.name, reason });
+      continue;
+    }
+    const repeats = options.repeats ?? (options.quick ? 2 : 7);
+    record.cases.push(await measureCase(one, { repeats, program, onProgress: progress }));
+    progress("");
+    // After each case: a long run that is ended early has written what it measured.
+    if (options.json) writeRecord(options.json, record);
+  }
+  console.log(summary(record));
+  if (options.json) writeRecord(options.json, record);
+}
+
+function writeRecord(file: string, record: BenchRecord): void {
+  writeFileSync(file, `${JSON.stringify(benchRecord.parse(record), null, 1)}\n`);
+}
+
+const program = new Command("npm run bench --")
+  .description("Measures reat beside the same work in plain PyTorch, in turns, and holds it to its targets.")
+  .argument("[patterns...]", "cases, as parts of their names, * for anything; all by default")
+  .option("--repeats <n>", "measured repetitions of each side (default: 7, with --quick 2)", count)
+  .option("--quick", "few repetitions and a small evaluation: to see that everything runs")
+  .option("--json <file>", "write everything measured")
+  .option("--list", "name the cases and measure nothing")
+  .option("--data <archive>", "images of CIFAR-10, for the cases that read them")
+  .option("--images <n>", "images of the evaluation (default: 1000, with --quick 128)", count)
+  .option("--weights <file>", "evaluate this checkpoint of a ResNet-18 on --data")
+  .action(bench);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UnknownCaseError || error instanceof SideError)) throw error;
+  progress("");
+  console.error(error.message);
+  process.exitCode = 1;
+}

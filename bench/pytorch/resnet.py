@@ -1,0 +1,76 @@
+"""ResNets for small images in plain PyTorch, channels first; parameter names as in reat's models."""
+import torch
+from torch import nn
+
+SHAPES = {
+    "resnet18": dict(stem=(64, 1), stages=[(64, 2, 1), (128, 2, 2), (256, 2, 2), (512, 2, 2)]),
+    "small-resnet": dict(stem=(32, 2), stages=[(32, 1, 1), (64, 1, 2), (128, 2, 2)]),
+}
+
+
+class BasicBlock(nn.Module):
+    def __init__(self, inputs, width, stride):
+        super().__init__()
+        self.residual_function = nn.Sequential(
+            nn.Conv2d(inputs, width, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(width, width, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(width),
+        )
+        self.shortcut = nn.Sequential()
+        if stride != 1 or inputs != width:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, width, 1, stride, bias=False), nn.BatchNorm2d(width)
+            )
+
+    def forward(self, x):
+        return torch.relu(self.residual_function(x) + self.shortcut(x))
+
+
+class ResNet(nn.Module):
+    def __init__(self, name, classes):
+        super().__init__()
+        width, stride = SHAPES[name]["stem"]
+        self.conv1 = nn.Sequential(
+            nn.Conv2d(3, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)
+        )
+        self.stages = []
+        for index, (out, blocks, stride) in enumerate(SHAPES[name]["stages"]):
+            layers = []
+            for position in range(blocks):
+                layers.append(BasicBlock(width, out, stride if position == 0 else 1))
+                width = out
+            stage = nn.Sequential(*layers)
+            self.add_module(f"layer{index + 1}", stage)
+            self.stages.append(stage)
+        self.pool = nn.AdaptiveAvgPool2d((1, 1))
+        self.fc = nn.Linear(width, classes)
+
+    def forward(self, x, with_features=False):
+        x = self.conv1(x)
+        for stage in self.stages:
+            x = stage(x)
+        features = self.pool(x).flatten(1)
+        logits = self.fc(features)
+        return (features, logits) if with_features else logits
+
+
+class SmallCnn(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 32, 3, 1, 1)
+        self.conv2 = nn.Conv2d(32, 64, 3, 2, 1)
+        self.conv3 = nn.Conv2d(64, 128, 3, 2, 1)
+        self.conv4 = nn.Conv2d(128, 128, 3, 2, 1)
+        self.fc1 = nn.Linear(2048, 128)
+        self.fc2 = nn.Linear(128, classes)
+
+    def forward(self, x):
+        for layer in (self.conv1, self.conv2, self.conv3, self.conv4):
+            x = torch.relu(layer(x))
+        return self.fc2(torch.relu(self.fc1(x.flatten(1))))
+
+
+def build(name, classes):
+    return SmallCnn(classes) if name == "smallcnn" else ResNet(name, classes)

@@ -1,0 +1,16 @@
+// Attack steps alone, made as training makes them.
+import { buildModel, Generator, keep, pgd, rand, randint, scope } from "reat";
+import type { AttackWork } from "../work.js";
+import type { Run } from "./main.js";
+
+export function prepareAttack({ model: architecture, classes, batchSize, attackSteps }: AttackWork): Run {
+  const model = buildModel(architecture, { classes, generator: new Generator(0) });
+  const generator = new Generator(1);
+  const images = keep(rand([batchSize, 3, 32, 32], generator));
+  const labels = keep(randint(0, classes, [batchSize], generator));
+  const attack = pgd({ norm: "linf", epsilon: 8 / 255, stepSize: 2 / 255, steps: attackSteps });
+  return () => {
+    scope(() => model.withMode("frozen", () => attack.perturb(model, images, labels, generator)));
+    return {};
+  };
+}

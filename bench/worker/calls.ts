@@ -1,0 +1,22 @@
+// What a call of an operator costs from TypeScript: tiny tensors, so that only the way there and back counts.
+import { Generator, keep, ones, randn, scope, type Tensor } from "reat";
+import type { CallsWork } from "../work.js";
+import type { Run } from "./main.js";
+
+export function prepareCalls({ operator, calls }: CallsWork): Run {
+  const a = keep(randn([4], new Generator(0)));
+  const b = keep(ones([4]));
+  const operators: Record<CallsWork["operator"], () => Tensor> = {
+    add: () => a.add(b),
+    "add in place": () => a.add_(b),
+    relu: () => a.relu(),
+    "sum over a dimension": () => a.sum(0),
+  };
+  const call = operators[operator];
+  return () => {
+    scope(() => {
+      for (let i = 0; i < calls; i++) call();
+    });
+    return {};
+  };
+}

@@ -1,0 +1,56 @@
+// Clean and PGD accuracy of given weights on given images, as `evaluate` measures them.
+import { readFileSync } from "node:fs";
+import {
+  buildModel,
+  type ClassGroup,
+  decodeSafetensors,
+  evaluate,
+  Generator,
+  keep,
+  noGrad,
+  pgd,
+  rand,
+  restoreTensor,
+  scope,
+  type Tensor,
+} from "reat";
+import type { EvaluationWork } from "../work.js";
+import type { Run } from "./main.js";
+
+const [epsilon, stepSize] = [8 / 255, 2 / 255];
+
+export function prepareEvaluation(work: EvaluationWork): Run {
+  const { batchSize, seeds, classes, attackSteps: steps } = work;
+  const { tensors } = decodeSafetensors(readFileSync(work.file), work.file);
+  const model = buildModel(work.model, { classes, generator: new Generator(0) });
+  const [images, labels] = scope(() => {
+    const all = new Map([...tensors].map(([name, stored]) => [name, restoreTensor(stored)]));
+    const [images, labels] = [all.get("images")!, all.get("labels")!];
+    all.delete("images");
+    all.delete("labels");
+    model.loadStateDict(all);
+    return [keep(images), keep(labels)] as const;
+  });
+  const size = images.shape[0]!;
+  const count = Math.ceil(size / batchSize);
+  const batch = (index: number) => {
+    const [from, to] = [index * batchSize, Math.min(size, (index + 1) * batchSize)];
+    return { images: images.slice(0, from, to).to("float32").div(255), labels: labels.slice(0, from, to) };
+  };
+  const groups: ClassGroup[] = Array.from({ length: classes }, () => "head");
+  return async () => {
+    let index = 0;
+    // The baseline draws the same noise from the same seeds, so that both attack from the same points.
+    const start = (like: Tensor) => {
+      const noise = noGrad(() => rand(like.shape, new Generator(seeds[index++]!)));
+      return noise.mul_(2 * epsilon).sub_(epsilon);
+    };
+    const attack = pgd({ norm: "linf", epsilon, stepSize, steps, start, clampStart: true });
+    const { clean, attacks } = await evaluate({
+      ...{ model, batches: { count, batch }, groups, seed: 0 },
+      attacks: [{ name: `pgd-${steps}`, attack }],
+    });
+    const correct = (accuracy: number) => Math.round(accuracy * size);
+    return { clean: correct(clean.accuracy), robust: correct(attacks[0]!.report.accuracy) };
+  };
+}

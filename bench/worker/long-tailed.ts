@@ -1,0 +1,31 @@
+// Random images with the labels of a long-tailed set: a step costs the same whatever the images show.
+import { createDataset, type DeviceSplit, type ImageDataset, uploadSplit } from "reat";
+
+const SIDE = 32;
+
+/** A data set of random pixels with so many training images of each class. */
+export function randomDataset(counts: readonly number[]): ImageDataset {
+  const labels = counts.flatMap((count, label) => Array.from({ length: count }, () => label));
+  const images = new Uint8Array(labels.length * 3 * SIDE * SIDE);
+  let state = 1;
+  for (let i = 0; i < images.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    images[i] = state >>> 24;
+  }
+  const ids = counts.length <= 256 ? Uint8Array.from(labels) : Uint16Array.from(labels);
+  const none = { images: new Uint8Array(0), labels: ids.slice(0, 0), count: 0 };
+  return createDataset({
+    name: "random",
+    synthetic: true,
+    classNames: counts.map((_, label) => `class ${label}`),
+    height: SIDE,
+    width: SIDE,
+    train: { images, labels: ids, count: labels.length },
+    test: none,
+  });
+}
+
+export function randomSplit(counts: readonly number[]): DeviceSplit {
+  const dataset = randomDataset(counts);
+  return uploadSplit(dataset, dataset.train);
+}

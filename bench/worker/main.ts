@@ -1,0 +1,77 @@
+// Our side of a pair: does the work it is given, one repetition a request, one line of JSON each way.
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { setThreads, systemInfo } from "reat";
+import { setLevers } from "#reat/nn/levers.js";
+import type { Switches, Values, Work } from "../work.js";
+import { prepareAttack } from "./attack.js";
+import { prepareCalls } from "./calls.js";
+import { prepareAugmentation, prepareLoading, preparePacking } from "./data.js";
+import { prepareEvaluation } from "./evaluation.js";
+import { preparePeak } from "./peak.js";
+
+import { prepareTail } from "./tail.js";
+import { prepareTrainStep } from "./train-step.js";
+
+/** One repetition of prepared work; what it returns is reported beside its duration. */
+export type Run = () => Values | Promise<Values>;
+
+function prepare(work: Work): Run | Promise<Run> {
+  switch (work.kind) {
+    case "train-step":
+      return prepareTrainStep(work);
+    case "attack":
+      return prepareAttack(work);
+    case "evaluation":
+      return prepareEvaluation(work);
+    case "tail":
+      return prepareTail(work);
+    case "peak":
+      return preparePeak(work);
+    case "calls":
+      return prepareCalls(work);
+    case "augmentation":
+      return prepareAugmentation(work);
+    case "packing":
+      return preparePacking(work);
+    case "loading":
+      return prepareLoading(work);
+  }
+}
+
+function peakBytes(): number {
+  const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
+  return Number(line?.[1] ?? 0) * 1024;
+}
+
+let run: Run | undefined;
+
+interface Request {
+  readonly do: "prepare" | "run" | "memory";
+  readonly work: Work;
+  readonly threads: number;
+  readonly levers: Switches;
+}
+
+async function answer(request: Request): Promise<object> {
+  if (request.do === "memory") return { peakBytes: peakBytes() };
+  if (request.do === "prepare") {
+    setThreads(request.threads);
+    setLevers(request.levers);
+    run = await prepare(request.work);
+    return { version: systemInfo().torchVersion };
+  }
+  const began = performance.now();
+  const values = await run!();
+  return { seconds: (performance.now() - began) / 1000, values };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let reply: object;
+  try {
+    reply = await answer(JSON.parse(line));
+  } catch (error) {
+    reply = { error: error instanceof Error ? error.message : String(error) };
+  }
+  process.stdout.write(`${JSON.stringify(reply)}\n`);
+}

@@ -1,0 +1,66 @@
+// What this machine can do at most: a large matrix product, and the convolutions of ResNet-18 in every layout.
+import { callOperator, conv2d, Generator, keep, noGrad, rand, scope, type Tensor } from "reat";
+import type { PeakWork, Values } from "../work.js";
+import type { Run } from "./main.js";
+
+/** Channels and side of the feature maps of ResNet-18's four stages; 3×3 kernels. */
+const stages = [
+  [64, 32],
+  [128, 16],
+  [256, 8],
+  [512, 4],
+] as const;
+
+const matrixSide = 2048;
+
+/** Seconds of the second of two calls: the first one makes oneDNN compile its kernel. */
+function secondsOf(body: () => Tensor): number {
+  scope(body);
+  const began = performance.now();
+  scope(body);
+  return (performance.now() - began) / 1000;
+}
+
+/** Values: GFLOP/s of "matmul" and of "conv CHANNELSxSIDE LAYOUT". */
+export function preparePeak({ batchSize }: PeakWork): Run {
+  const generator = new Generator(0);
+  const matrices = [0, 1].map(() => keep(rand([matrixSide, matrixSide], generator)));
+  const convolutions = stages.flatMap(([channels, side]) => {
+    const flops = 2 * 9 * channels * channels * side * side * batchSize;
+    const weight = keep(rand([channels, channels, 3, 3], generator));
+    const maps = rand([batchSize, channels, side, side], generator);
+    const geometry = { padding: 1 };
+    const plain = keep(maps);
+    const last = keep(maps.contiguous("channelsLast"));
+    const blocked = keep(callOperator("to_mkldnn", maps) as Tensor);
+    const opaque = callOperator("to_mkldnn", weight) as Tensor;
+    const reordered = keep(
+      callOperator("mkldnn_reorder_conv2d_weight", opaque, [1, 1], [1, 1], [1, 1], 1) as Tensor,
+    );
+    return [
+      {
+        name: `conv ${channels}x${side} contiguous`,
+        flops,
+        run: () => conv2d(plain, weight, null, geometry),
+      },
+      {
+        name: `conv ${channels}x${side} channelsLast`,
+        flops,
+        run: () => conv2d(last, weight, null, geometry),
+      },
+      {
+        name: `conv ${channels}x${side} blocked`,
+        flops,
+        run: () => conv2d(blocked, reordered, null, geometry),
+      },
+    ];
+  });
+  return () =>
+    noGrad(() => {
+      const values: Record<string, number> = {};
+      const [a, b] = matrices as [Tensor, Tensor];
+      values.matmul = (2 * matrixSide ** 3) / secondsOf(() => a.mm(b)) / 1e9;
+      for (const { name, flops, run } of convolutions) values[name] = flops / secondsOf(run) / 1e9;
+      return values satisfies Values;
+    });
+}

@@ -1,0 +1,22 @@
+// Value and gradient of TAIL for a batch of features.
+import { Generator, grad, keep, rand, scope, tailRegulariser, tensor } from "reat";
+import type { TailWork } from "../work.js";
+import type { Run } from "./main.js";
+
+export function prepareTail({ counts, features: size, batchSize }: TailWork): Run {
+  const generator = new Generator(0);
+  const features = keep(rand([batchSize, size], generator)).requiresGrad_();
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  // Labels in the classes' shares, spread evenly: image i of the batch is the one at its place in the whole set.
+  const edges = counts.map((_, label) => counts.slice(0, label + 1).reduce((sum, count) => sum + count, 0));
+  const ids = Int32Array.from({ length: batchSize }, (_, i) => {
+    const place = ((i + 0.5) / batchSize) * total;
+    return edges.findIndex((edge) => place < edge);
+  });
+  const labels = keep(scope(() => tensor(ids, { dtype: "int32" }).to("int64")));
+  const tail = tailRegulariser(counts, { form: "reference" });
+  return () => {
+    scope(() => grad(tail(features, labels), [features]));
+    return {};
+  };
+}

@@ -1,0 +1,35 @@
+// A training step as the trainer makes it, one batch after another.
+import { buildModel, createMethod, Generator, grad, methodOptions, SGD, scope, trainingBatches } from "reat";
+import { EpochStatistics } from "#reat/training/statistics.js";
+import type { TrainStepWork } from "../work.js";
+import { randomSplit } from "./long-tailed.js";
+import type { Run } from "./main.js";
+
+export function prepareTrainStep({ method: name, model: architecture, counts, ...work }: TrainStepWork): Run {
+  const { batchSize, attackSteps: steps } = work;
+  const model = buildModel(architecture, { classes: counts.length, generator: new Generator(0) });
+  const options = methodOptions.parse({ name, loss: "bsl", attack: { steps } });
+  const method = createMethod(options, { classCounts: counts, device: "cpu", epochs: 1 });
+  const optimizer = new SGD(model.namedParameters(), {
+    learningRate: 0.1,
+    momentum: 0.9,
+    weightDecay: 5e-4,
+  });
+  const statistics = new EpochStatistics(counts.length, "cpu");
+  const generator = new Generator(1);
+  const plan = trainingBatches(randomSplit(counts), { batchSize, seed: 0, epoch: 0 });
+  const whole = Math.max(1, Math.floor(plan.split.count / batchSize));
+  model.setMode("train");
+  method.beginEpoch(1);
+  let step = 0;
+  return () => {
+    scope(() => {
+      const batch = plan.batch(step++ % whole);
+      const result = method.step(batch, { model, generator });
+      optimizer.step(grad(result.loss, model.parameters()));
+      result.afterUpdate?.();
+      statistics.add(result, batch.labels);
+    });
+    return {};
+  };
+}
