@@ -31,6 +31,7 @@ interface ShowOptions {
   readonly maxPerClass?: number;
   readonly validation?: number;
   readonly seed?: number;
+  readonly selection: "shuffled" | "first";
   readonly resize?: number;
   readonly sheet?: string;
   readonly json?: true;
@@ -41,8 +42,9 @@ export function addData(program: Command): void {
     .command("data")
     .summary("show, verify, prepare and download data sets")
     .description(
-      "Works on data sets. Read are CIFAR-10 and CIFAR-100 in binary or pickled form (archive or folder), and png, jpeg " +
-        "or webp images in one folder per class (train/<class>/…, test/<class>/…, or <class>/…; folder or tar archive).",
+      "Works on data sets. Read are CIFAR-10 and CIFAR-100 in binary or pickled form (archive or folder), Tiny-ImageNet-200 " +
+        "as it is distributed (zip archive or folder), and png, jpeg or webp images in one folder per class (train/<class>/…, " +
+        "test/<class>/…, or <class>/…; folder, zip or tar archive).",
     );
 
   data
@@ -58,13 +60,22 @@ export function addData(program: Command): void {
     .option("--max-per-class <n>", "images of the largest class", wholeNumber(1))
     .option("--validation <n>", "images of each class to set aside first", wholeNumber(0))
     .option("--seed <n>", "seed of the subset", wholeNumber(0))
+    .addOption(
+      new Option(
+        "--selection <how>",
+        "which images of a class: the first of a shuffle, or of the data's order",
+      )
+        .choices(["shuffled", "first"])
+        .default("shuffled"),
+    )
     .option("--resize <pixels>", "scale images from class folders to this side", wholeNumber(8))
     .option("--sheet <file.png>", "also write a picture with a row of images for each class")
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
       "\nExamples:\n  reat data show synthetic --imbalance 50 --sheet shapes.png\n" +
-        "  reat data show cifar-10-binary.tar.gz --imbalance 50\n  reat data show photos/ --resize 32",
+        "  reat data show cifar-10-binary.tar.gz --imbalance 50\n  reat data show photos/ --resize 32\n" +
+        "  reat data show tiny-imagenet-200.zip --profile linear --imbalance 100",
     )
     .action(show);
 
@@ -119,6 +130,7 @@ async function show(source: string, options: ShowOptions): Promise<void> {
   const subset = wanted
     ? drawSubset(dataset.train.labels, dataset.classNames, {
         profile: profile ?? "natural",
+        selection: options.selection,
         seed,
         validationPerClass: validation,
         ...(imbalance !== undefined && { unbalancedRatio: imbalance }),

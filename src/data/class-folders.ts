@@ -1,12 +1,12 @@
 // Reads images sorted into one folder per class, from a folder or an archive: train/<class>/…, test/<class>/…, or classes only.
 import { basename } from "node:path";
 import { ReatError } from "../errors.js";
-import { allocateClassIds, CHANNELS, createDataset, type ImageDataset, type ImageSplit } from "./dataset.js";
-import { decodeImage, type ImageSize, unreadable } from "./image-decoder.js";
-import { readImageHeader } from "./image-header.js";
+import { createDataset, type ImageDataset } from "./dataset.js";
+import type { ImageSize } from "./image-decoder.js";
 import { MersenneTwister } from "./mersenne-twister.js";
+import { type ImagePlace, loadPlacedImages, type PlacedImage, packImages } from "./placed-images.js";
 import type { Progress } from "./progress.js";
-import { compareNames, sourceFiles } from "./source-files.js";
+import { compareNames } from "./source-files.js";
 
 export interface ClassFolderOptions {
   /** Scales every image to this size; without it all images must have one size. */
@@ -16,14 +16,6 @@ export interface ClassFolderOptions {
   /** Seed of that draw. Default 0. */
   readonly testSeed?: number;
   readonly progress?: Progress;
-}
-
-/** Where an image belongs, read from its path. */
-export interface ImagePlace {
-  readonly split: "train" | "test" | "none";
-  readonly className: string;
-  /** What is below the class folder; images of a class are ordered by it. */
-  readonly name: string;
 }
 
 const SPLITS: Readonly<Record<string, "train" | "test">> = {
@@ -51,14 +43,6 @@ export function placeOf(path: string): ImagePlace | undefined {
   return { split: "none", className: parts.at(-2)!, name: parts.at(-1)! };
 }
 
-interface Loaded {
-  readonly place: ImagePlace;
-  readonly planes: Uint8Array;
-}
-
-// Enough to keep the image library's threads busy while the archive is read on.
-const IN_FLIGHT = 16;
-
 /**
  * Class ids follow the alphabetical order of the class names (by code unit, as Python sorts), images within a class that
  * of their names. `val/` counts as the test split where there is no `test/`.
@@ -68,64 +52,26 @@ export async function readClassFolders(
   path: string,
   options: ClassFolderOptions = {},
 ): Promise<ImageDataset> {
-  const loaded: Loaded[] = [];
-  const pending = new Set<Promise<void>>();
-  const skipped = new Map<string, number>();
-  let size: (ImageSize & { first: string }) | undefined;
-
-  // By the header, in the order of the files: early, and the same complaint every time.
-  const checkSize = (bytes: Buffer, where: string) => {
-    const header = readImageHeader(bytes);
-    if (!header) throw unreadable(where);
-    const { height, width } = options.resize ?? header;
-    size ??= { height, width, first: where };
-    if (height !== size.height || width !== size.width) {
-      throw new ReatError(
-        "data",
-        `${where} is ${width}×${height} and ${size.first} is ${size.width}×${size.height}; ` +
-          "all images must have one size, unless a size to scale them to is given (resize).",
-      );
-    }
-  };
-  const decode = async (bytes: Buffer, place: ImagePlace, where: string) => {
-    loaded.push({ place, planes: (await decodeImage(bytes, where, options.resize)).planes });
-    if (loaded.length % 500 === 0) {
-      options.progress?.({ stage: "decode", done: loaded.length, total: undefined, unit: "images" });
-    }
-  };
-
-  for await (const file of sourceFiles(path)) {
-    const place = placeOf(file.path);
-    if (!place) {
-      const kind = /\.[^./]+$/.exec(file.path)?.[0].toLowerCase() ?? "no ending";
-      skipped.set(kind, (skipped.get(kind) ?? 0) + 1);
-      continue;
-    }
-    const where = `${file.path} in ${path}`;
-    const bytes = await file.read();
-    checkSize(bytes, where);
-    const job = decode(bytes, place, where).finally(() => pending.delete(job));
-    // Failures surface at the next wait; without this they would also count as unhandled.
-    job.catch(() => {});
-    pending.add(job);
-    if (pending.size >= IN_FLIGHT) await Promise.race(pending);
-  }
-  await Promise.all(pending);
+  const { images, size, skipped } = await loadPlacedImages(path, placeOf, options);
   if (!size) throw new ReatError("data", `${path} holds no png, jpeg or webp images in class folders.`);
-  options.progress?.({ stage: "decode", done: loaded.length, total: loaded.length, unit: "images" });
-  return arrange(path, loaded, size, skipped, options);
+  return arrange(path, images, size, skipped, options);
 }
 
 function arrange(
   path: string,
-  loaded: Loaded[],
+  loaded: PlacedImage[],
   size: ImageSize,
-  skipped: ReadonlyMap<string, number>,
+  skipped: readonly string[],
   options: ClassFolderOptions,
 ): ImageDataset {
   const notes: string[] = [];
-  if (skipped.size > 0) {
-    const kinds = [...skipped].map(([kind, count]) => `${count} × ${kind}`).join(", ");
+  if (skipped.length > 0) {
+    const counts = new Map<string, number>();
+    for (const file of skipped) {
+      const kind = /\.[^./]+$/.exec(file)?.[0].toLowerCase() ?? "no ending";
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    }
+    const kinds = [...counts].map(([kind, count]) => `${count} × ${kind}`).join(", ");
     notes.push(`Files that are no images in class folders were passed over: ${kinds}.`);
   }
   loaded.sort(
@@ -159,30 +105,25 @@ function arrange(
     );
   }
   const ids = new Map(classNames.map((name, id) => [name, id]));
-  const pack = (images: Loaded[]): ImageSplit => {
-    const bytes = CHANNELS * size.height * size.width;
-    const all = new Uint8Array(images.length * bytes);
-    const labels = allocateClassIds(images.length, classNames.length);
-    images.forEach(({ place, planes }, i) => {
-      all.set(planes, i * bytes);
-      labels[i] = ids.get(place.className)!;
-    });
-    return { images: all, labels, count: images.length };
-  };
   return createDataset({
-    name: basename(path).replace(/\.(tar(\.gz)?|tgz)$/i, ""),
+    name: basename(path).replace(/\.(zip|tar(\.gz)?|tgz)$/i, ""),
     synthetic: false,
     classNames,
     height: size.height,
     width: size.width,
-    train: pack(train),
-    test: pack(test),
+    train: packImages(train, size, ids),
+    test: packImages(test, size, ids),
     notes,
   });
 }
 
 /** Stratified: of every class the same share, at least one image, and at least one left to train on. */
-function drawTest(path: string, images: Loaded[], share: number, seed: number): [Loaded[], Loaded[]] {
+function drawTest(
+  path: string,
+  images: PlacedImage[],
+  share: number,
+  seed: number,
+): [PlacedImage[], PlacedImage[]] {
   if (!(share > 0 && share < 1))
     throw new ReatError("config", `The test share is ${share}; it must lie between 0 and 1.`);
   const stream = new MersenneTwister(seed);

@@ -6,16 +6,18 @@ import { CIFAR_LAYOUTS, type CifarLayout } from "./cifar.js";
 import { placeOf } from "./class-folders.js";
 import { PACKED_MAGIC } from "./packed-format.js";
 import { baseName, sourceFiles } from "./source-files.js";
+import { isOfTinyImagenet } from "./tiny-imagenet.js";
 
 /** Data found at `path`, which is the folder or file to read from (it may lie below the path that was given). */
 export type DataSource =
   | { readonly form: "cifar"; readonly path: string; readonly layout: CifarLayout }
   | { readonly form: "class-folders"; readonly path: string }
+  | { readonly form: "tiny-imagenet"; readonly path: string }
   | { readonly form: "packed"; readonly path: string };
 
 const ACCEPTED =
-  "accepted are CIFAR-10 or CIFAR-100 in binary or pickled form (archive or unpacked folder), a folder or .tar/.tar.gz/.tgz of " +
-  "png, jpeg or webp images as train/<class>/… and test/<class>/… or <class>/…, and a packed file of reat";
+  "accepted are CIFAR-10 or CIFAR-100 in binary or pickled form (archive or unpacked folder), Tiny-ImageNet-200 as distributed (zip or folder), a folder, " +
+  ".zip or .tar/.tar.gz/.tgz of png, jpeg or webp images as train/<class>/… and test/<class>/… or <class>/…, and a packed file of reat";
 
 /**
  * @param path file or folder
@@ -32,6 +34,7 @@ export async function detectSource(path: string): Promise<DataSource> {
 /** One line for people, such as "CIFAR-10, pickled form". */
 export function describeSource(source: DataSource): string {
   if (source.form === "packed") return "packed file of reat";
+  if (source.form === "tiny-imagenet") return "Tiny-ImageNet-200 as distributed";
   if (source.form === "class-folders") return "images in one folder per class";
   return `${source.layout.dataset === "cifar10" ? "CIFAR-10" : "CIFAR-100"}, ${source.layout.form} form`;
 }
@@ -48,6 +51,9 @@ async function detectFolder(path: string): Promise<DataSource | undefined> {
     const archive = join(path, layout.archive);
     if (existsSync(archive)) return { form: "cifar", path: archive, layout };
   }
+  for (const folder of [path, join(path, "tiny-imagenet-200")]) {
+    if (isFile(join(folder, "val", "val_annotations.txt"))) return { form: "tiny-imagenet", path: folder };
+  }
   for await (const file of sourceFiles(path)) if (placeOf(file.path)) return { form: "class-folders", path };
   const partial = CIFAR_LAYOUTS.find((layout) =>
     readdirSync(path).some((name) => layout.trainFiles.includes(name)),
@@ -59,13 +65,21 @@ async function detectFile(path: string): Promise<DataSource | undefined> {
   const head = readHead(path);
   if (head.toString("latin1", 0, PACKED_MAGIC.length) === PACKED_MAGIC) return { form: "packed", path };
   const gzip = head[0] === 0x1f && head[1] === 0x8b;
-  if (!gzip && !/\.tar$/i.test(path) && head.toString("latin1", 257, 262) !== "ustar") return undefined;
+  const zip = head.toString("latin1", 0, 2) === "PK";
+  if (!gzip && !zip && !/\.tar$/i.test(path) && head.toString("latin1", 257, 262) !== "ustar")
+    return undefined;
+  let folders: DataSource | undefined;
   for await (const file of sourceFiles(path)) {
-    if (placeOf(file.path)) return { form: "class-folders", path };
+    if (isOfTinyImagenet(file.path)) return { form: "tiny-imagenet", path };
+    if (placeOf(file.path)) {
+      folders ??= { form: "class-folders", path };
+      // Images without labels come first in archives of Tiny-ImageNet.
+      if (!/(^|\/)(test|val)\/images\//i.test(file.path)) return folders;
+    }
     const layout = CIFAR_LAYOUTS.find((candidate) => isPartOf(file.path, candidate));
     if (layout) return { form: "cifar", path, layout };
   }
-  return undefined;
+  return folders;
 }
 
 function isPartOf(path: string, layout: CifarLayout): boolean {

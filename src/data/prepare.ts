@@ -13,6 +13,7 @@ import type { ImageSize } from "./image-decoder.js";
 import { readPacked, writePacked } from "./packed.js";
 import { type Progress, timed } from "./progress.js";
 import { generateSynthetic, SYNTHETIC_DEFAULTS } from "./synthetic.js";
+import { readTinyImagenet } from "./tiny-imagenet.js";
 
 export interface LoadOptions {
   /** Scales the images of class folders; without it they must have one size. */
@@ -69,6 +70,8 @@ export async function readSource(source: DataSource, options: LoadOptions = {}):
       return readPacked(source.path);
     case "class-folders":
       return readClassFolders(source.path, { ...shapingOptions(options), progress });
+    case "tiny-imagenet":
+      return readTinyImagenet(source.path, { ...(options.resize && { resize: options.resize }), progress });
     case "cifar":
       return source.layout.form === "binary"
         ? readCifarBinary(source.path, source.layout, progress)

@@ -1,13 +1,15 @@
-// One way to walk the files of a source, whether it is a folder or a tar archive.
+// One way to walk the files of a source, whether it is a folder, a tar or a zip archive.
 import { readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ReatError } from "../errors.js";
 import { readTar, type SourceFile } from "./tar.js";
+import { isZip, readZip } from "./zip.js";
 
 /** The regular files of a folder (sorted by path, all levels) or of an archive (in its order). Hidden files are passed over. */
 export async function* sourceFiles(path: string): AsyncGenerator<SourceFile> {
-  const files = statSync(path).isDirectory() ? folderFiles(path, "") : readTar(path);
+  const archive = () => (isZip(path) ? readZip(path) : readTar(path));
+  const files = statSync(path).isDirectory() ? folderFiles(path, "") : archive();
   for await (const file of files) if (!isHidden(file.path)) yield file;
 }
 

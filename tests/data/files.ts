@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { crc32, deflateRawSync, gzipSync } from "node:zlib";
 import { onTestFinished } from "vitest";
 
 /** A folder that is gone after the test. */
@@ -60,6 +60,56 @@ export function tar(
 
 export function tarGz(files: Readonly<Record<string, Uint8Array | string>>): Buffer {
   return gzipSync(tar(files));
+}
+
+/** A zip archive of deflated files; `wide` writes its list with 64-bit numbers, as archives of many files have it. */
+export function zip(files: Readonly<Record<string, Uint8Array | string>>, wide = false): Buffer {
+  const [parts, list]: [Buffer[], Buffer[]] = [[], []];
+  let at = 0;
+  for (const [path, contents] of Object.entries(files)) {
+    const bytes = Buffer.from(contents as string);
+    const stored = bytes.length < 20;
+    const packed = stored ? bytes : deflateRawSync(bytes);
+    const name = Buffer.from(path);
+    // From the version needed to the length of the name: what both headers share.
+    const common = Buffer.alloc(24);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(stored ? 0 : 8, 4);
+    common.writeUInt32LE(crc32(bytes), 10);
+    common.writeUInt32LE(packed.length, 14);
+    common.writeUInt32LE(bytes.length, 18);
+    common.writeUInt16LE(name.length, 22);
+    const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, Buffer.alloc(2), name, packed]);
+    const extra = Buffer.alloc(wide ? 12 : 0);
+    const entry = Buffer.concat([Buffer.from("PK\x01\x02\x14\0", "latin1"), common, Buffer.alloc(16), name]);
+    if (wide) {
+      extra.writeUInt16LE(1, 0);
+      extra.writeUInt16LE(8, 2);
+      extra.writeBigUInt64LE(BigInt(at), 4);
+    }
+    entry.writeUInt16LE(extra.length, 30);
+    entry.writeUInt32LE(wide ? 0xffffffff : at, 42);
+    parts.push(local);
+    list.push(entry, extra);
+    at += local.length;
+  }
+  const listed = Buffer.concat(list);
+  const count = Object.keys(files).length;
+  const end = Buffer.alloc(22);
+  end.write("PK\x05\x06");
+  end.writeUInt16LE(wide ? 0xffff : count, 10);
+  end.writeUInt32LE(wide ? 0xffffffff : listed.length, 12);
+  end.writeUInt32LE(wide ? 0xffffffff : at, 16);
+  if (!wide) return Buffer.concat([...parts, listed, end]);
+  const record = Buffer.alloc(56);
+  record.write("PK\x06\x06");
+  record.writeBigUInt64LE(BigInt(count), 32);
+  record.writeBigUInt64LE(BigInt(listed.length), 40);
+  record.writeBigUInt64LE(BigInt(at), 48);
+  const locator = Buffer.alloc(20);
+  locator.write("PK\x06\x07");
+  locator.writeBigUInt64LE(BigInt(at + listed.length), 8);
+  return Buffer.concat([...parts, listed, record, locator, end]);
 }
 
 /** Pixel `p` of image `i` in every small CIFAR file. */
