@@ -1,6 +1,16 @@
 // Counts labels against predictions on the device, to be read once at the end.
 import { ReatError } from "../errors.js";
-import { type Device, keep, noGrad, onesLike, operator, scope, type Tensor, zeros } from "../tensor/index.js";
+import {
+  type Device,
+  keep,
+  noGrad,
+  onesLike,
+  operator,
+  scope,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../tensor/index.js";
 
 const scatterAddInPlace = operator("scatter_add_");
 
@@ -8,20 +18,30 @@ const scatterAddInPlace = operator("scatter_add_");
 export class ConfusionCounter implements Disposable {
   readonly #counts: Tensor;
   readonly #unusable: Tensor;
+  readonly #foreign: Tensor;
 
+  /** @param earlier counts to go on from, as `read` gave them */
   constructor(
     readonly classes: number,
     device: Device,
+    earlier?: readonly (readonly number[])[],
   ) {
-    this.#counts = keep(zeros([classes * classes], { dtype: "int64", device }));
-    this.#unusable = keep(zeros([], { dtype: "int64", device }));
+    const options = { dtype: "int64", device } as const;
+    this.#counts = keep(earlier ? tensor(earlier.flat(), options) : zeros([classes * classes], options));
+    this.#unusable = keep(zeros([], options));
+    this.#foreign = keep(zeros([], options));
   }
 
   /** Counts the largest of each row of logits [N, C] against labels int64 [N]. */
   add(logits: Tensor, labels: Tensor): void {
     noGrad(() =>
       scope(() => {
-        const cell = labels.mul(this.classes).add(logits.argmax(1));
+        const outside = labels.lt(0).logicalOr(labels.ge(this.classes));
+        this.#foreign.add_(outside.sum());
+        const cell = labels
+          .clamp(0, this.classes - 1)
+          .mul(this.classes)
+          .add(logits.argmax(1));
         scatterAddInPlace(this.#counts, 0, cell, onesLike(cell));
         this.#unusable.add_(logits.isFinite().logicalNot().sum());
       }),
@@ -30,9 +50,17 @@ export class ConfusionCounter implements Disposable {
 
   /**
    * matrix[y][k] = images of class y predicted as class k. Waits for the device.
-   * @throws ReatError `numerics` where a logit was NaN or infinite, because its image has no prediction
+   * @throws ReatError `numerics` where a logit was NaN or infinite, because its image has no prediction; `data` where a
+   * label was no class of the model
    */
   read(stage: string): number[][] {
+    const foreign = this.#foreign.item();
+    if (foreign > 0) {
+      throw new ReatError(
+        "data",
+        `${foreign} labels are no class of the model (${stage}), which has the classes 0 to ${this.classes - 1}; the data must be those that it was trained for.`,
+      );
+    }
     const unusable = this.#unusable.item();
     if (unusable > 0) {
       throw new ReatError(
@@ -49,6 +77,7 @@ export class ConfusionCounter implements Disposable {
   dispose(): void {
     this.#counts.dispose();
     this.#unusable.dispose();
+    this.#foreign.dispose();
   }
 
   [Symbol.dispose](): void {

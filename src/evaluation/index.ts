@@ -1,5 +1,6 @@
 // The evaluation's public face.
 export { type AccuracyReport, accuracyReport, type ClassAccuracy } from "./accuracy.js";
+export { attackLabel, type LabelledAttack } from "./attack-label.js";
 export {
   type Audit,
   type AuditOptions,
@@ -10,6 +11,13 @@ export {
 export type { LossSurface } from "./audit/loss-surface.js";
 export type { AuditRow, Verdict as AuditVerdict } from "./audit/row.js";
 export {
+  type EnsembleHooks,
+  type EnsembleOutcome,
+  type EnsembleRecord,
+  type FooledImages,
+  measureEnsemble,
+} from "./ensemble.js";
+export {
   type AttackResult,
   type EvaluateOptions,
   type Evaluation,
@@ -17,5 +25,17 @@ export {
   type EvaluationBatches,
   type EvaluationProgress,
   evaluate,
+  type MeasureOptions,
+  measureAttack,
+  measureClean,
+  type StageHooks,
+  type StagePosition,
 } from "./evaluate.js";
-export { type EvaluationResult, readResults, resultFileName, writeResult } from "./results.js";
+export {
+  type EvaluationResult,
+  readResults,
+  resultFileName,
+  resultIdentity,
+  resultSlot,
+  writeResult,
+} from "./results.js";

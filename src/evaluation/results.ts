@@ -1,10 +1,15 @@
 // Measurements on disk: one JSON file for each checkpoint, attack and split, with all that decided its numbers.
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { AttackWarning } from "../attacks/index.js";
 import { cannotWrite, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
+import { formatFraction } from "../fraction.js";
 import type { AccuracyReport } from "./accuracy.js";
+import type { EnsembleRecord } from "./ensemble.js";
 
 /** One row of a table: a checkpoint under one attack. */
 export interface EvaluationResult {
@@ -25,6 +30,10 @@ export interface EvaluationResult {
   readonly batchSize: number;
   readonly clean: AccuracyReport;
   readonly robust: AccuracyReport;
+  /** Of AutoAttack alone. */
+  readonly ensemble?: EnsembleRecord | undefined;
+  /** Signs that the figure may be too high, of attacks other than AutoAttack; absent where there are none. */
+  readonly warnings?: readonly AttackWarning[] | undefined;
   readonly seconds: number;
   /** ISO 8601. */
   readonly time: string;
@@ -42,6 +51,35 @@ const report = z.object({
   balanced: accuracy,
   predicted: z.array(z.int()),
 });
+const warnings = z.array(z.object({ name: z.string(), message: z.string() })) as unknown as z.ZodType<
+  readonly AttackWarning[]
+>;
+const ensemble = z.object({
+  version: z.string(),
+  constantsHash: z.string(),
+  outcomes: z.array(
+    z.object({
+      attack: z.string(),
+      attacked: z.int(),
+      standing: z.int(),
+      accuracy,
+      groups: report.shape.groups,
+      balanced: accuracy,
+      seconds: z.number(),
+    }),
+  ),
+  warnings,
+  verification: z.object({
+    largestPerturbation: z.number(),
+    insideBall: z.boolean(),
+    lowestPixel: z.number(),
+    highestPixel: z.number(),
+    insideRange: z.boolean(),
+    accuracy,
+    agrees: z.boolean(),
+  }),
+  robust: z.string(),
+});
 const schema: z.ZodType<EvaluationResult> = z.object({
   run: z.string(),
   checkpoint: z.enum(["last", "best"]),
@@ -55,30 +93,89 @@ const schema: z.ZodType<EvaluationResult> = z.object({
   batchSize: z.int(),
   clean: report,
   robust: report,
+  ensemble: ensemble.optional(),
+  warnings: warnings.optional(),
   seconds: z.number(),
   time: z.string(),
   environment: z.record(z.string(), z.unknown()),
 });
 
-/** "best-pgd-20.json"; splits other than the test split are named. */
-export function resultFileName({ checkpoint, attack, split }: EvaluationResult): string {
-  return `${checkpoint}-${attack.name}${split === "test" ? "" : `-${split}`}.json`;
+/** What decides a result's numbers; where all of it is the same, the numbers are. */
+export type ResultIdentity = Omit<
+  EvaluationResult,
+  "clean" | "robust" | "ensemble" | "warnings" | "seconds" | "time" | "environment"
+> & { readonly images: number };
+
+/** @internal */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inside: unknown) =>
+    typeof inside === "object" && inside !== null && !Array.isArray(inside)
+      ? Object.fromEntries(Object.entries(inside).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inside,
+  );
 }
 
-/** Writes a result, in place of an earlier one of the same name. @returns its path. @throws ReatError `disk` */
+function identityOf(result: EvaluationResult | ResultIdentity): ResultIdentity {
+  const { run, checkpoint, epoch, split, dataset, synthetic, seeds, batchSize, attack } = result;
+  const images = "images" in result ? result.images : result.clean.total;
+  return { run, checkpoint, epoch, split, dataset, synthetic, seeds, batchSize, attack, images };
+}
+
+/** A text that is the same for results with the same numbers, and for them alone. */
+export function resultIdentity(result: EvaluationResult | ResultIdentity): string {
+  return canonicalJson(identityOf(result));
+}
+
+/** The same without the epoch: a result takes the place of one of an earlier epoch's weights. */
+export function resultSlot(result: EvaluationResult | ResultIdentity): string {
+  return canonicalJson({ ...identityOf(result), epoch: null });
+}
+
+/**
+ * "best-pgd-20-linf-8of255-1f2e3d4c.json": checkpoint, attack and budget for the reader, and eight digits that tell every
+ * constant, seed and number of images apart.
+ */
+export function resultFileName(result: EvaluationResult | ResultIdentity): string {
+  const { checkpoint, attack, split } = result;
+  const { norm, epsilon } = attack.constants;
+  const digits = createHash("sha256").update(resultSlot(result)).digest("hex").slice(0, 8);
+  const parts = [
+    ...[checkpoint, attack.name.replace(":", "-")],
+    ...(typeof norm === "string" ? [norm] : []),
+    ...(typeof epsilon === "number" ? [formatFraction(epsilon).replace("/", "of")] : []),
+    ...(split === "test" ? [] : [split]),
+    digits,
+  ];
+  return `${parts.join("-").replace(/[^\w.+-]/g, "_")}.json`;
+}
+
+/**
+ * Writes a result, in place of any of the same slot, whatever its file is called.
+ * @returns its path
+ * @throws ReatError `disk`
+ */
 export async function writeResult(folder: string, result: EvaluationResult): Promise<string> {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (cause) {
     throw cannotWrite(folder, cause);
   }
-  const file = join(folder, resultFileName(result));
+  const name = resultFileName(result);
+  const file = join(folder, name);
   await writeDurably(file, `${JSON.stringify(result, null, 2)}\n`);
+  const slot = resultSlot(result);
+  for (const { name: other, result: earlier } of readFiles(folder)) {
+    if (other !== name && resultSlot(earlier) === slot) await rm(join(folder, other), { force: true });
+  }
   return file;
 }
 
 /** All results in a folder, by file name; none where there is no folder. @throws ReatError `data` naming a foreign file */
 export function readResults(folder: string): EvaluationResult[] {
+  return readFiles(folder).map(({ result }) => result);
+}
+
+function readFiles(folder: string): { name: string; result: EvaluationResult }[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
   return files.sort().map((name) => {
@@ -90,7 +187,7 @@ export function readResults(folder: string): EvaluationResult[] {
       throw new ReatError("data", `${file} is not JSON: delete it, or measure again.`, { cause });
     }
     const result = schema.safeParse(parsed);
-    if (result.success) return result.data;
+    if (result.success) return { name, result: result.data };
     const { path, message } = result.error.issues[0]!;
     throw new ReatError("data", `${file} is no evaluation result: ${path.join(".")}: ${message}.`);
   });

@@ -1,22 +1,28 @@
 // Measures weights that were trained elsewhere.
-import type { AttackConstants } from "../attacks/index.js";
+import { createHash } from "node:crypto";
 import { evaluationBatches } from "../data/index.js";
 import { writeDurably } from "../durable-file.js";
-import { type AccuracyReport, type EvaluationProgress, evaluate } from "../evaluation/index.js";
+import type { AccuracyReport, EvaluationProgress } from "../evaluation/index.js";
 import { currentEnvironment, type Environment } from "../training/index.js";
+import { AdversarialImages } from "./adversarial-images.js";
 import { uploadForEvaluation } from "./data.js";
+import { type EvaluationSettings, withSettings } from "./evaluate-run.js";
+import { planAttacks } from "./evaluation-plan.js";
 import { type ForeignOptions, type ForeignWeights, openForeignModel } from "./foreign-model.js";
-import { evaluationAttacks } from "./measure.js";
+import {
+  forget,
+  type MeasuredAttack,
+  type PartialPlace,
+  partialPlace,
+  resumableAttack,
+  resumableClean,
+} from "./measure-attacks.js";
+import { PartialFolder } from "./partial-folder.js";
 
-export interface EvaluateWeightsOptions extends ForeignOptions {
-  /** Names such as "pgd-20". Default: those of the configuration. */
-  readonly attacks?: readonly string[];
-  /** At most so many images, spread over the classes; null for all. Default: as configured. */
-  readonly images?: number | null;
-  /** Also write the result here, as JSON. */
+export interface EvaluateWeightsOptions extends Omit<ForeignOptions, "onDataProgress">, EvaluationSettings {
+  /** Also write the result here, as JSON; an evaluation that was cut off then goes on where it was. */
   readonly out?: string;
   readonly onProgress?: (progress: EvaluationProgress) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** Accuracy of weights from elsewhere, with all that decided it. */
@@ -29,12 +35,7 @@ export interface WeightsEvaluation {
   readonly seeds: Readonly<Record<string, number>>;
   readonly batchSize: number;
   readonly clean: AccuracyReport;
-  readonly attacks: readonly {
-    readonly name: string;
-    readonly constants: AttackConstants;
-    readonly robust: AccuracyReport;
-    readonly seconds: number;
-  }[];
+  readonly attacks: readonly MeasuredAttack[];
   /** ISO 8601. */
   readonly time: string;
   readonly environment: Environment;
@@ -50,33 +51,60 @@ export async function evaluateWeights(
   options: EvaluateWeightsOptions,
 ): Promise<WeightsEvaluation> {
   using foreign = await openForeignModel(file, options);
-  const { config, data, device, model } = foreign;
+  const { data, device, model, weights } = foreign;
+  const config = withSettings(foreign.config, options);
+  const { out, saveAdversarial } = options;
+  const planned = planAttacks(config, options.attacks ?? config.evaluation.attacks, options.budget);
   const wanted = options.images === undefined ? config.evaluation.images : options.images;
   using images = uploadForEvaluation(data, "test", wanted, device);
-  const attacks = evaluationAttacks(config, options.attacks ?? config.evaluation.attacks);
-  const measured = await evaluate({
-    ...{ model, attacks },
-    batches: evaluationBatches(images, config.evaluation.batchSize),
-    groups: data.groups,
-    seed: config.seeds.evaluation,
-    onProgress: options.onProgress,
-    signal: options.signal,
-  });
-  const result: WeightsEvaluation = {
-    weights: foreign.weights,
+  const batches = evaluationBatches(images, config.evaluation.batchSize);
+  const common = {
+    weights,
     dataset: data.dataset.name,
     synthetic: data.dataset.synthetic,
-    split: "test",
+    split: "test" as const,
     seeds: { subset: config.seeds.subset, evaluation: config.seeds.evaluation },
     batchSize: config.evaluation.batchSize,
-    clean: measured.clean,
-    attacks: attacks.map(({ name, constants }, i) => {
-      const { report, seconds } = measured.attacks[i]!;
-      return { name, constants, robust: report, seconds };
-    }),
-    time: new Date().toISOString(),
-    environment: currentEnvironment(device),
   };
-  if (options.out !== undefined) await writeDurably(options.out, `${JSON.stringify(result, null, 2)}\n`);
+  const kept = saveAdversarial === undefined ? null : new AdversarialImages();
+  const folder = out === undefined ? null : `${out}.partial`;
+  const place = (attack: unknown): PartialPlace => {
+    if (folder === null) return null;
+    const { notes: _notes, ...deciding } = weights;
+    const identity = JSON.stringify([{ ...common, weights: deciding }, images.count, attack, kept !== null]);
+    const stem = createHash("sha256").update(identity).digest("hex").slice(0, 16);
+    return partialPlace(folder, stem, identity);
+  };
+  const measuring = {
+    ...{ model, batches, groups: data.groups, seed: config.seeds.evaluation },
+    onProgress: options.onProgress,
+    signal: options.signal,
+    adversarial: kept ?? undefined,
+  };
+  const clean = await resumableClean(measuring, place("clean"));
+  const attacks: MeasuredAttack[] = [];
+  for (const attack of planned) {
+    const { name, constants } = attack.spec;
+    const finished = place(["finished", name, constants]);
+    // Images are not kept with a finished attack, but what it saved of them is.
+    const earlier = kept ? null : readFinished(finished);
+    const measured = earlier ?? (await resumableAttack(measuring, attack, place([name, constants])));
+    attacks.push(measured);
+    if (earlier || kept || finished === null) continue;
+    await new PartialFolder<MeasuredAttack>(finished.path, finished.identity).save(measured);
+    await forget(place([name, constants]));
+  }
+  const environment = currentEnvironment(device);
+  const result: WeightsEvaluation = {
+    ...common,
+    ...{ clean, attacks, time: new Date().toISOString(), environment },
+  };
+  if (kept) await kept.write(saveAdversarial!, batches, { weights: file, dataset: data.dataset.name });
+  if (out !== undefined) await writeDurably(out, `${JSON.stringify(result, null, 2)}\n`);
+  if (folder !== null) await forget({ path: folder, identity: "" });
   return result;
+}
+
+function readFinished(place: PartialPlace): MeasuredAttack | null {
+  return place && (new PartialFolder<MeasuredAttack>(place.path, place.identity).read()?.state ?? null);
 }

@@ -14,13 +14,20 @@ export {
   parseConfig,
 } from "./config.js";
 export { type ExperimentData, loadData } from "./data.js";
-export { type EvaluateRunOptions, type EvaluateRunOutcome, evaluateRun } from "./evaluate-run.js";
+export {
+  type EvaluateRunOptions,
+  type EvaluateRunOutcome,
+  type EvaluationSettings,
+  evaluateRun,
+} from "./evaluate-run.js";
 export {
   type EvaluateWeightsOptions,
   evaluateWeights,
   type WeightsEvaluation,
 } from "./evaluate-weights.js";
+export type { AttackRequest, EvaluationBudget } from "./evaluation-plan.js";
 export type { ForeignOptions, ForeignWeights } from "./foreign-model.js";
+export type { MeasuredAttack } from "./measure-attacks.js";
 export { nearest } from "./nearest.js";
 export {
   type PaperRow,

@@ -21,7 +21,7 @@ const result: EvaluationResult = {
   split: "test",
   dataset: "synthetic",
   synthetic: true,
-  attack: { name: "pgd-20", constants: { epsilon: 8 / 255, steps: 20 } },
+  attack: { name: "pgd-20", constants: { norm: "linf", epsilon: 8 / 255, steps: 20 } },
   seeds: { evaluation: 4 },
   batchSize: 100,
   clean: accuracyReport(
@@ -51,12 +51,73 @@ describe("results", () => {
     for (const each of [result, validation, stronger, { ...result, seconds: 2 }]) {
       await writeResult(folder, each);
     }
-    expect(readdirSync(folder)).toEqual([
-      "best-pgd-100.json",
-      "best-pgd-20-validation.json",
-      "best-pgd-20.json",
-    ]);
-    expect(readResults(folder)).toEqual([stronger, validation, { ...result, seconds: 2 }]);
+    expect(
+      readdirSync(folder)
+        .map((name) => name.replace(/-[0-9a-f]{8}\.json$/, ""))
+        .sort(),
+    ).toEqual(["best-pgd-100-linf-8of255", "best-pgd-20-linf-8of255", "best-pgd-20-linf-8of255-validation"]);
+    const read = readResults(folder);
+    expect(read).toHaveLength(3);
+    expect(read).toEqual(expect.arrayContaining([stronger, validation, { ...result, seconds: 2 }]));
+  });
+
+  it("keep apart what differs in any constant, seed or number of images, but not in the epoch", async () => {
+    const folder = join(root, "apart");
+    const constants = { ...result.attack.constants };
+    const others: EvaluationResult[] = [
+      { ...result, attack: { name: "pgd-20", constants: { ...constants, epsilon: 4 / 255 } } },
+      { ...result, attack: { name: "pgd-20", constants: { ...constants, stepSize: 1 / 255 } } },
+      { ...result, attack: { name: "pgd-20", constants: { ...constants, norm: "l2" } } },
+      { ...result, seeds: { evaluation: 5 } },
+      { ...result, batchSize: 50 },
+      {
+        ...result,
+        clean: accuracyReport(
+          [
+            [1, 0],
+            [0, 0],
+          ],
+          groups,
+        ),
+      },
+    ];
+    for (const each of [result, ...others]) await writeResult(folder, each);
+    expect(readResults(folder)).toHaveLength(7);
+    await writeResult(folder, { ...result, epoch: 4 });
+    expect(readResults(folder)).toHaveLength(7);
+    expect(readResults(folder).filter(({ epoch }) => epoch === 4)).toHaveLength(1);
+  });
+
+  it("take the place of a file with a name of an earlier version, which is still read", async () => {
+    const folder = mkdtempSync(join(root, "old-"));
+    writeFileSync(join(folder, "best-pgd-20.json"), JSON.stringify(result));
+    expect(readResults(folder)).toEqual([result]);
+    await writeResult(folder, { ...result, epoch: 5 });
+    expect(readdirSync(folder)).not.toContain("best-pgd-20.json");
+    expect(readResults(folder)).toEqual([{ ...result, epoch: 5 }]);
+  });
+
+  it("bring an ensemble's outcomes back", async () => {
+    const folder = join(root, "ensemble");
+    const groupsOf = { head: 0.5, body: null, tail: null };
+    const outcome = { attack: "apgd-ce", attacked: 3, standing: 1, accuracy: 0.25, balanced: 0.25 };
+    const whole: EvaluationResult = {
+      ...result,
+      ensemble: {
+        version: "standard",
+        constantsHash: "ab".repeat(32),
+        outcomes: [{ ...outcome, groups: groupsOf, seconds: 2 }],
+        warnings: [{ name: "square-stronger", message: "Square did." }],
+        verification: {
+          ...{ largestPerturbation: 0.03, insideBall: true, lowestPixel: 0, highestPixel: 1 },
+          ...{ insideRange: true, accuracy: 0.25, agrees: true },
+        },
+        robust: "0001",
+      },
+      warnings: [{ name: "zero-gradient", message: "Some are." }],
+    };
+    await writeResult(folder, whole);
+    expect(readResults(folder)).toEqual([whole]);
   });
 
   it("are none where there is no folder", () => {

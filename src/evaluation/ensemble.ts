@@ -1,0 +1,220 @@
+// AutoAttack as a measurement: what it found, by class and by group, after each of its attacks.
+import {
+  type AttackProgress,
+  type AttackWarning,
+  type AutoAttackState,
+  autoAttack,
+  constantsHash,
+  ensembleConstants,
+  type NamedEnsemble,
+} from "../attacks/index.js";
+import { type ClassGroup, mixSeed } from "../data/index.js";
+import { ReatError } from "../errors.js";
+import { cat, keep, noGrad, scope, type Tensor, tensor } from "../tensor/index.js";
+import { type AccuracyReport, accuracyReport } from "./accuracy.js";
+import { ConfusionCounter } from "./confusion.js";
+import { EnsembleClock } from "./ensemble-clock.js";
+import { deviceOf, type MeasureOptions } from "./evaluate.js";
+
+/** What stands after one attack of the ensemble. Accuracies are fractions of all images, or of a class'. */
+export interface EnsembleOutcome {
+  readonly attack: string;
+  /** Images that stood when it began, and that it left standing. */
+  readonly attacked: number;
+  readonly standing: number;
+  readonly accuracy: number;
+  readonly groups: AccuracyReport["groups"];
+  readonly balanced: number;
+  readonly seconds: number;
+}
+
+/** What an AutoAttack run tells beside its accuracy. Plain JSON. */
+export interface EnsembleRecord {
+  /** "standard", "torchattacks-3.5" …, or "custom". */
+  readonly version: string;
+  readonly constantsHash: string;
+  readonly outcomes: readonly EnsembleOutcome[];
+  readonly warnings: readonly AttackWarning[];
+  readonly verification: {
+    readonly largestPerturbation: number;
+    readonly insideBall: boolean;
+    readonly lowestPixel: number;
+    readonly highestPixel: number;
+    readonly insideRange: boolean;
+    readonly accuracy: number;
+    readonly agrees: boolean;
+  };
+  /** One character an image, "1" where it stands. */
+  readonly robust: string;
+}
+
+/** Adversarial images by their places among all images. */
+export interface FooledImages {
+  readonly rows: readonly number[];
+  readonly images: Tensor;
+}
+
+export interface EnsembleHooks {
+  /** A state that `onState` gave, with all that it gave before. */
+  readonly resume?:
+    | {
+        readonly state: AutoAttackState;
+        readonly fooled: readonly FooledImages[];
+        readonly warnings: readonly AttackWarning[];
+      }
+    | undefined;
+  /** After each batch: where the run is, and the images fooled since the last call (null for none); waited for. */
+  readonly onState?:
+    | ((state: AutoAttackState, fooled: FooledImages | null) => void | Promise<void>)
+    | undefined;
+  readonly onWarning?: ((warning: AttackWarning) => void) | undefined;
+  /** Sees the adversarial images of all, which live as long as the call. */
+  readonly onAdversarial?: ((adversarial: Tensor) => void) | undefined;
+}
+
+/**
+ * Runs the ensemble on all images at once. The accuracy is that of the adversarial images that it ends with.
+ * @throws ReatError as `autoAttack` does; the signal's reason when it is aborted
+ */
+export async function measureEnsemble(
+  options: MeasureOptions,
+  { name, version, constants }: NamedEnsemble,
+  hooks: EnsembleHooks = {},
+): Promise<{ report: AccuracyReport; seconds: number; ensemble: EnsembleRecord }> {
+  const { model, batches, groups, seed, onProgress, signal } = options;
+  if (batches.count === 0) throw new ReatError("data", "There is no image to measure accuracy on.");
+  const { norm, epsilon } = constants;
+  const logits = (images: Tensor) => model.withMode("eval", () => model.logits(images));
+  const [images, labels] = scope(() => {
+    const all = Array.from({ length: batches.count }, (_, b) => batches.batch(b));
+    return [keep(cat(all.map((b) => b.images))), keep(cat(all.map((b) => b.labels)))] as const;
+  });
+  using _images = images;
+  using _labels = labels;
+  const batchSize = scope(() => batches.batch(0).images.shape[0]!);
+  const truth = labels.toArray();
+  requireClasses(truth, model.classes);
+  const clock = new EnsembleClock(constants, model.classes, truth.length);
+  const tell = () => onProgress?.({ stage: `${name}: ${clock.attack}`, ...clock.progress() });
+
+  let reported = hooks.resume?.state.robust ?? null;
+  const { onState } = hooks;
+  const resume = hooks.resume && {
+    state: hooks.resume.state,
+    adversarial: withFooled(images, hooks.resume.fooled),
+  };
+  if (hooks.resume) clock.resume(hooks.resume.state);
+  try {
+    const found = await autoAttack({
+      ...{ model: { logits }, images, labels, norm, epsilon, version, batchSize },
+      seed: mixSeed(seed, ...Buffer.from("autoattack")),
+      ...(resume && { resume }),
+      ...(signal && { signal }),
+      ...(hooks.onWarning && { onWarning: hooks.onWarning }),
+      onProgress: (progress: AttackProgress) => {
+        clock.step(progress);
+        tell();
+      },
+      onState: async (state, adversarial) => {
+        clock.at(state);
+        tell();
+        if (onState) {
+          const fooled = scope(() => fooledSince(reported ?? state.clean, state.robust, adversarial));
+          reported = state.robust;
+          await onState(state, fooled);
+          fooled?.images.dispose();
+        }
+      },
+    });
+    using adversarial = found.adversarial;
+    hooks.onAdversarial?.(adversarial);
+    const { robust, ...verification } = found.verification;
+    const report = await accuracyOn(options, adversarial, truth, batchSize);
+    return {
+      report,
+      seconds: found.outcomes.reduce((sum, outcome) => sum + outcome.seconds, 0),
+      ensemble: {
+        version: found.version,
+        constantsHash: constantsHash(ensembleConstants(version, norm)),
+        outcomes: found.outcomes.map(({ robust: flags, ...outcome }) => ({
+          ...{ attack: outcome.attack, attacked: outcome.attacked, standing: outcome.standing },
+          ...standingReport(flags, truth, groups),
+          seconds: outcome.seconds,
+        })),
+        warnings: unique([...(hooks.resume?.warnings ?? []), ...found.warnings]),
+        ...{ verification, robust },
+      },
+    };
+  } finally {
+    resume?.adversarial.dispose();
+  }
+}
+
+function unique(warnings: readonly AttackWarning[]): AttackWarning[] {
+  return [...new Map(warnings.map((warning) => [warning.name + warning.message, warning])).values()];
+}
+
+function requireClasses(truth: readonly number[], classes: number): void {
+  const wrong = truth.find((label) => label < 0 || label >= classes);
+  if (wrong === undefined) return;
+  throw new ReatError(
+    "data",
+    `The label ${wrong} is no class of the model, which has the classes 0 to ${classes - 1}; the data must be those that it was trained for.`,
+  );
+}
+
+/** The images with those that were fooled before in their places. */
+function withFooled(images: Tensor, fooled: readonly FooledImages[]): Tensor {
+  const adversarial = keep(images.clone());
+  noGrad(() =>
+    scope(() => {
+      for (const { rows, images: found } of fooled) {
+        const places = tensor([...rows], { dtype: "int64", device: images.device });
+        adversarial.indexCopy_(0, places, found.to(images.device));
+      }
+    }),
+  );
+  return adversarial;
+}
+
+function fooledSince(before: string, after: string, adversarial: Tensor): FooledImages | null {
+  const rows = [...after].flatMap((flag, i) => (flag === "0" && before[i] === "1" ? [i] : []));
+  if (rows.length === 0) return null;
+  const places = tensor(rows, { dtype: "int64", device: adversarial.device });
+  return { rows, images: keep(adversarial.indexSelect(0, places)) };
+}
+
+function standingReport(
+  flags: string,
+  truth: readonly number[],
+  groups: readonly ClassGroup[],
+): Pick<AccuracyReport, "accuracy" | "groups" | "balanced"> {
+  const classes = groups.length;
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  // Which wrong class an image was moved to is not told; any other stands for it.
+  truth.forEach((label, i) => {
+    confusion[label]![flags[i] === "1" ? label : (label + 1) % classes]! += 1;
+  });
+  const { accuracy, groups: byGroup, balanced } = accuracyReport(confusion, groups);
+  return { accuracy, groups: byGroup, balanced };
+}
+
+async function accuracyOn(
+  { model, groups }: MeasureOptions,
+  adversarial: Tensor,
+  truth: readonly number[],
+  batchSize: number,
+): Promise<AccuracyReport> {
+  using confusion = new ConfusionCounter(model.classes, deviceOf(model));
+  for (let from = 0; from < truth.length; from += batchSize) {
+    scope(() => {
+      const to = Math.min(from + batchSize, truth.length);
+      const labels = tensor(truth.slice(from, to), { dtype: "int64", device: deviceOf(model) });
+      confusion.add(
+        model.withMode("eval", () => noGrad(() => model.logits(adversarial.slice(0, from, to)))),
+        labels,
+      );
+    });
+  }
+  return accuracyReport(confusion.read("adversarial images"), groups);
+}
