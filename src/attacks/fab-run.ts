@@ -1,5 +1,5 @@
 // One run of FAB from given points (Croce and Hein 2020): the closest misclassified image, by projecting on linearised boundaries.
-import { enableGrad, fullLike, grad, noGrad, scope, stack, type Tensor } from "../tensor/index.js";
+import { cat, enableGrad, fullLike, grad, noGrad, scope, stack, type Tensor } from "../tensor/index.js";
 import { type BallName, lengths, perSample, sampleDims } from "./ball.js";
 import type { Classifier } from "./classifier.js";
 import { projectOnHyperplane } from "./hyperplane-projection.js";
@@ -93,10 +93,26 @@ function nearestBoundary(model: Classifier, { point, labels }: Running, ball: Ba
   };
 }
 
+/** Images whose projections are computed together on the CPU: what they need then stays in the caches. */
+const projectedTogether = 32;
+
+/** `nextOf` for pieces of the batch. */
+function nextPoint({ point, images }: Running, boundary: Boundary, options: FabRunOptions): Tensor {
+  const count = point.shape[0]!;
+  if (point.device !== "cpu" || count <= projectedTogether) return nextOf(point, images, boundary, options);
+  const parts: Tensor[] = [];
+  for (let from = 0; from < count; from += projectedTogether) {
+    const part = (of: Tensor) => of.slice(0, from, Math.min(from + projectedTogether, count));
+    const { difference, gradient } = boundary;
+    const piece = { difference: part(difference), gradient: part(gradient) };
+    parts.push(scope(() => nextOf(part(point), part(images), piece, options)));
+  }
+  return cat(parts);
+}
+
 /** Projects the point and the clean image on the boundary and goes a little beyond, mostly from the point. */
-function nextPoint(state: Running, boundary: Boundary, options: FabRunOptions): Tensor {
+function nextOf(point: Tensor, images: Tensor, boundary: Boundary, options: FabRunOptions): Tensor {
   const { ball, alphaMax, eta } = options;
-  const { point, images } = state;
   const { difference, gradient } = boundary;
   const fromPoint = projectOnHyperplane(point, gradient, difference, ball);
   const atImage = gradient.mul(images.sub(point)).sum(sampleDims(point)).add_(difference);

@@ -1,5 +1,5 @@
 // The nearest point of a hyperplane inside [0, 1]^D, in l∞, l2 and l1: the geometric step of FAB (Croce and Hein 2020, appendix).
-import { type Tensor, zerosLike } from "../tensor/index.js";
+import { scope, type Tensor, zerosLike } from "../tensor/index.js";
 import { type BallName, perSample, sampleDims } from "./ball.js";
 
 /** Below this a pixel's weight counts as none (AutoAttack's value, for l2 and l1). */
@@ -36,15 +36,18 @@ function together(weight: Tensor, room: Tensor, wanted: Tensor, ball: "linf" | "
   const most = weight.mul(room);
   let lambda = zerosLike(target);
   for (let step = 0; step < largestNumberOfPieces; step++) {
-    const free = full.gt(lambda).to(weight.dtype);
-    const speed = rate.mul(free).sum(dims, true);
-    const spent = most.sub(most.mul(free)).sum(dims, true);
-    // On this piece λ solves spent + λ · speed = wanted; where nothing is free any more, the box ends the way.
-    const next = target.sub(spent).div_(speed.clamp(1e-30, null)).maximum(lambda);
-    const solved = speed.le(0);
-    const kept = lambda.where(solved, next);
-    if (step > 0 && kept.sub(lambda).gt(0).any().item() === 0) break;
+    const kept = scope(() => {
+      const free = full.gt(lambda).to(weight.dtype);
+      const speed = rate.mul(free).sum(dims, true);
+      const spent = most.sub(free.mul_(most)).sum(dims, true);
+      // On this piece λ solves spent + λ · speed = wanted; where nothing is free any more, the box ends the way.
+      const next = target.sub(spent).div_(speed.clamp(1e-30, null)).maximum(lambda);
+      return lambda.where(speed.le(0), next);
+    });
+    const solved = step > 0 && !scope(() => kept.gt(lambda).any().item());
+    lambda.dispose();
     lambda = kept;
+    if (solved) break;
   }
   return (ball === "l2" ? weight.mul(lambda) : lambda.expand(weight.shape)).minimum(room);
 }
