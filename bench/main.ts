@@ -106,6 +106,7 @@ const program = new Command("npm run bench --")
   .option("--weights <file>", "evaluate this checkpoint of a ResNet-18 on --data")
   .action(bench);
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 try {
   await program.parseAsync();
 } catch (error) {

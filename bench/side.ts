@@ -13,6 +13,12 @@ export interface SideProgram {
 /** Why a side could not do its work. */
 export class SideError extends Error {}
 
+// A program that is ended in the middle of a case must not leave its sides computing.
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const side of running) side.kill("SIGKILL");
+});
+
 /** A running side; `using` ends it. */
 export class Side implements Disposable {
   readonly #process: ChildProcess;
@@ -23,6 +29,8 @@ export class Side implements Disposable {
     this.#process = spawn(program.command, program.args, {
       stdio: ["pipe", "pipe", "pipe"],
     });
+    running.add(this.#process);
+    this.#process.once("exit", () => running.delete(this.#process));
     this.#process.on("error", (error) => {
       this.#complaints += error.message;
     });
@@ -49,8 +57,7 @@ export class Side implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#process.stdin!.end();
-    this.#process.kill();
+    this.#process.kill("SIGKILL");
   }
 
   async #ask(request: object): Promise<unknown> {

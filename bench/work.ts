@@ -47,6 +47,12 @@ export interface PeakWork {
   readonly batchSize: number;
 }
 
+/** Where the time of a training step goes; the values are seconds by kind of work, see `kinds`. */
+export interface ProfileWork {
+  readonly kind: "profile";
+  readonly step: TrainStepWork;
+}
+
 /** What calls of operators cost on tensors of four elements. */
 export interface CallsWork {
   readonly kind: "calls";
@@ -81,6 +87,7 @@ export type Work =
   | EvaluationWork
   | TailWork
   | PeakWork
+  | ProfileWork
   | CallsWork
   | AugmentationWork
   | PackingWork

@@ -10,6 +10,7 @@ import { prepareAugmentation, prepareLoading, preparePacking } from "./data.js";
 import { prepareEvaluation } from "./evaluation.js";
 import { preparePeak } from "./peak.js";
 
+import { prepareProfile } from "./profile.js";
 import { prepareTail } from "./tail.js";
 import { prepareTrainStep } from "./train-step.js";
 
@@ -28,6 +29,8 @@ function prepare(work: Work): Run | Promise<Run> {
       return prepareTail(work);
     case "peak":
       return preparePeak(work);
+    case "profile":
+      return prepareProfile(work);
     case "calls":
       return prepareCalls(work);
     case "augmentation":

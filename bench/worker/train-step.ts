@@ -1,11 +1,31 @@
 // A training step as the trainer makes it, one batch after another.
-import { buildModel, createMethod, Generator, grad, methodOptions, SGD, scope, trainingBatches } from "reat";
+import {
+  type Batch,
+  buildModel,
+  createMethod,
+  Generator,
+  grad,
+  keep,
+  methodOptions,
+  SGD,
+  scope,
+  trainingBatches,
+} from "reat";
 import { EpochStatistics } from "#reat/training/statistics.js";
 import type { TrainStepWork } from "../work.js";
 import { randomSplit } from "./long-tailed.js";
 import type { Run } from "./main.js";
 
-export function prepareTrainStep({ method: name, model: architecture, counts, ...work }: TrainStepWork): Run {
+export function prepareTrainStep(work: TrainStepWork): Run {
+  const { draw, train } = stepper(work);
+  return () => {
+    train(draw());
+    return {};
+  };
+}
+
+/** A step in its two parts: drawing an augmented batch, and training on it, which frees it. */
+export function stepper({ method: name, model: architecture, counts, ...work }: TrainStepWork) {
   const { batchSize, attackSteps: steps } = work;
   const model = buildModel(architecture, { classes: counts.length, generator: new Generator(0) });
   const options = methodOptions.parse({ name, loss: "bsl", attack: { steps } });
@@ -22,14 +42,21 @@ export function prepareTrainStep({ method: name, model: architecture, counts, ..
   model.setMode("train");
   method.beginEpoch(1);
   let step = 0;
-  return () => {
+  const draw = (): Batch => {
+    const batch = plan.batch(step++ % whole);
+    keep(batch.images);
+    keep(batch.labels);
+    return batch;
+  };
+  const train = (batch: Batch): void => {
     scope(() => {
-      const batch = plan.batch(step++ % whole);
       const result = method.step(batch, { model, generator });
       optimizer.step(grad(result.loss, model.parameters()));
       result.afterUpdate?.();
       statistics.add(result, batch.labels);
     });
-    return {};
+    batch.images.dispose();
+    batch.labels.dispose();
   };
+  return { draw, train };
 }
