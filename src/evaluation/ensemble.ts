@@ -73,7 +73,7 @@ export interface EnsembleHooks {
 }
 
 /**
- * Runs the ensemble on all images at once. The accuracy is that of the adversarial images that it ends with.
+ * Runs the ensemble on all images at once, the model in mode "frozen", which is restored afterwards. The accuracy is that of the adversarial images that it ends with.
  * @throws ReatError as `autoAttack` does; the signal's reason when it is aborted
  */
 export async function measureEnsemble(
@@ -84,7 +84,6 @@ export async function measureEnsemble(
   const { model, batches, groups, seed, onProgress, signal } = options;
   if (batches.count === 0) throw new ReatError("data", "There is no image to measure accuracy on.");
   const { norm, epsilon } = constants;
-  const logits = (images: Tensor) => model.withMode("eval", () => model.logits(images));
   const [images, labels] = scope(() => {
     const all = Array.from({ length: batches.count }, (_, b) => batches.batch(b));
     return [keep(cat(all.map((b) => b.images))), keep(cat(all.map((b) => b.labels)))] as const;
@@ -104,9 +103,11 @@ export async function measureEnsemble(
     adversarial: withFooled(images, hooks.resume.fooled),
   };
   if (hooks.resume) clock.resume(hooks.resume.state);
+  const { mode } = model;
+  model.setMode("frozen");
   try {
     const found = await autoAttack({
-      ...{ model: { logits }, images, labels, norm, epsilon, version, batchSize },
+      ...{ model, images, labels, norm, epsilon, version, batchSize },
       seed: mixSeed(seed, ...Buffer.from("autoattack")),
       ...(resume && { resume }),
       ...(signal && { signal }),
@@ -146,6 +147,7 @@ export async function measureEnsemble(
       },
     };
   } finally {
+    model.setMode(mode);
     resume?.adversarial.dispose();
   }
 }
@@ -211,7 +213,7 @@ async function accuracyOn(
       const to = Math.min(from + batchSize, truth.length);
       const labels = tensor(truth.slice(from, to), { dtype: "int64", device: deviceOf(model) });
       confusion.add(
-        model.withMode("eval", () => noGrad(() => model.logits(adversarial.slice(0, from, to)))),
+        noGrad(() => model.logits(adversarial.slice(0, from, to))),
         labels,
       );
     });

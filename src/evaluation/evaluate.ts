@@ -86,7 +86,7 @@ export interface StageHooks {
 }
 
 /**
- * Measures the model in mode "eval", which is restored afterwards. Lets other work run between batches.
+ * Measures the model in mode "frozen", which is restored afterwards. Lets other work run between batches.
  * @throws ReatError `data` without images or for labels that are no class of the model, `numerics` for logits that are NaN;
  * the signal's reason when it is aborted
  */
@@ -159,7 +159,7 @@ async function measure(
     scope(() => {
       const batch = batches.batch(index);
       confusion.add(
-        model.withMode("eval", () => predict(model, batch, index)),
+        model.withMode("frozen", () => predict(model, batch, index)),
         batch.labels,
       );
     });
