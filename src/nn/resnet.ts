@@ -90,7 +90,8 @@ export const resnet18: ResNetDescription = {
     { width: 256, blocks: 2, stride: 2 },
     { width: 512, blocks: 2, stride: 2 },
   ],
-  memoryFormat: "contiguous",
+  // Measured on two cores: a seventh faster in attacks, a tenth in training steps.
+  memoryFormat: "channelsLast",
 };
 
 const deeper = (block: BlockType, architecture: string): ResNetDescription => ({
