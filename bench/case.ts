@@ -29,6 +29,8 @@ export interface BenchCase {
   readonly ours: CaseSide;
   /** What it is compared with, in turns. */
   readonly baseline?: CaseSide;
+  /** False where the two do different work, so that the ratio of their durations says nothing. Default: true. */
+  readonly compares?: boolean;
   /**
    * The numbers that targets and page speak of, from the repetitions; by default "ratio", baseline over ours.
    * Empty where durations are all there is to say.

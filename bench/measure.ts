@@ -54,7 +54,7 @@ export async function measureCase(bench: BenchCase, options: MeasureOptions): Pr
     });
   }
   const [ours, baseline = null] = parts as [MeasuredSide, MeasuredSide?];
-  const ratio = baseline ? pairedRatio(baseline.seconds, ours.seconds) : null;
+  const ratio = baseline && bench.compares !== false ? pairedRatio(baseline.seconds, ours.seconds) : null;
   const numbers = {
     ...(ratio && { ratio: ratio.median }),
     ...(baseline?.peakBytes && ours.peakBytes && { memoryShare: ours.peakBytes / baseline.peakBytes }),

@@ -25,6 +25,7 @@ export const attackCases: readonly BenchCase[] = [
     about: "attack steps beside the machine's measured peak, ResNet-18, batch 128",
     ours: { label: "reat", runs: "reat", work },
     baseline: { label: "peak", runs: "reat", work: { kind: "peak", batchSize: 64 } },
+    compares: false,
     numbers: (ours, peak) => {
       const reached =
         (work.attackSteps * attackStepFlops(work.model, work.classes, work.batchSize)) /

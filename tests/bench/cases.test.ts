@@ -1,0 +1,96 @@
+// The cases: names, targets, operations counted, levers, operators sorted into kinds.
+import { describe, expect, it } from "vitest";
+import { attackCases } from "../../bench/cases/attack.js";
+import { dataCases } from "../../bench/cases/data.js";
+import { evaluationCases } from "../../bench/cases/evaluation.js";
+import { profileCases } from "../../bench/cases/profile.js";
+import { scalingCases } from "../../bench/cases/scaling.js";
+import { counts10, counts100, trainingCases } from "../../bench/cases/training.js";
+import { attackStepFlops, forwardFlops } from "../../bench/flops.js";
+import { levers } from "../../bench/levers.js";
+import { judged, needsPython } from "../../bench/measure.js";
+import { kindOf } from "../../bench/operator-kinds.js";
+import { currentLevers } from "../../src/nn/levers.js";
+
+const all = [
+  ...trainingCases,
+  ...evaluationCases({ images: 1000 }, "/nowhere"),
+  ...attackCases,
+  ...profileCases,
+  ...scalingCases,
+  ...dataCases(undefined, "/nowhere"),
+];
+
+describe("the cases", () => {
+  it("have names of their own", () => {
+    expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+  });
+
+  it("use the class sizes of CIFAR-LT with an unbalanced ratio of 50", () => {
+    expect(counts10).toEqual([5000, 3237, 2096, 1357, 878, 568, 368, 238, 154, 100]);
+    expect(counts100).toHaveLength(100);
+    expect([counts100[0], counts100[99]]).toEqual([500, 10]);
+  });
+
+  it("that read images of CIFAR-10 lack them until they are given", () => {
+    const lacking = dataCases(undefined, "/nowhere").filter(({ lacks }) => lacks);
+    expect(lacking.map(({ name }) => name)).toEqual(["data/packing", "data/loading"]);
+    expect(dataCases("cifar-10.tar.gz", "/nowhere").some(({ lacks }) => lacks)).toBe(false);
+  });
+
+  it("need Python where a side is PyTorch's, and only there", () => {
+    const [reat, , , overhead] = trainingCases;
+    expect(needsPython(reat!)).toBe(true);
+    expect(needsPython(overhead!)).toBe(false);
+  });
+
+  it("switch levers that exist", () => {
+    const known = Object.keys(currentLevers());
+    for (const { off } of levers) {
+      for (const name of Object.keys(off)) expect(known).toContain(name);
+    }
+  });
+});
+
+describe("targets", () => {
+  it("are met or not by the number they name", () => {
+    const targets = { ratio: { text: "fast", atLeast: 1.6 }, memoryShare: { text: "small", atMost: 1 } };
+    expect(judged({ targets }, { ratio: 1.7, memoryShare: 1.2 })).toEqual([
+      { number: "ratio", text: "fast", measured: 1.7, met: true },
+      { number: "memoryShare", text: "small", measured: 1.2, met: false },
+    ]);
+  });
+
+  it("are not met by what could not be measured", () => {
+    expect(judged({ targets: { share: { text: "any", atLeast: 0 } } }, {})[0]!.met).toBe(false);
+  });
+});
+
+describe("the operations of ResNet-18", () => {
+  it("are 0.56 G multiply-adds an image", () => {
+    expect(forwardFlops("resnet18", 10) / 2e9).toBeCloseTo(0.5554, 3);
+  });
+
+  it("are done once forward and once back in an attack step", () => {
+    expect(attackStepFlops("resnet18", 10, 128)).toBe(2 * 128 * forwardFlops("resnet18", 10));
+  });
+});
+
+describe("kindOf", () => {
+  it.each([
+    ["aten::mkldnn_convolution", "convolution"],
+    ["aten::convolution_backward", "convolution"],
+    ["aten::addmm", "matrix product"],
+    ["aten::mm", "matrix product"],
+    ["aten::native_batch_norm_backward", "normalisation"],
+    ["aten::threshold_backward", "element-wise"],
+    ["aten::relu_", "element-wise"],
+    ["aten::add_", "element-wise"],
+    ["aten::_foreach_add_", "optimiser"],
+    ["aten::copy_", "layout and copies"],
+    ["aten::_log_softmax", "loss and reductions"],
+    ["aten::gather", "other operators"],
+  ])("sorts %s under %s", (operator, kind) => {
+    expect(kindOf(operator)).toBe(kind);
+  });
+});

@@ -1,0 +1,95 @@
+// The benchmark program itself, compiled and started: a quick case, a missing Python, an unknown case.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findPython } from "../../bench/programs.js";
+import { benchRecord } from "../../bench/record.js";
+import { Side, SideError } from "../../bench/side.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "reat-bench-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+beforeAll(() => {
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", "bench/tsconfig.json"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  expect(stdout).toBe("");
+  expect(status).toBe(0);
+}, 120_000);
+
+const bench = (args: readonly string[], env: Record<string, string> = {}) =>
+  spawnSync(process.execPath, [join(root, "build/bench/main.js"), ...args], {
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
+
+describe("the program", () => {
+  it("measures a case, prints a table and writes what its schema says", () => {
+    const file = join(folder, "call.json");
+    const { status, stdout, stderr } = bench(["call/relu", "--repeats", "3", "--json", file]);
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^case +median \(quartiles\)/);
+    const record = benchRecord.parse(JSON.parse(readFileSync(file, "utf8")));
+    expect(record.command).toContain("call/relu --repeats 3");
+    expect(record.cases.map(({ name }) => name)).toEqual(["call/relu"]);
+    const [measured] = record.cases;
+    expect(measured!.ours.seconds).toHaveLength(3);
+    expect(measured!.ours.spread.median).toBeGreaterThan(0);
+    expect(measured).toMatchObject({ threads: 1, baseline: null, ratio: null, targets: [] });
+  });
+
+  it("skips what needs Python's torch, and says why, where there is none", () => {
+    const file = join(folder, "skipped.json");
+    const { status, stdout } = bench(["train/pgd-at", "--quick", "--json", file], {
+      REAT_BENCH_PYTHON: "/bin/false",
+    });
+    expect(status).toBe(0);
+    expect(stdout).toContain(
+      "train/pgd-at-cifar10 is skipped: REAT_BENCH_PYTHON names /bin/false, which cannot import numpy and torch.",
+    );
+    const { cases, skipped } = benchRecord.parse(JSON.parse(readFileSync(file, "utf8")));
+    expect(cases).toEqual([]);
+    expect(skipped).toHaveLength(1);
+  });
+
+  it("ends with one sentence for an unknown case", () => {
+    const { status, stderr } = bench(["trian"]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^No case matches "trian": there are train, .*\.\n$/);
+  });
+
+  it("refuses a number of repetitions that is none", () => {
+    const { status, stderr } = bench(["call", "--repeats", "0"]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('It must be a whole number of at least 1, got "0".');
+  });
+});
+
+describe("findPython", () => {
+  it("says what it tried", () => {
+    expect(findPython({ REAT_BENCH_PYTHON: "/no/such/python" })).toEqual({
+      reason: "REAT_BENCH_PYTHON names /no/such/python, which cannot import numpy and torch",
+    });
+  });
+});
+
+describe("a side that ends", () => {
+  it("is an error with its last words", async () => {
+    const script = "console.error('no memory left'); process.exit(3)";
+    using side = new Side({ name: "baseline", command: process.execPath, args: ["-e", script] });
+    await expect(side.run()).rejects.toThrow(SideError);
+  });
+
+  it("whose answer is an error names it", async () => {
+    const script = `process.stdin.once("data", () => console.log(JSON.stringify({ error: "no such model" })))`;
+    using side = new Side({ name: "baseline", command: process.execPath, args: ["-e", script] });
+    await expect(side.run()).rejects.toThrow("baseline: no such model");
+  });
+});
