@@ -1,19 +1,28 @@
-// `reat eval`: measures the checkpoints of a run with attacks chosen afterwards.
+// `reat eval`: measures the checkpoints of runs, or weights from elsewhere, with attacks chosen afterwards.
 import { Argument, type Command, Option } from "commander";
 import { ReatError } from "../errors.js";
-import { evaluateRun, evaluateWeights } from "../experiments/index.js";
+import { attackLabel, type EvaluationProgress } from "../evaluation/index.js";
+import { type EvaluateRunOutcome, evaluateRun, evaluateWeights, groupBySeeds } from "../experiments/index.js";
 import { writeReport } from "../report/index.js";
 import { dataProgress } from "./data-progress.js";
+import { addEvaluationOptions, type EvaluationFlags, evaluationSettings } from "./evaluation-options.js";
 import { addForeignOptions, type ForeignFlags, foreignOptions, overridesOf } from "./foreign-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
-import { collect, commaList, wholeNumber } from "./options.js";
-import { resultsFooter, resultsTable, weightsFooter, weightsTable } from "./results.js";
+import { collect } from "./options.js";
+import {
+  ensembleLines,
+  ensembleNotes,
+  resultsFooter,
+  resultsTable,
+  seedsTable,
+  warningNotes,
+  weightsFooter,
+  weightsTable,
+} from "./results.js";
 import { bar, StatusLine } from "./status-line.js";
 import { duration, note, print, printJson } from "./terminal.js";
 
-interface EvalOptions extends ForeignFlags {
-  readonly attack?: readonly string[];
-  readonly images?: number;
+interface EvalOptions extends ForeignFlags, EvaluationFlags {
   readonly checkpoint?: "last" | "best";
   readonly split: "test" | "validation";
   readonly out?: string;
@@ -23,117 +32,158 @@ interface EvalOptions extends ForeignFlags {
 export function addEval(program: Command): void {
   const command = program
     .command("eval")
-    .summary("measure a run's checkpoints, or weights from elsewhere, under attacks")
+    .summary("measure runs' checkpoints, or weights from elsewhere, under attacks")
     .description(
       "Measures clean accuracy and accuracy under attacks, by class and by head, body and tail; writes a JSON file for " +
-        "each into the run's evaluations folder and renews its report.html. What was measured before is not measured again. " +
-        "With --architecture and --data it measures a state dict that torch.save wrote (.pt, .pth, .pkl), or safetensors.",
+        "each into the run's evaluations folder and renews its report.html. What was measured before is not measured again, " +
+        "and an evaluation that was cut off goes on after its last finished batch. Runs that differ in their seeds alone " +
+        "are also shown as mean ± standard error. With --architecture and --data it measures a state dict that torch.save " +
+        "wrote (.pt, .pth, .pkl), or safetensors.",
     )
-    .addArgument(new Argument("<run>", "a run's folder, one of its checkpoints, or a file of weights"))
-    .option(
-      "--attack <names>",
-      "pgd-K (on the cross entropy) or cw-K (on the margin) with K steps, separated by commas",
-      commaList,
-    )
-    .option("--images <n>", "measure on so many images only, spread over the classes", wholeNumber(1))
+    .addArgument(new Argument("<run...>", "runs' folders, checkpoints in them, or one file of weights"));
+  addEvaluationOptions(command)
     .addOption(new Option("--checkpoint <which>", "only this one").choices(["last", "best"]))
     .addOption(new Option("--split <split>", "images").choices(["test", "validation"]).default("test"))
     .option("--data <source>", "where the data is now, if it has moved; for weights, images to measure on")
     .option("--set <key=value>", "change one key of the configuration; may be given again", collect)
     .option("--device <device>", "auto, cpu, cuda or cuda:N")
-    .option("--out <file>", "for weights: write the results there, as JSON")
-    .option("--json", "print the results as JSON")
+    .option("--out <file>", "for weights: write the results there, as JSON; needed to go on after a stop")
+    .option("--json", "print the results as JSON; of several runs with their means over seeds")
     .addHelpText(
       "after",
       `
 Examples:
   reat eval runs/birds --attack pgd-20,pgd-100,cw-20
-  reat eval runs/birds/checkpoints/best.safetensors --images 1000 --json
-  reat eval runs/birds --set evaluation.epsilon=4/255 --set evaluation.stepSize=1/255
+  reat eval runs/birds --attack autoattack --norm l2 --eps 0.5 --images 1000
+  reat eval runs/birds --attack autoattack:apgd-ce+square --checkpoint last --save-adversarial birds.safetensors
+  reat eval runs/birds --steps 1,2,5,10,20,50,100 --eps-sweep 0,2/255,4/255,8/255,16/255,32/255
+  reat eval runs/birds-1 runs/birds-2 runs/birds-3 --attack pgd-20     # mean ± standard error over seeds
   reat eval trades.pt --architecture wrn34_10 --data cifar10 --attack pgd-20 --images 1000 --out trades.json`,
     )
-    .action((run: string, _: unknown, command: Command) => {
+    .action((places: string[], _: unknown, command: Command) => {
       const options = command.optsWithGlobals<EvalOptions>();
-      return options.architecture === undefined ? evaluate(run, options) : measureWeights(run, options);
+      return options.architecture === undefined ? evaluate(places, options) : measureWeights(places, options);
     });
   addForeignOptions(command);
 }
 
-async function evaluate(place: string, options: EvalOptions): Promise<void> {
+/** How the same work is gone on with. */
+function continuation(): string {
+  const words = process.argv.slice(2).map((word) => (/^[\w./@:+=,-]+$/.test(word) ? word : `'${word}'`));
+  return `reat ${words.join(" ")}`;
+}
+
+function progressText({ stage, done, total, secondsLeft }: EvaluationProgress): string {
+  const left = secondsLeft === null ? "" : `  ${duration(secondsLeft)} left`;
+  const count = total === 1000 ? `${Math.floor(done / 10)} %` : `${done}/${total}`;
+  return `${stage} ${bar(done / total, 20)} ${count}${left}`;
+}
+
+async function evaluate(places: readonly string[], options: EvalOptions): Promise<void> {
   const foreign = (["out", "classes", "mean", "std"] as const).find((name) => options[name] !== undefined);
   if (foreign) {
     throw new ReatError("usage", `--${foreign} is for weights from elsewhere, which need --architecture.`);
   }
+  if (options.saveAdversarial !== undefined && places.length > 1) {
+    throw new ReatError("usage", "--save-adversarial takes the images of one run; several were named.");
+  }
+  const settings = evaluationSettings(options);
   const signal = abortOnInterrupt("stopping after this batch; what is measured is kept…");
   const data = dataProgress();
   const line = new StatusLine();
+  const outcomes: EvaluateRunOutcome[] = [];
   try {
-    const { run, results } = await evaluateRun(place, {
-      ...(options.attack && { attacks: options.attack }),
-      ...(options.images !== undefined && { images: options.images }),
-      ...(options.checkpoint && { checkpoints: [options.checkpoint] }),
-      split: options.split,
-      overrides: overridesOf(options),
-      signal,
-      onDataProgress: data.progress,
-      onProgress: (checkpoint, { stage, done, total, secondsLeft }) => {
-        const left = secondsLeft === null ? "" : `  ${duration(secondsLeft)} left`;
-        line.show(`${checkpoint}: ${stage} ${bar(done / total, 20)} ${done}/${total}${left}`);
-      },
-    });
-    line.clear();
-    await writeReport([run.path], run.reportFile);
-    if (options.json) {
-      printJson(results);
-      return;
+    for (const [index, place] of places.entries()) {
+      const of = places.length > 1 ? `${place} (${index + 1}/${places.length}), ` : "";
+      const outcome = await evaluateRun(place, {
+        ...settings,
+        ...(options.checkpoint && { checkpoints: [options.checkpoint] }),
+        split: options.split,
+        overrides: overridesOf(options),
+        signal,
+        onDataProgress: data.progress,
+        onProgress: (checkpoint, progress) => line.show(`${of}${checkpoint}: ${progressText(progress)}`),
+      });
+      line.clear();
+      await writeReport([outcome.run.path], outcome.run.reportFile);
+      outcomes.push(outcome);
     }
-    print(resultsTable(results));
-    print(`\n${resultsFooter(results)}`);
-    note(`report: ${run.reportFile}`);
+    show(outcomes, options);
   } catch (error) {
     // The signal's own reason is no failure; the program ends with the code of an interruption.
     if (!signal.aborted) throw error;
+    line.clear();
+    note(`Go on with the same command, which repeats nothing that is finished:\n  ${continuation()}`);
   } finally {
     data.line.clear();
     line.clear();
   }
 }
 
-async function measureWeights(file: string, options: EvalOptions): Promise<void> {
+function show(outcomes: readonly EvaluateRunOutcome[], options: EvalOptions): void {
+  const results = outcomes.flatMap((outcome) => outcome.results);
+  const groups = groupBySeeds(outcomes);
+  for (const text of warningNotes(results)) note(text);
+  if (options.json) {
+    printJson(outcomes.length === 1 ? results : { results, groups });
+    return;
+  }
+  print(outcomes.length === 1 ? resultsTable(results) : resultsTable(results, ({ run }) => run, "run"));
+  if (groups.length > 0) print(`\nMean ± standard error over seeds\n${seedsTable(groups)}`);
+  print(`\n${resultsFooter(results)}`);
+  const ensembles = ensembleNotes(results);
+  if (ensembles !== "") print(`\n${ensembles}`);
+  for (const { run } of outcomes) note(`report: ${run.reportFile}`);
+  if (options.saveAdversarial !== undefined) note(`images: ${options.saveAdversarial}`);
+}
+
+async function measureWeights(files: readonly string[], options: EvalOptions): Promise<void> {
   const foreign = foreignOptions(options);
+  if (files.length > 1) {
+    throw new ReatError("usage", `One file of weights is measured at a time; ${files.length} were named.`);
+  }
   if (options.checkpoint !== undefined || options.split !== "test") {
     throw new ReatError(
       "usage",
       "--checkpoint and --split are for runs; weights are measured on test images.",
     );
   }
-  const signal = abortOnInterrupt("stopping after this batch; nothing is written…");
+  const { out } = options;
+  const settings = evaluationSettings(options);
+  const kept = out === undefined ? "nothing is written" : "what is measured is kept";
+  const signal = abortOnInterrupt(`stopping after this batch; ${kept}…`);
   const data = dataProgress();
   const line = new StatusLine();
   try {
-    const result = await evaluateWeights(file, {
-      ...foreign,
-      ...(options.attack && { attacks: options.attack }),
-      ...(options.images !== undefined && { images: options.images }),
-      ...(options.out !== undefined && { out: options.out }),
-      signal,
+    const result = await evaluateWeights(files[0]!, {
+      ...{ ...foreign, ...settings, signal },
+      ...(out !== undefined && { out }),
       onDataProgress: data.progress,
-      onProgress: ({ stage, done, total, secondsLeft }) => {
-        const left = secondsLeft === null ? "" : `  ${duration(secondsLeft)} left`;
-        line.show(`${stage} ${bar(done / total, 20)} ${done}/${total}${left}`);
-      },
+      onProgress: (progress) => line.show(progressText(progress)),
     });
     line.clear();
     for (const text of result.weights.notes) note(text);
-    if (options.out !== undefined) note(`results: ${options.out}`);
+    const attacks = result.attacks.map((attack) => ({ ...attack, attack }));
+    for (const text of warningNotes(attacks)) note(text);
+    if (out !== undefined) note(`results: ${out}`);
+    if (options.saveAdversarial !== undefined) note(`images: ${options.saveAdversarial}`);
     if (options.json) {
       printJson(result);
       return;
     }
     print(weightsTable(result));
     print(`\n${weightsFooter(result)}`);
+    for (const attack of result.attacks) {
+      if (attack.ensemble) print(`\n${ensembleLines(attackLabel(attack), attack.ensemble)}`);
+    }
   } catch (error) {
     if (!signal.aborted) throw error;
+    line.clear();
+    note(
+      out === undefined
+        ? "With --out <file> an evaluation goes on where it was stopped."
+        : `Go on with the same command, which repeats nothing that is finished:\n  ${continuation()}`,
+    );
   } finally {
     data.line.clear();
     line.clear();

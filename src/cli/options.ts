@@ -1,5 +1,6 @@
 // Option values: read from text, refused in one sentence where they are of the wrong kind.
 import { InvalidArgumentError } from "commander";
+import { parseFraction } from "../fraction.js";
 
 /** A parser of whole numbers of at least `smallest`. */
 export function wholeNumber(smallest: number): (text: string) => number {
@@ -41,4 +42,29 @@ export function threeNumbers(text: string): number[] {
     throw new InvalidArgumentError("It takes three numbers, for red, green and blue, separated by commas.");
   }
   return numbers;
+}
+
+/** "8/255" or "0.03" → the number, at least 0. */
+export function fractionOption(text: string): number {
+  const value = parseFraction(text);
+  if (value === null || value < 0) {
+    throw new InvalidArgumentError("It takes a number of at least 0, or a fraction such as 8/255.");
+  }
+  return value;
+}
+
+/** "0,2/255,4/255" → the numbers, each at least 0. */
+export function fractionList(text: string): number[] {
+  return several(text).map(fractionOption);
+}
+
+/** "1,2,5,10" → whole numbers of at least 1. */
+export function wholeNumberList(text: string): number[] {
+  return several(text).map(wholeNumber(1));
+}
+
+function several(text: string): string[] {
+  const parts = commaList(text);
+  if (parts.length === 0) throw new InvalidArgumentError("It takes one value at least.");
+  return parts;
 }

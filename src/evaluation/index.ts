@@ -5,6 +5,7 @@ export {
   type Audit,
   type AuditOptions,
   type AuditProgress,
+  type AuditState,
   audit,
   auditCheckNames,
 } from "./audit/audit.js";
@@ -32,6 +33,7 @@ export {
   type StagePosition,
 } from "./evaluate.js";
 export {
+  canonicalJson,
   type EvaluationResult,
   readResults,
   resultFileName,

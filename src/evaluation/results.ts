@@ -106,7 +106,7 @@ export type ResultIdentity = Omit<
   "clean" | "robust" | "ensemble" | "warnings" | "seconds" | "time" | "environment"
 > & { readonly images: number };
 
-/** @internal */
+/** JSON with the keys in order: the same text for the same values. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, inside: unknown) =>
     typeof inside === "object" && inside !== null && !Array.isArray(inside)

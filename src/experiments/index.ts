@@ -28,6 +28,7 @@ export {
 export type { AttackRequest, EvaluationBudget } from "./evaluation-plan.js";
 export type { ForeignOptions, ForeignWeights } from "./foreign-model.js";
 export type { MeasuredAttack } from "./measure-attacks.js";
+export { type MethodOption, type MethodPage, methodPage, methodPages } from "./method-pages.js";
 export { nearest } from "./nearest.js";
 export {
   type PaperRow,
@@ -45,3 +46,10 @@ export {
   resumeExperiment,
   runExperiment,
 } from "./run.js";
+export {
+  groupBySeeds,
+  type MeanOverSeeds,
+  type MeasuredRun,
+  type SeedGroup,
+  type SeedRow,
+} from "./seed-groups.js";
