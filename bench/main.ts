@@ -1,5 +1,6 @@
 // The benchmark program: npm run bench [-- PATTERN... --repeats N --quick --json FILE].
 import { mkdirSync, writeFileSync } from "node:fs";
+import { basename, isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import type { BenchCase, CaseSide } from "./case.js";
@@ -67,7 +68,7 @@ async function bench(patterns: readonly string[], options: Options): Promise<voi
     runs === "pytorch" && python && "python" in python ? baselineProgram(python.python) : ourProgram();
   const record: BenchRecord = {
     version: 1,
-    command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
+    command: ["npm run bench --", ...process.argv.slice(2).map(shortened)].join(" "),
     quick: options.quick ?? false,
     machine,
     cases: [],
@@ -88,6 +89,11 @@ async function bench(patterns: readonly string[], options: Options): Promise<voi
   }
   console.log(summary(record));
   if (options.json) writeRecord(options.json, record);
+}
+
+/** A file's name in place of its path; patterns of cases stay. */
+function shortened(argument: string): string {
+  return isAbsolute(argument) ? basename(argument) : argument;
 }
 
 function writeRecord(file: string, record: BenchRecord): void {

@@ -1,5 +1,6 @@
 // Measures one case: both sides warmed up, then in turns, so that whatever else the machine does falls on both.
 import { loadavg } from "node:os";
+import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BenchCase, CaseSide, Program } from "./case.js";
 import type { MeasuredCase, MeasuredSide } from "./record.js";
@@ -63,12 +64,21 @@ export async function measureCase(bench: BenchCase, options: MeasureOptions): Pr
   return {
     ...{ name: bench.name, about: bench.about, threads, ours, baseline, ratio, numbers },
     targets: judged(bench, numbers),
-    work: { ...bench.ours.work },
+    work: withoutFolders(bench.ours.work),
     sweep: bench.sweep ?? null,
     loadBefore,
     loadAfter: loadavg()[0]!,
   };
 }
+
+/** Where files lie on one machine says nothing on another. */
+function withoutFolders(work: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(work).map(([key, value]) => [key, isPath(value) ? basename(value) : value]),
+  );
+}
+
+const isPath = (value: unknown): value is string => typeof value === "string" && value.includes("/");
 
 /** The targets with what was measured beside them. */
 export function judged(

@@ -51,6 +51,8 @@ const machineSchema = z.strictObject({
   platform: z.string(),
   node: z.string(),
   reat: z.string(),
+  /** Which BLAS computes matrix products. */
+  blas: z.string(),
   commit: z.string().nullable(),
   modified: z.boolean(),
 });
