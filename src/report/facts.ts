@@ -1,4 +1,6 @@
 // What was run, as label and value: the data, the model, the protocol, the seeds, the machine.
+import { attackLabel } from "../evaluation/index.js";
+import { attackCurves } from "./attack-curves.js";
 import { compact, count, duration } from "./numbers.js";
 import { type RunRecord, type Settings, setting } from "./run-record.js";
 
@@ -118,10 +120,14 @@ export function attackText(attack: unknown): string | null {
 
 function evaluationText(record: RunRecord): string | null {
   const described = new Map<string, string>();
-  for (const { attack, robust } of record.stored) {
+  const curves = attackCurves(record).flatMap((curve) => curve.points.map((point) => point.result));
+  for (const result of record.stored) {
+    // Of a curve the chart tells the budgets; its points would fill the page.
+    if (curves.includes(result) && described.size > 0) continue;
+    const { attack, robust } = result;
     const constants = attackText(attack.constants);
     described.set(
-      attack.name,
+      attackLabel(attack),
       `${attack.name.toUpperCase()}${constants ? ` (${constants})` : ""} on ${count(robust.total)} images`,
     );
   }

@@ -1,11 +1,11 @@
-// Draws quantities over epochs as lines, with values on hover and names at the lines' ends.
+// Draws quantities over epochs, or over another quantity, as lines, with values on hover and names at the lines' ends.
 import { type Box, bottomAxis, type ChartTexts, chart, shorten, valueAxis } from "./drawing.js";
 import { spreadLabels } from "./label-layout.js";
 import { coordinate, html, type Markup } from "./markup.js";
 import { epochTicks, linearScale, logScale, type Scale } from "./scale.js";
 
 export interface Point {
-  /** Epoch, from 1. */
+  /** Epoch, from 1, or what `across` says. */
   readonly x: number;
   readonly y: number;
 }
@@ -35,6 +35,12 @@ export interface LineChart extends ChartTexts {
   readonly atLeast?: number;
   /** A value to compare with, drawn as a thin line. */
   readonly reference?: { readonly value: number; readonly label: string };
+  /** What the bottom axis is where it does not count epochs; `name` writes a value of it in a sentence. */
+  readonly across?: {
+    readonly kind: "linear" | "log";
+    readonly label: string;
+    readonly name: (x: number) => string;
+  };
   /** Steps hold their value until the next epoch: for schedules. */
   readonly steps?: boolean;
 }
@@ -57,23 +63,43 @@ export function lineChart(spec: LineChart): Markup {
     top: 46,
     bottom: height - 42,
   };
-  const last = spec.epochs ?? Math.max(1, ...spec.series.flatMap((s) => s.points.map((p) => p.x)));
-  const ticks = epochTicks(last);
-  const x = (epoch: number) =>
-    last <= 1
-      ? (box.left + box.right) / 2
-      : box.left + 4 + ((epoch - 1) / (last - 1)) * (box.right - box.left - 8);
+  const { x, ticks, label, name } = spec.across ? otherAxis(spec, box) : epochAxis(spec, box);
   const y = valueScale(spec, box);
   const drawable = (p: Point) => Number.isFinite(p.y) && (spec.axis !== "log" || p.y > 0);
   const hovered = spec.series.reduce((sum, s) => sum + s.points.length, 0) <= MOST_HOVERED;
   return chart(spec, box, [
     valueAxis(box, y, spec.format),
-    bottomAxis(box, x, ticks, "epoch"),
+    bottomAxis(box, x, ticks, label),
     referenceLine(spec, box, y),
     ...spec.series.map((s) => line(s, x, y, drawable, spec.steps ?? false)),
-    ...spec.series.map((s) => dots(s, x, y, drawable, spec.format, hovered)),
+    ...spec.series.map((s) => dots(s, x, y, drawable, spec.format, hovered, name)),
     endLabels(spec.series, box, x, y, drawable),
   ]);
+}
+
+interface BottomAxis {
+  readonly x: (value: number) => number;
+  readonly ticks: readonly number[];
+  readonly label: string;
+  readonly name: (x: number) => string;
+}
+
+function epochAxis(spec: LineChart, box: Box): BottomAxis {
+  const last = spec.epochs ?? Math.max(1, ...spec.series.flatMap((s) => s.points.map((p) => p.x)));
+  const x = (epoch: number) =>
+    last <= 1
+      ? (box.left + box.right) / 2
+      : box.left + 4 + ((epoch - 1) / (last - 1)) * (box.right - box.left - 8);
+  return { x, ticks: epochTicks(last), label: "epoch", name: (epoch) => `epoch ${epoch}` };
+}
+
+function otherAxis(spec: LineChart, box: Box): BottomAxis {
+  const { kind, label, name } = spec.across!;
+  const values = spec.series.flatMap((s) => s.points.map((p) => p.x));
+  const domain = [Math.min(...values), Math.max(...values)] as const;
+  const range = [box.left + 4, box.right - 4] as const;
+  const x = kind === "log" ? logScale(domain, range) : linearScale(domain, range);
+  return { x, ticks: x.ticks, label, name };
 }
 
 function valueScale(spec: LineChart, box: Box): Scale {
@@ -131,17 +157,18 @@ function dots(
   drawable: (p: Point) => boolean,
   format: (value: number) => string,
   hovered: boolean,
+  name: (x: number) => string,
 ): Markup {
   const points = hovered ? series.points.filter(drawable) : [];
   const visible = points.length === 1 || (points.length <= MOST_DOTS && series.dash !== "dotted");
   const mark = series.mark && drawable(series.mark.point) ? series.mark : undefined;
   return html`<g style="fill:${series.colour};stroke:${series.colour}">${points.map((p) => {
     const place = html`cx="${coordinate(x(p.x))}" cy="${coordinate(y(p.y))}"`;
-    const title = html`<title>${series.label}, epoch ${p.x}: ${format(p.y)}</title>`;
+    const title = html`<title>${series.label}, ${name(p.x)}: ${format(p.y)}</title>`;
     return html`<g class="point">${visible && html`<circle class="dot" ${place} r="2.2"/>`}<circle class="hit" ${place} r="7">${title}</circle></g>`;
   })}${
     mark &&
-    html`<circle class="ring" cx="${coordinate(x(mark.point.x))}" cy="${coordinate(y(mark.point.y))}" r="6.5"><title>${series.label}: ${mark.reason}, epoch ${mark.point.x}, ${format(mark.point.y)}</title></circle>`
+    html`<circle class="ring" cx="${coordinate(x(mark.point.x))}" cy="${coordinate(y(mark.point.y))}" r="6.5"><title>${series.label}: ${mark.reason}, ${name(mark.point.x)}, ${format(mark.point.y)}</title></circle>`
   }</g>`;
 }
 

@@ -1,8 +1,10 @@
 // Puts the sections together into one page that needs nothing else.
 import { html, Markup } from "./markup.js";
 import type { RunRecord } from "./run-record.js";
+import { attackCurvesSection } from "./section-attack-curves.js";
 import { classesSection } from "./section-classes.js";
 import { curvesSection } from "./section-curves.js";
+import { ensemblesSection } from "./section-ensembles.js";
 import { headerSection, protocolSection, reportTitle } from "./section-header.js";
 import { shownRuns } from "./section-parts.js";
 import { predictionsSection } from "./section-predictions.js";
@@ -30,6 +32,8 @@ ${html`<html lang="en">
 <main>
 ${headerSection(runs)}
 ${resultsSection(runs)}
+${ensemblesSection(runs)}
+${attackCurvesSection(runs)}
 ${classesSection(runs)}
 ${curvesSection(runs)}
 ${predictionsSection(runs)}

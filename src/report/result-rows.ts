@@ -1,6 +1,7 @@
 // The rows of the results table: each run's best and last checkpoint under each attack, and the gap between the two.
-import type { AccuracyReport } from "../evaluation/index.js";
-import type { RunRecord } from "./run-record.js";
+import { type AccuracyReport, attackLabel } from "../evaluation/index.js";
+import { attackCurves } from "./attack-curves.js";
+import { currentResults, loggedAttackLabel, type RunRecord, setting } from "./run-record.js";
 
 export type Checkpoint = "best" | "last";
 
@@ -15,7 +16,7 @@ export interface Figures {
 export const FIGURE_NAMES = ["all", "head", "body", "tail", "balanced"] as const;
 
 export interface Measurement {
-  /** "clean" or the attack's name. */
+  /** "clean" or the attack's label. */
   readonly attack: string;
   readonly figures: Figures;
   readonly report: AccuracyReport;
@@ -50,14 +51,15 @@ export function figureGap(best: Figures, last: Figures, name: keyof Figures): nu
   return a === null || b === null ? null : a - b;
 }
 
-/** Every attack measured in any row: clean, then PGD by its steps, then the others by name. */
+/** Every attack measured in any row: clean, then PGD by its steps, then the others by name, AutoAttack last. */
 export function attacksOf(rows: readonly ResultRow[]): string[] {
   const names = new Set(rows.flatMap((row) => row.measurements.map((m) => m.attack)));
   return [...names].sort(byStrength);
 }
 
 function byStrength(a: string, b: string): number {
-  const place = (name: string) => (name === "clean" ? 0 : name.startsWith("pgd") ? 1 : 2);
+  const place = (name: string) =>
+    name === "clean" ? 0 : name.startsWith("pgd") ? 1 : name.startsWith("autoattack") ? 3 : 2;
   return place(a) - place(b) || a.localeCompare(b, "en", { numeric: true });
 }
 
@@ -84,18 +86,20 @@ function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
       source,
     });
   };
-  const stored = record.stored.filter((s) => s.checkpoint === checkpoint);
-  // The headline is the test split: validation images were used to choose.
-  const ordered = [...stored.filter((s) => s.split === "test"), ...stored.filter((s) => s.split !== "test")];
+  const stored = currentResults(record, checkpoint).filter((s) => !isCurvePointAlone(record, s));
+  // The headline is the test split (validation images were used to choose), on as many images as there are.
+  const ordered = [...stored].sort(
+    (a, b) => Number(a.split !== "test") - Number(b.split !== "test") || b.clean.total - a.clean.total,
+  );
   for (const s of ordered) {
     add("clean", s.clean, s.split, "evaluation");
-    add(s.attack.name, s.robust, s.split, "evaluation");
+    add(attackLabel(s.attack), s.robust, s.split, "evaluation");
   }
   const logged = record.evaluations.filter((e) => e.epoch === epoch);
   const fallback = logged.find((e) => e.split === "test") ?? logged[0];
   if (fallback) {
     add("clean", fallback.clean, fallback.split, "training log");
-    add(fallback.attack, fallback.robust, fallback.split, "training log");
+    add(loggedAttackLabel(record, fallback.attack), fallback.robust, fallback.split, "training log");
   }
   return {
     run: record.name,
@@ -107,8 +111,17 @@ function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
 
 /** The epoch a checkpoint holds: of `best` the chosen one, of `last` the last one logged. */
 export function epochOf(record: RunRecord, checkpoint: Checkpoint): number | null {
-  const stored = record.stored.find((s) => s.checkpoint === checkpoint);
+  const [stored] = currentResults(record, checkpoint);
   if (stored) return stored.epoch;
   if (checkpoint === "best") return record.best?.epoch ?? null;
   return record.epochs.at(-1)?.epoch ?? null;
+}
+
+/** Points of a curve have a chart of their own; in the table are those that the run was configured to measure. */
+function isCurvePointAlone(record: RunRecord, result: RunRecord["stored"][number]): boolean {
+  if (!attackCurves(record).some(({ points }) => points.some((point) => point.result === result)))
+    return false;
+  const configured = setting(record.config, "evaluation.attacks");
+  const names: readonly unknown[] = Array.isArray(configured) ? configured : ["pgd-20"];
+  return !names.some((name) => attackLabel(result.attack) === loggedAttackLabel(record, String(name)));
 }

@@ -1,6 +1,7 @@
 // What a report knows of one run: everything read from its folder, and the schemas its files are held to.
 import { z } from "zod";
-import type { AccuracyReport, EvaluationResult } from "../evaluation/index.js";
+import { type AccuracyReport, attackLabel, type EvaluationResult } from "../evaluation/index.js";
+import { parseFraction } from "../fraction.js";
 import type { BatchEvent, EvaluationSplit, RunEvent } from "../training/index.js";
 
 const fraction = z.number().min(0).max(1);
@@ -122,4 +123,31 @@ export function setting(settings: Settings, path: string): unknown {
 /** Name of a class, or its id where the run does not say. */
 export function className(record: RunRecord, id: number): string {
   return record.data?.classNames[id] ?? `class ${id}`;
+}
+
+/** The stored results of a checkpoint's weights as they are now: of the epoch that was measured last. */
+export function currentResults(record: RunRecord, checkpoint: "last" | "best"): readonly EvaluationResult[] {
+  const stored = record.stored.filter((result) => result.checkpoint === checkpoint);
+  const [newest] = [...stored].sort((a, b) => (a.time < b.time ? 1 : -1));
+  return stored.filter(({ epoch }) => epoch === newest!.epoch);
+}
+
+/** The label of an attack that is known by name alone, with the budget that the configuration sets. */
+export function loggedAttackLabel({ config }: RunRecord, name: string): string {
+  const read = (key: string) => {
+    const value = setting(config, `evaluation.${key}`);
+    const number = typeof value === "string" ? parseFraction(value) : value;
+    return typeof number === "number" ? number : null;
+  };
+  const norm = setting(config, "evaluation.norm");
+  const [epsilon, stepSize] = [read("epsilon"), read("stepSize")];
+  const usual = norm === "l2" ? { epsilon: 1, stepSize: 0.2 } : { epsilon: 8 / 255, stepSize: 2 / 255 };
+  return attackLabel({
+    name,
+    constants: {
+      norm: typeof norm === "string" ? norm : "linf",
+      epsilon: epsilon ?? usual.epsilon,
+      stepSize: stepSize ?? usual.stepSize,
+    },
+  });
 }

@@ -45,9 +45,11 @@ export function resultsSection(runs: readonly ShownRun[]): Markup {
 ${footnotes(all)}</section>`;
 }
 
-/** "pgd-20" as "PGD-20"; clean stays a word. */
-export function attackTitle(name: string): string {
-  return name === "clean" ? "clean" : name.toUpperCase();
+/** "pgd-20 ε=4/255" as "PGD-20 ε=4/255", "autoattack [12ab]" as "AutoAttack [12ab]"; clean stays a word. */
+export function attackTitle(label: string): string {
+  const [name = "", ...rest] = label.split(" ");
+  const title = name.startsWith("autoattack") ? name.replace("autoattack", "AutoAttack") : name.toUpperCase();
+  return name === "clean" ? "clean" : [title, ...rest].join(" ");
 }
 
 function gapRow(rows: readonly ResultRow[], attacks: readonly string[]): Markup | false {
