@@ -42,6 +42,7 @@ export function fraction(range: FractionRange = {}) {
   const { min = -Number.MAX_VALUE, max = Number.MAX_VALUE, above = Number.NEGATIVE_INFINITY } = range;
   return z
     .union([z.number(), z.string()], { error: (issue) => `expected ${accepted}, got ${show(issue.input)}` })
+    .describe(accepted)
     .transform((given, context) => {
       const value = typeof given === "number" ? given : parseFraction(given);
       if (value !== null && value >= min && value <= max && value > above) return value;

@@ -7,6 +7,7 @@ import { addAudit } from "./command-audit.js";
 import { addData } from "./command-data.js";
 import { addDoctor } from "./command-doctor.js";
 import { addEval } from "./command-eval.js";
+import { addMethods } from "./command-methods.js";
 import { addQuickstart } from "./command-quickstart.js";
 import { addReport } from "./command-report.js";
 import { addTrain } from "./command-train.js";
@@ -53,7 +54,8 @@ Examples:
       const { threads } = command.optsWithGlobals<{ threads?: number }>();
       if (threads !== undefined && command.name() !== "doctor") setThreads(threads);
     });
-  for (const add of [addQuickstart, addTrain, addEval, addAudit, addReport, addData, addDoctor]) add(program);
+  for (const add of [addQuickstart, addTrain, addEval, addAudit, addReport, addData, addMethods, addDoctor])
+    add(program);
   // Handled by bin/reat.js before anything is compiled; listed for the help alone.
   program.command("setup").summary("build the addon and install what is missing").helpOption(false);
   adoptSettings(program);

@@ -9,8 +9,8 @@ export interface Problem {
   readonly text: string;
 }
 
-/** The parts of a JSON schema that sentences are made from. */
-interface Shape {
+/** @internal The parts of a JSON schema that sentences are made from. */
+export interface Shape {
   readonly type?: string;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
@@ -23,6 +23,7 @@ interface Shape {
   readonly items?: Shape;
   readonly properties?: Readonly<Record<string, Shape>>;
   readonly description?: string;
+  readonly default?: unknown;
 }
 
 /** All that `schema` objects to in `value`, keys prefixed with `at`; empty where it is content. */
@@ -75,8 +76,8 @@ function meant(given: string, accepted: readonly string[]): string {
   return word === undefined ? "" : ` (did you mean "${word}"?)`;
 }
 
-/** What a schema takes, in words: "a whole number of at least 1". */
-function acceptedBy(shape: Shape): string {
+/** @internal What a schema takes, in words: "a whole number of at least 1". */
+export function acceptedBy(shape: Shape): string {
   if (shape.description !== undefined) return shape.description;
   if (shape.enum) return shape.enum.map(String).join(", ");
   if ("const" in shape) return String(shape.const);

@@ -44,7 +44,20 @@ export const lossOptions = z
   .union([z.enum(recognitionLossNames), withConstants], {
     error: ({ input }) => `expected ${accepted(input)}, got ${nameOf(input)}`,
   })
+  .describe(
+    `${recognitionLossNames.join(", ")}; or a name with constants, such as { name: ldam, scale: 10 } (${constantsOfLosses()})`,
+  )
   .transform((given) => resolveLoss(given));
+
+/** "focal: gamma, form, factor; …" */
+function constantsOfLosses(): string {
+  return withConstants.options
+    .map(({ shape }) => {
+      const { name, ...constants } = shape;
+      return `${name.value}: ${Object.keys(constants).join(", ")}`;
+    })
+    .join("; ");
+}
 
 /** A loss with its constants filled in. */
 export function resolveLoss(loss: RecognitionLossName | LossOptions): LossOptions {

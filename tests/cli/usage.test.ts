@@ -35,6 +35,7 @@ describe("wrong usage ends with 2 and one sentence on stderr", () => {
       ["eval", "nowhere"],
       "reat: There is no run or checkpoint nowhere; accepted is a folder such as runs/<name>.",
     ],
+    [["methods", "taed"], 'reat: There is no method "taed" (did you mean "taet"?); accepted: pgd-at, reat,'],
     [["eval"], "reat: missing required argument 'run'"],
     [["eval", "x", "--images", "few"], "It takes a whole number of at least 1."],
     [["--threads", "0", "doctor"], "It takes a whole number of at least 1."],
@@ -45,6 +46,27 @@ describe("wrong usage ends with 2 and one sentence on stderr", () => {
     expect(stderr).toContain(message);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).not.toMatch(/^ +at /m);
+  });
+});
+
+describe("reat methods", () => {
+  it("lists every method, shows one with its options, and prints JSON", async () => {
+    const listed = await place.reat(["methods"]);
+    expect(listed.code).toBe(0);
+    expect(listed.stdout).toMatch(/^method +what it trains on +paper +presets$/m);
+    for (const name of ["pgd-at", "reat", "robal", "taet"]) {
+      expect(listed.stdout).toMatch(new RegExp(`^${name} `, "m"));
+    }
+    const one = await place.reat(["methods", "trades"]);
+    expect(one.stdout).toMatch(/^method\.beta +6 +a number or a fraction/m);
+    expect(one.stdout).toMatch(/^method\.classBudget +left out /m);
+    expect(one.stdout).toContain("preset released-trades");
+    const json = JSON.parse((await place.reat(["methods", "reat", "--json"])).stdout);
+    expect(json.options).toContainEqual({
+      key: "tail.form",
+      default: "reference",
+      accepted: "reference, paper",
+    });
   });
 });
 

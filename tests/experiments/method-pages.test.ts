@@ -1,0 +1,45 @@
+// What `reat methods` knows: every method, every key of its schema with its default and what it takes, an example that loads.
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { methodPage, methodPages, parseConfig } from "../../src/experiments/index.js";
+import { methodNames, methods } from "../../src/methods/index.js";
+
+const keysOf = (value: unknown, path: readonly string[] = []): string[] =>
+  typeof value === "object" && value !== null
+    ? Object.entries(value).flatMap(([key, inside]) => keysOf(inside, [...path, key]))
+    : [path.join(".")];
+
+describe.each(methodNames)("the page of %s", (name) => {
+  const page = methodPage(name);
+  const option = (key: string) => page.options.find((candidate) => candidate.key === key);
+
+  it("shows every key that the schema fills in, with its default, and says what each takes", () => {
+    const { name: _, ...defaults } = methods[name].schema.parse({ name });
+    expect(page.options.map(({ key }) => key)).toEqual(expect.arrayContaining(keysOf(defaults)));
+    for (const { key, accepted } of page.options) expect(accepted, key).toMatch(/\w/);
+    if ("attack" in defaults) {
+      expect(option("attack.epsilon")).toMatchObject({ default: "8/255" });
+      expect(option("attack.norm")).toEqual({ key: "attack.norm", default: "linf", accepted: "linf, l2" });
+      expect(option("classBudget")).toMatchObject({ default: null });
+      expect(option("classBudget.alpha")).toMatchObject({ default: "0.3" });
+    }
+    expect(option("weightPerturbation.gamma")).toEqual({
+      key: "weightPerturbation.gamma",
+      default: "0.01",
+      accepted: "a number or a fraction such as 8/255 above 0",
+    });
+  });
+
+  it("has presets and an example that is a configuration of it", () => {
+    expect(page.presets).toContain(`cifar10-lt-ur50-resnet18-${name}`);
+    if (page.released) expect(page.presets).toContain(page.released.preset);
+    expect(parseConfig(parse(page.example)).method.name).toBe(name);
+  });
+});
+
+it("lists all methods, and suggests one for a name that is none", () => {
+  expect(methodPages().map(({ name }) => name)).toEqual(methodNames);
+  expect(() => methodPage("trade")).toThrow(
+    `There is no method "trade" (did you mean "trades"?); accepted: ${methodNames.join(", ")}.`,
+  );
+});
