@@ -7,6 +7,8 @@ namespace reat {
 
 namespace {
 
+constexpr size_t kLargestPinnedCopy = size_t{1} << 20;
+
 struct Bytes {
   const void* data;
   size_t length;
@@ -42,9 +44,11 @@ Napi::Value createTensor(const Napi::CallbackInfo& info) {
                              std::to_string(static_cast<int64_t>(wanted)) + " bytes, the buffer has " +
                              std::to_string(bytes.length));
   }
-  at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type));
+  // From pageable memory a copy waits for all that the device has queued; batches are small, data sets need not hurry.
+  const bool pinned = device.is_cuda() && bytes.length <= kLargestPinnedCopy;
+  at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type).pinned_memory(pinned));
   if (bytes.length > 0) std::memcpy(tensor.data_ptr(), bytes.data, bytes.length);
-  return tensorResult(info.Env(), device.is_cpu() ? tensor : tensor.to(device));
+  return tensorResult(info.Env(), device.is_cpu() ? tensor : tensor.to(device, pinned));
 }
 
 // readTensor(handle) -> ArrayBuffer with the elements in C order.

@@ -141,6 +141,8 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   reat::registerArrays(env, exports);
   reat::registerAutograd(env, exports);
   reat::registerRandom(env, exports);
+  reat::registerPrecision(env, exports);
+  reat::registerCuda(env, exports);
   reat::registerSystem(env, exports);
   return exports;
 }

@@ -21,9 +21,29 @@ struct Operator {
   bool returnsWritten;  // in-place and out= forms: the result is an argument, no new handle is made
 };
 
+// What autocast was set to before it was opened, for one kind of device.
+struct AutocastState {
+  bool cuda;
+  bool enabled;
+  at::ScalarType dtype;
+  bool cache;
+};
+
+// Whole only in cuda.cc: elsewhere no CUDA header is read.
+struct CudaGraph;
+struct SideStream;
+struct SideStreamDeleter {
+  void operator()(SideStream* stream) const;
+};
+
 struct Engine {
+  using CapturedGraph = std::shared_ptr<CudaGraph>;
   HandleTable<at::Tensor> tensors{"tensor"};
   HandleTable<at::Generator> generators{"generator"};
+  HandleTable<CapturedGraph> graphs{"graph"};
+  CapturedGraph capturing;
+  std::unique_ptr<SideStream, SideStreamDeleter> sideStream;
+  std::vector<AutocastState> autocastStates;
   std::vector<Operator> operators;
   std::unordered_map<std::string, uint32_t> operatorIndex;
   // Inference mode is a C++ guard; JavaScript opens and closes it like a stack.
@@ -36,6 +56,9 @@ inline Engine& engineOf(Napi::Env env) { return *env.GetInstanceData<Engine>(); 
 std::string plainMessage(const std::exception& error);
 
 std::string describe(const at::Tensor& tensor);
+
+// Why a LibTorch with CUDA can use no device; empty where it can, or where the addon has no CUDA part.
+std::string cudaProblem();
 
 // Runs an addon function so that no C++ exception ever leaves it except as a JavaScript error.
 template <Napi::Value (*body)(const Napi::CallbackInfo&)>
@@ -68,6 +91,8 @@ void registerOperatorCalls(Napi::Env env, Napi::Object exports);
 void registerArrays(Napi::Env env, Napi::Object exports);
 void registerAutograd(Napi::Env env, Napi::Object exports);
 void registerRandom(Napi::Env env, Napi::Object exports);
+void registerPrecision(Napi::Env env, Napi::Object exports);
+void registerCuda(Napi::Env env, Napi::Object exports);
 void registerSystem(Napi::Env env, Napi::Object exports);
 
 template <Napi::Value (*body)(const Napi::CallbackInfo&)>

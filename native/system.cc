@@ -31,8 +31,22 @@ Napi::Value systemInfo(const Napi::CallbackInfo& info) {
   result.Set("threads", at::get_num_threads());
   result.Set("hasCuda", at::hasCUDA());
   // Asking for devices in a build without CUDA answers 0; with CUDA but no driver it answers 0 too.
-  result.Set("cudaDeviceCount", static_cast<double>(at::hasCUDA() ? torch::cuda::device_count() : 0));
+  const auto devices = at::hasCUDA() ? torch::cuda::device_count() : 0;
+  result.Set("cudaDeviceCount", static_cast<double>(devices));
+#ifdef REAT_CUDA
+  result.Set("cudaGraphs", true);
+#else
+  result.Set("cudaGraphs", false);
+#endif
+  result.Set("cudaProblem", at::hasCUDA() && devices == 0 ? cudaProblem() : std::string());
   return result;
+}
+
+// Waits until all that was queued on a device is done; on the CPU everything is.
+Napi::Value synchronize(const Napi::CallbackInfo& info) {
+  const c10::Device device(stringArgument(info, 0, "device"));
+  if (device.is_cuda()) torch::cuda::synchronize(device.index());
+  return info.Env().Undefined();
 }
 
 }  // namespace
@@ -41,6 +55,7 @@ void registerSystem(Napi::Env env, Napi::Object exports) {
   define<threads>(env, exports, "threads");
   define<setThreads>(env, exports, "setThreads");
   define<systemInfo>(env, exports, "systemInfo");
+  define<synchronize>(env, exports, "synchronize");
 }
 
 }  // namespace reat

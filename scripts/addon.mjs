@@ -40,7 +40,10 @@ function keyOf(libtorch) {
     hash.update(JSON.parse(readFileSync(require.resolve(`${name}/package.json`), "utf8")).version);
   }
   hash.update(
-    [process.arch, libtorch.prefix, libtorch.identity, libtorch.cxx11Abi, libtorch.cxxStandard].join("\0"),
+    [
+      ...[process.arch, libtorch.prefix, libtorch.identity, libtorch.cxx11Abi, libtorch.cxxStandard],
+      ...libtorch.cudaIncludes,
+    ].join("\0"),
   );
   return hash.digest("hex").slice(0, 16);
 }
@@ -65,6 +68,7 @@ function compile(libtorch, target) {
     REAT_CXX_STANDARD: libtorch.cxxStandard,
     REAT_CXX11_ABI: libtorch.cxx11Abi ? 1 : 0,
     REAT_NODE_INCLUDES: headerFolders().join(";"),
+    REAT_CUDA_INCLUDES: libtorch.cudaIncludes.join(";"),
   };
   // A tree that was configured for the other generator keeps it; naming a second one would be an error.
   const generator = existsSync(join(tree, "CMakeCache.txt"))

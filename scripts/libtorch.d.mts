@@ -13,6 +13,8 @@ export interface LibTorch {
   readonly cxxStandard: 17 | 20;
   /** Whether it ships libraries for a GPU. */
   readonly cuda: boolean;
+  /** The folder of CUDA's headers, if they are found; without it no CUDA graphs are captured. */
+  readonly cudaIncludes: readonly string[];
   /** Changes when other libraries take the same place. */
   readonly identity: string;
 }
@@ -47,5 +49,10 @@ export function inspectLibTorch(
   prefix: string,
   source: LibTorch["source"],
 ): { readonly libtorch?: LibTorch; readonly missing?: readonly string[] };
+export function cudaIncludeDirs(
+  prefix: string,
+  env?: Readonly<Record<string, string | undefined>>,
+  systemToolkits?: readonly string[],
+): readonly string[];
 export function usesCxx11Abi(library: string): boolean;
 export function describeLibTorch(libtorch: Pick<LibTorch, "version" | "source" | "prefix" | "cuda">): string;

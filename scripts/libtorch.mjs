@@ -3,7 +3,7 @@
 // Needs nothing but Node: the set-up runs it before any package is installed, and `reat doctor` shows its steps.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** Debian's name for the library folder of this machine's architecture. */
@@ -42,6 +42,27 @@ export function usesCxx11Abi(library) {
 function cxxStandard(version) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > 2 || (major === 2 && minor >= 9) ? 20 : 17;
+}
+
+/**
+ * Folders of CUDA's own headers that suit a LibTorch, for the part of the addon that captures graphs: the toolkit that the
+ * environment names, the one that pip installed beside a Python's torch, the system's. Empty where there is none.
+ */
+export function cudaIncludeDirs(prefix, env = process.env, systemToolkits = ["/usr/local/cuda", "/usr"]) {
+  const packages = join(prefix, "..", "nvidia");
+  const pip = existsSync(packages)
+    ? readdirSync(packages)
+        .filter((name) => /^cu\d+$|^cuda_runtime$/.test(name))
+        .map((name) => join(packages, name))
+    : [];
+  const toolkits = [env.CUDA_HOME, env.CUDA_PATH, ...pip, ...systemToolkits].filter(Boolean);
+  // Since CUDA 13 the first header is nothing without the second, and pip may bring one without the other.
+  const needed = ["cuda_runtime_api.h", join("crt", "host_defines.h")];
+  const whole = toolkits
+    .map((toolkit) => join(toolkit, "include"))
+    .find((folder) => needed.every((header) => existsSync(join(folder, header))));
+
+  return whole === undefined ? [] : [whole];
 }
 
 /** Changes when another LibTorch takes the same place, so that the addon is built anew. */
@@ -93,6 +114,7 @@ export function inspectLibTorch(prefix, source) {
       cxx11Abi: usesCxx11Abi(join(libDir, "libc10.so")),
       cxxStandard: cxxStandard(version),
       cuda: libraries.some((path) => /_(cuda|hip)\.so$/.test(path)),
+      cudaIncludes: libraries.some((path) => /_cuda\.so$/.test(path)) ? cudaIncludeDirs(root) : [],
       identity: identityOf(libraries, version),
     },
   };
