@@ -7,6 +7,8 @@ export type ErrorCode =
   | "data"
   | "checkpoint"
   | "tensor"
+  | "memory"
+  | "device"
   | "numerics"
   | "disk"
   | "network"

@@ -1,5 +1,5 @@
 // Gradients as values, and the modes that switch their recording.
-import { asTensorError, TensorError } from "./errors.js";
+import { asTensorError, tensorError } from "./errors.js";
 import { native } from "./native.js";
 import { wrap } from "./operator.js";
 import type { Tensor } from "./tensor.js";
@@ -56,7 +56,7 @@ function compute(
   } catch (cause) {
     const names = (list: readonly Tensor[]) => list.slice(0, 4).map(String).join(", ");
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TensorError(`grad of [${names(roots)}] for [${names(inputs)}]: ${reason}`, { cause });
+    throw tensorError(`grad of [${names(roots)}] for [${names(inputs)}]: ${reason}`, { cause });
   }
 }
 

@@ -10,6 +10,7 @@ export {
   isGradEnabled,
   noGrad,
 } from "./autograd.js";
+export { batchFailure, type FailedBatch } from "./batch-failure.js";
 export {
   arange,
   cat,
@@ -30,8 +31,9 @@ export {
   zeros,
   zerosLike,
 } from "./creation.js";
+export { type CaptureOptions, CudaGraph } from "./cuda-graph.js";
 export { type DType, dtypes, elementSize, type TypedArray } from "./dtype.js";
-export { TensorError } from "./errors.js";
+export { DeviceError, OutOfMemoryError, TensorError } from "./errors.js";
 export {
   adaptiveAvgPool2d,
   avgPool2d,
@@ -50,9 +52,22 @@ export {
 } from "./functional.js";
 export type { Device } from "./handle.js";
 export { keep, liveTensors, scope } from "./lifetime.js";
-export type { SystemInfo } from "./native.js";
+export {
+  describeShortage,
+  likelyBatchSize,
+  type MemoryShortage,
+  memoryShortage,
+} from "./memory-shortage.js";
+export type { DeviceMemory, SystemInfo } from "./native.js";
 export { type Argument, callOperator, operator, operatorMany, type Result } from "./operator.js";
+export {
+  type AutocastOptions,
+  autocast,
+  type ShortType,
+  setFloat32Precision,
+  withoutAutocast,
+} from "./precision.js";
 export { Generator } from "./random.js";
 export type { Dims, Indexed } from "./reductions.js";
-export { resolveDevice, setThreads, systemInfo, threads } from "./system.js";
+export { deviceMemory, resolveDevice, setThreads, synchronize, systemInfo, threads } from "./system.js";
 export { type MemoryFormat, Tensor } from "./tensor.js";

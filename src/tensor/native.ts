@@ -27,6 +27,10 @@ export interface SystemInfo {
   /** Whether this LibTorch was built with CUDA. */
   readonly hasCuda: boolean;
   readonly cudaDeviceCount: number;
+  /** Whether the addon was built with CUDA's headers, and so can capture graphs. */
+  readonly cudaGraphs: boolean;
+  /** LibTorch's words for why a build with CUDA can use no device; empty where it can, or where they are not known. */
+  readonly cudaProblem: string;
 }
 
 export type NativeResult = number | boolean | string | null | undefined | NativeResult[];
@@ -66,6 +70,30 @@ export interface NativeAddon {
   threads(): number;
   setThreads(count: number): void;
   systemInfo(): SystemInfo;
+  synchronize(device: string): void;
+  setFloat32Precision(precision: string): void;
+  pushAutocast(device: string, dtype: string, enabled: boolean, cache: boolean): void;
+  popAutocast(): void;
+  openSideStream(device: string): void;
+  closeSideStream(): void;
+  beginCapture(generators: readonly number[]): void;
+  endCapture(): number;
+  abandonCapture(): void;
+  replayGraph(graph: number): void;
+  disposeGraph(graph: number): boolean;
+  deviceMemory(device: string): DeviceMemory;
+  releaseCachedMemory(): void;
+}
+
+/** A GPU's memory in bytes. */
+export interface DeviceMemory {
+  readonly free: number;
+  readonly total: number;
+  /** In use by tensors of this process, now and at most so far. */
+  readonly allocated: number;
+  readonly peak: number;
+  /** Taken from the device by this process, in use or not. */
+  readonly reserved: number;
 }
 
 interface ActiveBuild {

@@ -1,5 +1,5 @@
 // The generic call of any LibTorch operator by name, with handles exchanged for tensors.
-import { TensorError } from "./errors.js";
+import { tensorError } from "./errors.js";
 import { TensorHandle } from "./handle.js";
 import type { NativeResult, OperatorInfo } from "./native.js";
 import { native } from "./native.js";
@@ -48,8 +48,8 @@ function find(name: string): OperatorInfo {
 }
 
 function asError(cause: unknown): Error {
-  if (cause instanceof Error && !("code" in cause)) return new TensorError(cause.message, { cause });
-  return cause instanceof Error ? cause : new TensorError(String(cause));
+  if (cause instanceof Error && "code" in cause) return cause;
+  return tensorError(cause instanceof Error ? cause.message : String(cause), { cause });
 }
 
 function invoke(info: OperatorInfo, args: Argument[]): NativeResult {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ReatError } from "../errors.js";
-import { grad, scope } from "../tensor/index.js";
+import { batchFailure, grad, scope } from "../tensor/index.js";
 import { type Progress, writeCheckpoint } from "./checkpoint.js";
 import type { EventLog } from "./event-log.js";
 import type { BestSoFar, RunEvent, Selection } from "./events.js";
@@ -168,7 +168,9 @@ export class Session {
       if (cause instanceof ReatError && cause.code === "numerics") {
         throw this.#diverged(this.#batch + 1, cause.message.replace(/\.$/, ""), cause);
       }
-      throw cause;
+      const where = `In epoch ${this.#epoch}, batch ${this.#batch + 1} of ${plan.count}`;
+      const kept = existsSync(this.options.run.lastCheckpoint);
+      throw batchFailure(cause, { where, batchSize: images, kept }) ?? cause;
     }
     this.#batch += 1;
     this.#step += 1;
