@@ -1,0 +1,56 @@
+// What docs/benchmarks.md says beside the figures.
+
+export const remarks = {
+  top: `# Benchmarks
+
+Written by \`node docs/benchmarks/page.mjs\` from the records in \`docs/benchmarks/\`, which \`npm run bench -- --json FILE\` writes.
+
+Both sides of a case are processes of their own that stay alive and are timed in turns: reat, baseline, reat, baseline. A ratio
+is the median of the ratios of such pairs, with their quartiles, so that what slows the machine for a while slows both. The baseline
+is plain eager PyTorch on the same LibTorch ([bench/pytorch](../bench/pytorch)): the step as one writes it from the paper, PGD
+batch by batch with the gradient of the images alone, TAIL as a loop over tail samples, a clean forward pass for the log (without
+gradients), each image augmented on its own. Images are random; a step costs the same whatever they show.
+
+\`npm run bench -- --list\` names the cases, \`npm run bench -- PATTERN --repeats N\` measures some of them, and \`--data cifar-10.tar.gz\`
+gives those on data preparation their images. \`REAT_BENCH_PYTHON\` names the Python of the baseline.
+`,
+
+  Levers: `Each lever on (ours) and off (baseline), everything else alike. \`setLevers\` switches them, \`bench/levers.ts\` lists them.
+
+`,
+
+  Peak: `A product of two 2048×2048 matrices and the 3×3 convolutions of ResNet-18's stages (channels x side, batch 64) in three memory
+layouts, in the same run as the attack steps; those count each convolution once forward and once back to the images.
+
+`,
+
+  Profile: `The time of each operator without that of the operators it calls, by LibTorch's own record of function calls, backward
+passes included; what is in no operator is JavaScript and bookkeeping. Rows are medians of repetitions.
+
+`,
+
+  Scaling: `Training steps of REAT with ten attack steps (ResNet-18: two) unless the picture varies them, batch 128, two threads.
+
+`,
+
+  spinning: `## Idle threads
+
+GNU OpenMP lets idle threads spin before they sleep. \`reat\` sets \`GOMP_SPINCOUNT\` to 20000 unless it or \`OMP_WAIT_POLICY\` is set.
+Forward pass and image gradient of \`small-resnet\`, batch 128, two threads on two cores, the median of eight, one measurement
+each on the machine above; the other process was a busy loop on one core.
+
+| \`GOMP_SPINCOUNT\` | idle machine, ms | beside another process, ms |
+| --- | --- | --- |
+| 1,000 | 110 | 168 |
+| 5,000 | 115 | 189 |
+| 20,000 | 77 | 247 |
+| 50,000 | 82 | 314 |
+| 100,000 | 81 | 408 |
+| 300,000 (GNU's default) | 78 | 232 |
+
+The last column does not rank the counts: in this one measurement GNU's default was no slower than 20,000. Beside two other
+LibTorch processes, at another time and load, 1,000 took 127 to 210 ms where the default took 300 to 2,519 ms; 20,000 was not
+measured there. So 20,000 is known to cost nothing on an idle machine, and its gain on a busy one is not shown. The work of one
+thread took 125 ms on the idle machine. These figures were copied from the terminal, not written by a script.
+`,
+};
