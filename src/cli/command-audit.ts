@@ -1,5 +1,5 @@
 // `reat audit`: is a model's robustness real, or are its gradients masked?
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { auditCheckNames } from "../evaluation/index.js";
 import {
@@ -16,7 +16,7 @@ import { abortOnInterrupt } from "./interrupt.js";
 import { collect, commaList, wholeNumber } from "./options.js";
 import { bar, StatusLine } from "./status-line.js";
 import { table } from "./table.js";
-import { note, percent, print, printJson } from "./terminal.js";
+import { duration, note, percent, print, printJson } from "./terminal.js";
 
 interface AuditFlags extends ForeignFlags {
   readonly checkpoint?: "last" | "best";
@@ -66,7 +66,7 @@ Examples:
 
 async function run(place: string, flags: AuditFlags): Promise<void> {
   const foreign = flags.architecture === undefined ? undefined : foreignOptions(flags);
-  const signal = abortOnInterrupt("stopping after this batch; nothing is written…");
+  const signal = abortOnInterrupt("stopping after this batch; the same command goes on from here…");
   const data = dataProgress();
   const line = new StatusLine();
   try {
@@ -76,13 +76,15 @@ async function run(place: string, flags: AuditFlags): Promise<void> {
       ...(flags.surrogate !== undefined && { surrogate: flags.surrogate }),
       ...(flags.check && { checks: flags.check }),
       ...(flags.queries !== undefined && { queries: flags.queries }),
+      ...(flags.output !== undefined && { destination: destinationOf(flags.output) }),
       images: flags.images,
       overrides: overridesOf(flags),
       signal,
       onDataProgress: data.progress,
-      onProgress: ({ check, checks, name, stage, done, total }) => {
+      onProgress: ({ check, checks, name, stage, done, total, secondsLeft }) => {
+        const left = secondsLeft === null ? "" : `  ${duration(secondsLeft)} left`;
         const share = (check - 1 + done / total) / checks;
-        line.show(`${bar(share, 20)} check ${check}/${checks} ${name}: ${stage} ${done}/${total}`);
+        line.show(`${bar(share, 20)} check ${check}/${checks} ${name}: ${stage} ${done}/${total}${left}`);
       },
     });
     line.clear();
@@ -107,8 +109,8 @@ async function run(place: string, flags: AuditFlags): Promise<void> {
 async function write({ record, folder, name }: AuditOutcome, output?: string): Promise<string | null> {
   if (output !== undefined) {
     await writeAuditPage(output, record);
-    const [, parent, stem] = /^(.*?)([^/\\]+)\.html?$/i.exec(output)!;
-    await writeAudit(parent || ".", stem!, record);
+    const { folder, name } = destinationOf(output);
+    await writeAudit(folder, name, record);
     return output;
   }
   if (folder === null) return null;
@@ -131,6 +133,10 @@ function auditText(record: AuditRecord): string {
     "",
     `verdict: ${record.verdict}. ${auditVerdicts[record.verdict]}`,
   ].join("\n");
+}
+
+function destinationOf(output: string): { folder: string; name: string } {
+  return { folder: dirname(output), name: basename(output).replace(/\.html?$/i, "") };
 }
 
 function htmlFile(text: string): string {

@@ -1,11 +1,13 @@
 // Audits a run's checkpoint, or weights from elsewhere, and writes down what was found.
-import { mkdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { norms } from "../attacks/index.js";
 import { evaluationBatches, type Progress } from "../data/index.js";
 import { cannotWrite, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
-import { type Audit, type AuditProgress, audit } from "../evaluation/index.js";
+import { type Audit, type AuditProgress, type AuditState, audit } from "../evaluation/index.js";
 import { inferenceModel } from "../methods/index.js";
 import type { ImageClassifier } from "../nn/index.js";
 import { type Device, resolveDevice, setThreads } from "../tensor/index.js";
@@ -16,6 +18,7 @@ import { type ExperimentData, loadData, uploadForEvaluation } from "./data.js";
 import { type ForeignOptions, type ForeignWeights, openForeignModel } from "./foreign-model.js";
 import { locate } from "./locate.js";
 import { applyOverrides } from "./overrides.js";
+import { PartialFolder } from "./partial-folder.js";
 import { parseConfigText } from "./presets.js";
 
 /** Images of an audit where nothing else is said: enough for differences of a few points. */
@@ -36,6 +39,11 @@ export interface AuditModelOptions {
   readonly checks?: readonly string[];
   /** Queries an image of the black-box attack. Default: 500. */
   readonly queries?: number;
+  /**
+   * Where the audit is going to be written. Default: `audits` in the run, nowhere for weights from elsewhere. What is finished is kept
+   * beside it until then, so that an audit that was stopped goes on with what is missing.
+   */
+  readonly destination?: { readonly folder: string; readonly name: string };
   readonly onDataProgress?: Progress;
   readonly onProgress?: (progress: AuditProgress) => void;
   readonly signal?: AbortSignal;
@@ -61,7 +69,7 @@ export interface AuditRecord extends Audit {
 
 export interface AuditOutcome {
   readonly record: AuditRecord;
-  /** Folder in which an audit of a run belongs; null for weights from elsewhere. */
+  /** Folder in which the audit belongs; null for weights from elsewhere without a destination. */
   readonly folder: string | null;
   /** Name of its files there, without an ending. */
   readonly name: string;
@@ -76,6 +84,8 @@ interface Opened extends Disposable {
   readonly weights: ForeignWeights | null;
   readonly run: RunFolder | null;
   readonly checkpoint: string;
+  /** SHA-256 of the weights' file. */
+  readonly digest: string;
 }
 
 /**
@@ -97,6 +107,20 @@ export async function auditModel(place: string, options: AuditModelOptions = {})
   const { norm, batchSize } = config.evaluation;
   const epsilon = config.evaluation.epsilon ?? norms[norm].defaults.epsilon;
   const stepSize = config.evaluation.stepSize ?? norms[norm].defaults.stepSize;
+  const folder = options.destination?.folder ?? (opened.run && join(opened.run.path, "audits"));
+  const name = options.destination?.name ?? opened.checkpoint;
+  const identity = JSON.stringify({
+    ...{ digest: opened.digest, other: other?.digest ?? null, model: config.model, method: config.method },
+    ...{
+      data: config.data,
+      dataset: data.dataset.name,
+      images: images.count,
+      batchSize,
+      seeds: config.seeds,
+    },
+    ...{ norm, epsilon, stepSize, queries: options.queries ?? null, weights: opened.weights },
+  });
+  const partial = folder === null ? null : new PartialFolder<AuditState>(partialPath(folder, name), identity);
   const found = await audit({
     ...{ model, norm, epsilon, stepSize, seed: config.seeds.evaluation },
     batches: evaluationBatches(images, batchSize),
@@ -105,6 +129,8 @@ export async function auditModel(place: string, options: AuditModelOptions = {})
       : undefined,
     ...(options.queries !== undefined && { queries: options.queries }),
     ...(options.checks && { checks: options.checks }),
+    resume: partial?.read()?.state,
+    onState: partial ? (state) => partial.save(state) : undefined,
     onProgress: options.onProgress,
     signal: options.signal,
   });
@@ -122,10 +148,18 @@ export async function auditModel(place: string, options: AuditModelOptions = {})
     time: new Date().toISOString(),
     environment: currentEnvironment(device),
   };
-  return { record, folder: opened.run && join(opened.run.path, "audits"), name: opened.checkpoint };
+  return { record, folder, name };
 }
 
-/** Writes an audit as JSON. @throws ReatError `disk` */
+function partialPath(folder: string, name: string): string {
+  return join(folder, `${name}.partial`);
+}
+
+function digestOf(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
+
+/** Writes an audit as JSON; what was kept of it while it ran is removed. @throws ReatError `disk` */
 export async function writeAudit(folder: string, name: string, record: AuditRecord): Promise<string> {
   const file = join(folder, `${name}.json`);
   try {
@@ -134,6 +168,7 @@ export async function writeAudit(folder: string, name: string, record: AuditReco
     throw cannotWrite(folder, cause);
   }
   await writeDurably(file, `${JSON.stringify(record, null, 2)}\n`);
+  await rm(partialPath(folder, name), { recursive: true, force: true });
   return file;
 }
 
@@ -141,7 +176,12 @@ async function open(place: string, options: AuditModelOptions): Promise<Opened> 
   const { foreign, overrides = [], onDataProgress } = options;
   if (!foreign) return openRun(place, options, options.checkpoint);
   const opened = await openForeignModel(place, { ...foreign, overrides, onDataProgress });
-  return Object.assign(opened, { subject: place, run: null, checkpoint: "audit" });
+  return Object.assign(opened, {
+    subject: place,
+    run: null,
+    checkpoint: "audit",
+    digest: opened.weights.sha256,
+  });
 }
 
 async function openRun(
@@ -169,6 +209,7 @@ async function openRun(
     ...{ config, data, device, model, run, checkpoint },
     subject: `${run.name}, ${checkpoint} checkpoint`,
     weights: null,
+    digest: digestOf(file),
     [Symbol.dispose]: () => network.dispose(),
   };
 }

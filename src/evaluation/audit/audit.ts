@@ -10,7 +10,7 @@ import { moreSteps } from "./more-steps.js";
 import { randomRestarts } from "./random-restarts.js";
 import type { AuditRow, Finding, Verdict } from "./row.js";
 import { singleStep } from "./single-step.js";
-import { AuditSubject, type SubjectOptions } from "./subject.js";
+import { AuditSubject, type Flags, type SubjectOptions } from "./subject.js";
 import { transfer } from "./transfer.js";
 import { zeroGradients } from "./zero-gradients.js";
 
@@ -40,11 +40,26 @@ export interface AuditProgress {
   readonly stage: string;
   readonly done: number;
   readonly total: number;
+  /** Of the whole audit; null until there is something to go by. */
+  readonly secondsLeft: number | null;
 }
 
-export interface AuditOptions extends Omit<SubjectOptions, "onBatch"> {
+/** What an audit has found so far: plain JSON, enough to go on after a kill. */
+export interface AuditState {
+  /** For each finished attack one character an image, "1" where it stands. */
+  readonly found: Flags;
+  /** Finished checks. */
+  readonly rows: readonly AuditRow[];
+  readonly seconds: number;
+}
+
+export interface AuditOptions extends Omit<SubjectOptions, "onBatch" | "known" | "onFound"> {
   /** Default: all. */
   readonly checks?: readonly string[];
+  /** Go on from a state of the same model, images, budget, seeds and surrogate; the caller sees to that. */
+  readonly resume?: AuditState | undefined;
+  /** Called after each attack and each check with what to save. */
+  readonly onState?: ((state: AuditState) => void | Promise<void>) | undefined;
   readonly onProgress?: ((progress: AuditProgress) => void) | undefined;
 }
 
@@ -67,7 +82,9 @@ export interface Audit {
  *   reason when it is aborted
  */
 export async function audit(options: AuditOptions): Promise<Audit> {
+  const { resume, onState, onProgress, ...rest } = options;
   const began = performance.now();
+  const secondsNow = () => (performance.now() - began) / 1000;
   const wanted = options.checks ?? auditCheckNames;
   const unknown = wanted.find((name) => !auditCheckNames.includes(name));
   if (unknown !== undefined) {
@@ -78,15 +95,34 @@ export async function audit(options: AuditOptions): Promise<Audit> {
   }
   const chosen = checks.filter(({ name }) => wanted.includes(name));
   let current = { check: 1, checks: chosen.length, name: chosen[0]?.name ?? "" };
-  const subject = new AuditSubject({
-    ...options,
-    onBatch: (stage, done, total) => options.onProgress?.({ ...current, stage, done, total }),
-  });
   const rows: AuditRow[] = [];
+  const finished = () => {
+    const others = (resume?.rows ?? []).filter(({ name }) => rows.every((row) => row.name !== name));
+    return [...others, ...rows];
+  };
+  const report = (found: Flags) =>
+    onState?.({ found, rows: finished(), seconds: (resume?.seconds ?? 0) + secondsNow() });
+  const subject: AuditSubject = new AuditSubject({
+    ...rest,
+    known: resume?.found,
+    onFound: report,
+    onBatch: (stage, done, total) =>
+      onProgress?.({ ...current, stage, done, total, secondsLeft: secondsLeft() }),
+  });
+  // The plain attack is everybody's; the checks' own work comes on top.
+  const work = subject.steps + chosen.reduce((sum, check) => sum + check.cost(subject), 0);
+  const secondsLeft = () =>
+    subject.spent > 0
+      ? (secondsNow() / subject.spent) * Math.max(work - subject.spent - subject.spared, 0)
+      : null;
   const clean = share(await subject.clean());
-  for (const [index, { name, title, source, run }] of chosen.entries()) {
+  for (const [index, check] of chosen.entries()) {
+    const { name, title, source } = check;
     current = { ...current, check: index + 1, name };
-    rows.push({ name, title, source, ...(await run(subject).catch(brokenNumbers)) });
+    const before = resume?.rows.find((row) => row.name === name);
+    if (before) subject.spared += check.cost(subject);
+    rows.push(before ?? { name, title, source, ...(await check.run(subject).catch(brokenNumbers)) });
+    if (!before) await report(subject.found);
   }
   const plain = await subject.plain();
   const surfaces = wanted.includes(lossSurfaceCheck.name) ? await lossSurfaces(subject) : [];
@@ -98,7 +134,7 @@ export async function audit(options: AuditOptions): Promise<Audit> {
     rows,
     images: plain.length,
     ...{ clean, robust: share(plain), surfaces },
-    seconds: (performance.now() - began) / 1000,
+    seconds: (resume?.seconds ?? 0) + secondsNow(),
   };
 }
 

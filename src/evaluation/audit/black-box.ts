@@ -7,11 +7,14 @@ export const blackBox: AuditCheck = {
   title: "attacks without gradients are not stronger",
   source: "Athalye et al. 2018, §3.1; Andriushchenko et al. 2020 (Square)",
 
+  // A question is a forward pass, a bit less than half of a gradient.
+  cost: ({ queries }) => 0.4 * queries,
+
   async run(subject) {
     const { norm, epsilon } = subject.options;
     const { queries } = subject;
     const blind = square({ name: `square-${queries}`, norm, epsilon, queries });
-    return notStronger(await subject.plain(), await subject.under(blind), {
+    return notStronger(await subject.plain(), await subject.under(blind, this.cost(subject)), {
       first: `pgd-${subject.steps}`,
       second: `square-${queries}`,
       stronger: "random changes go further than gradients, so the gradients mislead",

@@ -8,6 +8,8 @@ export interface AuditCheck {
   readonly name: string;
   readonly title: string;
   readonly source: string;
+  /** Work of its own, in gradients an image, for the time left; attacks that other checks need too are not counted. */
+  cost(subject: AuditSubject): number;
   run(subject: AuditSubject): Promise<Finding>;
 }
 

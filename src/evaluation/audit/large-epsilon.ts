@@ -15,6 +15,8 @@ export const largeEpsilon: AuditCheck = {
   title: "an attack that may do anything succeeds always",
   source: "Athalye et al. 2018, §3.1; Carlini et al. 2019",
 
+  cost: () => steps,
+
   async run(subject) {
     const { norm, batches } = subject.options;
     const pixels =
@@ -23,7 +25,7 @@ export const largeEpsilon: AuditCheck = {
         : 1;
     const epsilon = norm === "linf" ? radius : radius * Math.sqrt(pixels);
     const attack = subject.pgd("pgd-large-epsilon", { steps, epsilon, stepSize: (reach * epsilon) / steps });
-    const left = share(await subject.under(attack));
+    const left = share(await subject.under(attack, steps));
     const clean = share(await subject.clean());
     const verdict = clean === 0 ? "inconclusive" : left <= accepted ? "pass" : "fail";
     return {

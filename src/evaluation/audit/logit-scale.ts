@@ -15,13 +15,16 @@ export const logitScale: AuditCheck = {
   title: "a factor on the logits makes no attack stronger",
   source: "the adaptive attack on RoBal of the REAT paper (tables 3, 4 and 13); Carlini and Wagner 2017",
 
+  cost: ({ steps }) => factors.length * steps,
+
   async run(subject) {
     const plain = await subject.plain();
     const measured: Record<string, number> = { "accuracy x1": share(plain) };
     let [worst, strongest] = [compare(plain, plain), 1];
     for (const factor of factors) {
       const objective = withLogitScale(crossEntropyObjective, factor);
-      const standing = await subject.under(subject.pgd(`pgd-${subject.steps}-x${factor}`, { objective }));
+      const attack = subject.pgd(`pgd-${subject.steps}-x${factor}`, { objective });
+      const standing = await subject.under(attack, subject.steps);
       const compared = compare(plain, standing);
       measured[`accuracy x${factor}`] = compared.second;
       if (compared.gain > worst.gain) [worst, strongest] = [compared, factor];

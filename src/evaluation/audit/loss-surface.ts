@@ -37,6 +37,8 @@ export const lossSurfaceCheck: AuditCheck = {
   title: "the loss rises most along its gradient",
   source: "Tramèr et al. 2018; Athalye et al. 2018, §3.1 (random sampling)",
 
+  cost: () => 0.5 * (directions + 4),
+
   async run(subject) {
     const { epsilon } = subject.options;
     const wins = await subject.each("loss-surface", (model, batch) =>

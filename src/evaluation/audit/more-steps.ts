@@ -9,9 +9,11 @@ export const moreSteps: AuditCheck = {
   title: "more steps never help the defender",
   source: "Carlini et al. 2019; Tramèr et al. 2020",
 
+  cost: ({ steps }) => factor * steps,
+
   async run(subject) {
     const steps = factor * subject.steps;
-    const longer = await subject.under(subject.pgd(`pgd-${steps}`, { steps }));
+    const longer = await subject.under(subject.pgd(`pgd-${steps}`, { steps }), steps);
     return notStronger(longer, await subject.plain(), {
       first: `pgd-${steps}`,
       second: `pgd-${subject.steps}`,

@@ -8,9 +8,11 @@ export const randomRestarts: AuditCheck = {
   title: "random restarts change little",
   source: "Mosbach et al. 2018; Carlini et al. 2019",
 
+  cost: ({ steps }) => restarts * steps,
+
   async run(subject) {
     const name = `pgd-${subject.steps}`;
-    const again = await subject.under(subject.pgd(`${name}-restarts`, { restarts }));
+    const again = await subject.under(subject.pgd(`${name}-restarts`, { restarts }), this.cost(subject));
     return notStronger(await subject.plain(), again, {
       first: name,
       second: `${name}-best-of-${restarts}`,

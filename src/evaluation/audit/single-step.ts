@@ -7,9 +7,11 @@ export const singleStep: AuditCheck = {
   title: "iterative attacks beat single-step ones",
   source: "Athalye et al. 2018, §3.1; Carlini et al. 2019",
 
+  cost: () => 1,
+
   async run(subject) {
     const { norm, epsilon } = subject.options;
-    return notStronger(await subject.plain(), await subject.under(fgsm({ norm, epsilon })), {
+    return notStronger(await subject.plain(), await subject.under(fgsm({ norm, epsilon }), 1), {
       first: `pgd-${subject.steps}`,
       second: "fgsm",
       stronger: "one step goes further than many, so the steps are led astray",

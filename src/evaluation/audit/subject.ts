@@ -34,8 +34,15 @@ export interface SubjectOptions {
   readonly seed: number;
   /** Called before the first batch of a stage and after each. */
   readonly onBatch?: ((stage: string, done: number, total: number) => void) | undefined;
+  /** What earlier work on the same subject found, as `found` gave it: its attacks are not run again. */
+  readonly known?: Flags | undefined;
+  /** Called after each attack. */
+  readonly onFound?: ((found: Flags) => void | Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** For each attack's name one character an image, "1" where it stands. */
+export type Flags = Readonly<Record<string, string>>;
 
 /** A batch of images with labels. */
 export interface SubjectBatch {
@@ -58,13 +65,18 @@ export class AuditSubject {
   readonly steps: number;
   readonly queries: number;
   readonly surrogate: Classifier | null;
+  /** Gradients an image that were spent on attacks by this subject, and that earlier work has spared it. */
+  spent = 0;
+  spared = 0;
   readonly #known = new Map<string, Standing>();
+  readonly #earlier: ReadonlyMap<string, string>;
 
   constructor(readonly options: SubjectOptions) {
     if (options.batches.count === 0) throw new ReatError("data", "There is no image to audit the model on.");
     this.steps = options.steps ?? 20;
     this.queries = options.queries ?? 500;
     this.surrogate = options.surrogate ?? null;
+    this.#earlier = new Map(Object.entries(options.known ?? {}));
   }
 
   /** Runs `body` on every batch, letting other work run in between. Tensors must not leave it. */
@@ -88,14 +100,23 @@ export class AuditSubject {
     return results;
   }
 
-  /** Which images are classified correctly without an attack. */
-  clean(): Promise<Standing> {
-    return this.#once("clean", (images) => images);
+  /** What the attacks found, earlier work's included. */
+  get found(): Flags {
+    const own = [...this.#known].map(([name, standing]) => [name, standing.map(Number).join("")]);
+    return Object.fromEntries([...this.#earlier, ...own]);
   }
 
-  /** Which images stand under an attack. The name must determine the attack: it is asked for once. */
-  under(attack: Attack): Promise<Standing> {
-    return this.#once(attack.name, (images, labels, model, generator) =>
+  /** Which images are classified correctly without an attack. */
+  clean(): Promise<Standing> {
+    return this.#once("clean", 0.4, (images) => images);
+  }
+
+  /**
+   * Which images stand under an attack. The name must determine the attack: it is asked for once.
+   * @param cost gradients an image
+   */
+  under(attack: Attack, cost: number): Promise<Standing> {
+    return this.#once(attack.name, cost, (images, labels, model, generator) =>
       attack.perturb(model, images, labels, generator),
     );
   }
@@ -108,15 +129,25 @@ export class AuditSubject {
 
   /** Which images stand under the plain attack. */
   plain(): Promise<Standing> {
-    return this.under(this.pgd(`pgd-${this.steps}`));
+    return this.under(this.pgd(`pgd-${this.steps}`), this.steps);
   }
 
   async #once(
     name: string,
+    cost: number,
     attack: (images: Tensor, labels: Tensor, model: Classifier, generator: Generator) => Tensor,
   ): Promise<Standing> {
     const known = this.#known.get(name);
     if (known) return known;
+    const earlier = this.#earlier.get(name);
+    if (earlier !== undefined) {
+      this.spared += cost;
+      return this.#remember(
+        name,
+        [...earlier].map((flag) => flag === "1"),
+      );
+    }
+    const each = cost / this.options.batches.count;
     const flags = await this.each(name, (model, { images, labels, generator }) => {
       const logits = noGrad(() => model.logits(attack(images, labels, model, generator)));
       if (!logits.isFinite().all().item()) {
@@ -125,9 +156,18 @@ export class AuditSubject {
           `The model gave logits that are NaN or infinite (${name}), so it cannot be audited.`,
         );
       }
+      this.spent += each;
       return logits.argmax(1).eq(labels).to("uint8").toArray();
     });
-    const standing = flags.flat().map((flag) => flag === 1);
+    const standing = this.#remember(
+      name,
+      flags.flat().map((flag) => flag === 1),
+    );
+    await this.options.onFound?.(this.found);
+    return standing;
+  }
+
+  #remember(name: string, standing: Standing): Standing {
     this.#known.set(name, standing);
     return standing;
   }

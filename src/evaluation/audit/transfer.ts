@@ -7,6 +7,8 @@ export const transfer: AuditCheck = {
   title: "examples made on another model are weaker",
   source: "Papernot et al. 2017; Athalye et al. 2018, §3.1; Tramèr et al. 2018",
 
+  cost: ({ steps, surrogate }) => (surrogate === null ? 0 : steps),
+
   async run(subject) {
     if (subject.surrogate === null) {
       return {
@@ -17,7 +19,7 @@ export const transfer: AuditCheck = {
       };
     }
     const attack = transferAttack(subject.surrogate, subject.pgd(`pgd-${subject.steps}`));
-    return notStronger(await subject.plain(), await subject.under(attack), {
+    return notStronger(await subject.plain(), await subject.under(attack, subject.steps), {
       first: `pgd-${subject.steps}`,
       second: attack.name,
       stronger: "another model's gradients go further than its own, which therefore mislead",

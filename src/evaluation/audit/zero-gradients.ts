@@ -12,6 +12,8 @@ export const zeroGradients: AuditCheck = {
   title: "gradients are not zero",
   source: "Athalye et al. 2018, §3.1; AutoAttack's flags (Croce and Hein 2020)",
 
+  cost: () => 1,
+
   async run(subject) {
     const counts = await subject.each("gradients", (model, { images, labels }) => {
       const point = images.detach().requiresGrad_();

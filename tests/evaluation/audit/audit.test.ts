@@ -1,6 +1,12 @@
 // The audit on tiny models: it passes plain adversarial training and catches robustness that only looks so.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Audit, audit, auditCheckNames } from "../../../src/evaluation/index.js";
+import {
+  type Audit,
+  type AuditProgress,
+  type AuditState,
+  audit,
+  auditCheckNames,
+} from "../../../src/evaluation/index.js";
 import { ImageClassifier } from "../../../src/nn/index.js";
 import { noGrad, type Tensor } from "../../../src/tensor/index.js";
 import {
@@ -39,7 +45,7 @@ describe("models trained with PGD on the cross entropy", () => {
     linear = adversariallyTrained(null, 0.02);
     undefended = new TinyClassifier(classes, null);
     trainAdversarially(undefended, { steps: 100, learningRate: 0.02, attack: null });
-  });
+  }, 60_000);
   afterAll(() => {
     linear.dispose();
     undefended.dispose();
@@ -150,6 +156,49 @@ describe("the loss around images", () => {
       // A step of epsilon along the gradient weighs more than one aside.
       expect(above - at).toBeGreaterThan(Math.abs(losses[10]![15]! - at));
     }
+    model.dispose();
+  });
+});
+
+describe("an audit that was stopped", () => {
+  const checks = ["zero-gradients", "single-step", "logit-scale", "random-restarts"];
+
+  it("goes on with what is missing, to the same rows", async () => {
+    const model = new TinyClassifier(classes, null);
+    trainAdversarially(model, { steps: 60, learningRate: 0.02, attack: null });
+    const unbroken = await examine(model, checks);
+    const controller = new AbortController();
+    let saved: AuditState | undefined;
+    const stopped = examine(model, checks, {
+      signal: controller.signal,
+      onState: (state: AuditState) => {
+        saved = JSON.parse(JSON.stringify(state));
+        if ("pgd-20-x10" in state.found) controller.abort(new Error("enough"));
+      },
+    });
+    await expect(stopped).rejects.toThrow("enough");
+    expect(saved!.rows.map(({ name }) => name)).toEqual(["zero-gradients", "single-step"]);
+
+    const stages = new Set<string>();
+    const left: (number | null)[] = [];
+    const resumed = await examine(model, checks, {
+      resume: saved,
+      onProgress: ({ stage, secondsLeft }: AuditProgress) => {
+        stages.add(stage);
+        left.push(secondsLeft);
+      },
+    });
+    expect([...stages]).toEqual(["pgd-20-x100", "pgd-20-restarts"]);
+    expect(resumed.rows).toEqual(unbroken.rows);
+    expect(resumed).toMatchObject({
+      verdict: unbroken.verdict,
+      clean: unbroken.clean,
+      robust: unbroken.robust,
+    });
+    expect(resumed.seconds).toBeGreaterThan(saved!.seconds);
+    // Nothing is known before the first batch, nothing is left after the last.
+    expect(left[0]).toBeNull();
+    expect(left.at(-1)).toBe(0);
     model.dispose();
   });
 });
