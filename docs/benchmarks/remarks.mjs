@@ -37,7 +37,7 @@ passes included; what is in no operator is JavaScript and bookkeeping. Rows are 
 
 GNU OpenMP lets idle threads spin before they sleep. \`reat\` sets \`GOMP_SPINCOUNT\` to 20000 unless it or \`OMP_WAIT_POLICY\` is set.
 Forward pass and image gradient of \`small-resnet\`, batch 128, two threads on two cores, the median of eight, one measurement
-each on the machine above; the other process was a busy loop on one core.
+each, AMD EPYC, LibTorch 1.13.0; the other process was a busy loop on one core.
 
 | \`GOMP_SPINCOUNT\` | idle machine, ms | beside another process, ms |
 | --- | --- | --- |
