@@ -6,7 +6,7 @@ import { logScale } from "../../dist/report/scale.js";
 import { styleSheet } from "../../dist/report/styles.js";
 
 const [width, height] = [560, 320];
-const box = { width, height, left: 58, right: width - 118, top: 46, bottom: height - 42 };
+const box = { width, height, left: 58, right: width - 172, top: 46, bottom: height - 42 };
 
 const shown = (seconds) =>
   seconds >= 1
