@@ -1,4 +1,5 @@
 // A plain convolutional network without normalisation, for tests and quick comparisons.
+import { ReatError } from "../errors.js";
 import { type Generator, scope, type Tensor } from "../tensor/index.js";
 import { ImageClassifier } from "./classifier.js";
 import { classifierHead } from "./classifier-head.js";
@@ -33,7 +34,15 @@ export class SmallCnn extends ImageClassifier {
     this.#head = this.child("fc2", classifierHead(classifier, this.featureSize, classes, generator));
   }
 
+  /** @throws ReatError `config` for images of another size than 32×32 */
   override features(images: Tensor): Tensor {
+    const [, , height, width] = images.shape;
+    if (height !== 32 || width !== 32) {
+      throw new ReatError(
+        "config",
+        `The network smallcnn takes images of 32×32 pixels, got ${width}×${height}; scale them (data.resize 32) or choose another architecture.`,
+      );
+    }
     return scope(() => {
       const maps = this.#convolutions.reduce((value, layer) => layer.forward(value).relu_(), images);
       return this.#hidden.forward(maps.flatten(1)).relu_();

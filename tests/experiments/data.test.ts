@@ -22,6 +22,27 @@ describe("spreadOverClasses", () => {
 });
 
 describe("loadData", () => {
+  it("with selection first draws subsets of growing ratio as prefixes of each other", async () => {
+    const draw = async (imbalance: number, selection: string) => {
+      const config = parseConfig({ data: { subset: { imbalance, maxPerClass: 100, selection } } });
+      const { subset, dataset } = await loadData(config);
+      const byClass = Array.from({ length: 10 }, (_, k) =>
+        [...subset.train].filter((i) => dataset.train.labels[i] === k),
+      );
+      return { byClass, hash: subset.hash };
+    };
+    const [wide, narrow, shuffled] = [
+      await draw(10, "first"),
+      await draw(50, "first"),
+      await draw(10, "shuffled"),
+    ];
+    narrow.byClass.forEach((images, k) => {
+      expect(wide.byClass[k]!.slice(0, images.length)).toEqual(images);
+      expect(images).toEqual([...images].sort((a, b) => a - b));
+    });
+    expect(shuffled.hash).not.toBe(wide.hash);
+  });
+
   it("sets validation images aside before it draws the subset, and groups classes by size", async () => {
     const config = parseConfig({
       data: { subset: { imbalance: 10, maxPerClass: 100 }, validationPerClass: 7 },

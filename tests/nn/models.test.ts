@@ -102,6 +102,15 @@ describe.each(modelNames.filter((name) => !large.includes(name)))("%s", (name) =
   });
 });
 
+it("smallcnn refuses images of another size in one sentence", () => {
+  const model = build("smallcnn");
+  const images = rand([1, 3, 64, 64], new Generator(5));
+  expect(() => model.logits(images)).toThrow(
+    "The network smallcnn takes images of 32×32 pixels, got 64×64; scale them (data.resize 32) or choose another architecture.",
+  );
+  model.dispose();
+});
+
 it("refuses an unknown architecture and an impossible number of classes in one sentence", () => {
   expect(() => build("resnet19" as ModelName)).toThrow(
     `There is no architecture "resnet19": choose one of ${modelNames.join(", ")}.`,
@@ -126,6 +135,20 @@ it.each([
   expect(model.parameters().reduce((sum, { size }) => sum + size, 0)).toBe(parameters);
   expect(model.featureSize).toBe(featureSize);
   model.dispose();
+});
+
+describe.each(modelNames)("%s", (name) => {
+  it("takes images of its sizes, and has as many logits as there are classes", () => {
+    const model = build(name, 1, 200);
+    model.setMode("eval");
+    // Their small kin, below, is tested at 64 pixels.
+    const sides = name.startsWith("wrn") || name === "smallcnn" ? [32] : [32, 64];
+    for (const side of sides) {
+      const shape = noGrad(() => scope(() => model.logits(rand([1, 3, side, side], new Generator(5))).shape));
+      expect(shape).toEqual([1, 200]);
+    }
+    model.dispose();
+  });
 });
 
 describe.each([

@@ -1,6 +1,6 @@
 // Averaged weights in a run: what is measured and kept, and that stopping changes nothing.
 import { afterAll, describe, expect, it } from "vitest";
-import { createMethod, methodOptions } from "../../src/methods/index.js";
+import { createMethod, type MethodName, methodNames, methodOptions } from "../../src/methods/index.js";
 import { WeightAverage } from "../../src/nn/index.js";
 import { liveTensors, noGrad } from "../../src/tensor/index.js";
 import { loadWeights, readCheckpoint, type TrainingOptions, train } from "../../src/training/index.js";
@@ -18,13 +18,20 @@ const runs = temporaryRuns();
 afterAll(runs.remove);
 
 /** A tiny run whose weights are averaged from an epoch on; AWP perturbs them within each step. */
-function averaged(run: TrainingOptions["run"], from: number, changes: Partial<TrainingOptions> = {}) {
+function averaged(
+  run: TrainingOptions["run"],
+  from: number,
+  changes: Partial<TrainingOptions> = {},
+  name: MethodName = "reat",
+) {
   const model = new TinyModel();
   const weights = new WeightAverage(model, 0.9);
-  const attack = { steps: 2, batchNorm: "batch" };
+  const adversarial = { attack: { steps: 2, batchNorm: "batch" }, classBudget: { warmUp: 0.5 } };
+  const own = name === "plain" ? {} : adversarial;
+  const stages = name === "taet" ? { cleanEpochs: 1 } : {};
   const method = createMethod(
-    methodOptions.parse({ name: "reat", attack, weightPerturbation: { gamma: 0.01 } }),
-    { classCounts, device: "cpu" },
+    methodOptions.parse({ name, ...own, ...stages, weightPerturbation: { gamma: 0.01 } }),
+    { classCounts, device: "cpu", epochs: 3 },
   );
   return { ...tinyOptions(run, { model, method, ...changes }), average: { weights, from } };
 }
@@ -123,6 +130,25 @@ describe("a run with averaged weights", () => {
       expect((await stored(run[file])).weights).toEqual((await stored(whole.run[file])).weights);
     }
   });
+
+  it.each(methodNames)(
+    "stopped within an epoch of %s with AWP and class budgets goes on bit by bit",
+    async (name) => {
+      const changes = { epochs: 2, evaluation: null };
+      const whole = averaged(await runs.create(`whole ${name}`), 1, changes, name);
+      await train(whole);
+      const run = await runs.create(`broken ${name}`);
+      const controller = new AbortController();
+      const stop: TrainingOptions["onProgress"] = ({ epoch, batch }) => {
+        if (epoch === 2 && batch === 2) controller.abort(new Error("Ctrl-C"));
+      };
+      await train({ ...averaged(run, 1, changes, name), onProgress: stop, signal: controller.signal });
+      const continued = averaged(run, 1, { ...changes, resume: true }, name);
+      await train(continued);
+      expect(weightsOf(continued.model)).toEqual(weightsOf(whole.model));
+      expect(average(continued.average)).toEqual(average(whole.average));
+    },
+  );
 
   it("leaves no tensors behind", async () => {
     const options = averaged(await runs.create("memory"), 2, { epochs: 3, method: tinyMethod("pgd-at") });
