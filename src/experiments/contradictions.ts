@@ -3,12 +3,17 @@ import type { z } from "zod";
 import type { MethodOptions } from "../methods/index.js";
 import type { Problem } from "./config-problems.js";
 import type { experimentSchema } from "./config-schema.js";
+import { impossibleAttacks } from "./impossible-attacks.js";
 
 type Parsed = z.output<typeof experimentSchema>;
 
 /** @param method absent where its own keys are wrong already */
 export function contradictions(config: Parsed, method: MethodOptions | undefined): Problem[] {
-  return [...trainingContradictions(config), ...(method ? methodContradictions(config, method) : [])];
+  return [
+    ...trainingContradictions(config),
+    ...impossibleAttacks(config),
+    ...(method ? methodContradictions(config, method) : []),
+  ];
 }
 
 function trainingContradictions({ training, data }: Parsed): Problem[] {

@@ -64,6 +64,12 @@ export function uploadForEvaluation(
   if (whole.count === 0) {
     throw new ReatError("data", `"${dataset.name}" has no ${split} images to measure on.`);
   }
+  if (images !== null && images < 1) {
+    throw new ReatError(
+      "data",
+      `There are no ${split} images to measure on: ${images} were asked for, and one at least is needed.`,
+    );
+  }
   const indices = spreadOverClasses(whole, dataset.classNames.length, images ?? whole.count);
   return uploadSplit(dataset, selectImages(whole, indices), device);
 }

@@ -8,7 +8,7 @@ import { AdversarialImages } from "./adversarial-images.js";
 import { assembleModel } from "./assemble.js";
 import { type ExperimentConfig, parseConfig } from "./config.js";
 import { loadData } from "./data.js";
-import type { AttackRequest, EvaluationBudget } from "./evaluation-plan.js";
+import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { locate } from "./locate.js";
 import { measure } from "./measure.js";
 import { applyOverrides } from "./overrides.js";
@@ -69,6 +69,8 @@ export async function evaluateRun(
     parseConfig(applyOverrides(raw, options.overrides ?? []), run.configFile),
     options,
   );
+  // Refused before a data set is read.
+  planAttacks(config, options.attacks ?? config.evaluation.attacks, budget);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
   const data = await loadData(config, options.onDataProgress);

@@ -27,14 +27,18 @@ export class ScratchFolder {
     return join(this.folder, ...parts);
   }
 
-  /** Runs `reat` with these arguments to its end. `onStderr` sees what it writes, as it writes it. */
+  /**
+   * Runs `reat` with these arguments to its end. `onStderr` sees what it writes, as it writes it; `onStart` sees the process.
+   */
   reat(
     args: readonly string[],
     onStderr?: (text: string, child: ReturnType<typeof spawn>) => void,
+    onStart?: (child: ReturnType<typeof spawn>) => void,
   ): Promise<Ended> {
     return new Promise((resolve, reject) => {
       const env = { ...process.env, NO_COLOR: "1", REAT_CACHE: this.path("cache") };
       const child = spawn(process.execPath, [program, ...args], { cwd: this.folder, env });
+      onStart?.(child);
       let [stdout, stderr] = ["", ""];
       child.stdout.on("data", (chunk: Buffer) => {
         stdout += chunk.toString();

@@ -202,6 +202,24 @@ describe("evaluate", () => {
     await expect(evaluate({ ...options, batches: { ...batches, count: 0 } })).rejects.toThrow(/no image/);
   });
 
+  it("refuses labels that are no class of the model, and images outside [0, 1]", async () => {
+    const foreign = {
+      count: 1,
+      batch: () => ({ images: images.slice(0, 0, 4), labels: labels.slice(0, 0, 4).add(2) }),
+    };
+    const none = { ...options, attacks: [] };
+    await expect(evaluate({ ...none, batches: foreign })).rejects.toMatchObject({
+      code: "data",
+      message: expect.stringMatching(
+        /labels are no class of the model \(clean\), which has the classes 0 to 2/,
+      ),
+    });
+    const bright = { count: 1, batch: () => ({ images: images.mul(255), labels }) };
+    await expect(evaluate({ ...options, batches: bright })).rejects.toThrow(
+      /attack pgd-5 takes images in \[0, 1\], got values from/,
+    );
+  });
+
   it("leaves no tensor behind, also when it fails", async () => {
     await evaluate(options);
     const before = liveTensors();
