@@ -2,6 +2,10 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "engine.h"
 
 namespace reat {
@@ -42,6 +46,17 @@ Napi::Value systemInfo(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// The C library keeps what is freed for the next allocation. Given back to the system, a feature map's memory would cost
+// a page fault for every 4 KiB when it is needed again, in the next layer. False where the C library is not glibc.
+Napi::Value keepFreedMemory(const Napi::CallbackInfo& info) {
+#ifdef __GLIBC__
+  const bool kept = mallopt(M_MMAP_MAX, 0) && mallopt(M_TRIM_THRESHOLD, -1) && mallopt(M_TOP_PAD, 64 << 20);
+#else
+  const bool kept = false;
+#endif
+  return Napi::Boolean::New(info.Env(), kept);
+}
+
 // Waits until all that was queued on a device is done; on the CPU everything is.
 Napi::Value synchronize(const Napi::CallbackInfo& info) {
   const c10::Device device(stringArgument(info, 0, "device"));
@@ -54,6 +69,7 @@ Napi::Value synchronize(const Napi::CallbackInfo& info) {
 void registerSystem(Napi::Env env, Napi::Object exports) {
   define<threads>(env, exports, "threads");
   define<setThreads>(env, exports, "setThreads");
+  define<keepFreedMemory>(env, exports, "keepFreedMemory");
   define<systemInfo>(env, exports, "systemInfo");
   define<synchronize>(env, exports, "synchronize");
 }

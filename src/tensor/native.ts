@@ -69,6 +69,8 @@ export interface NativeAddon {
   disposeGenerator(handle: number): boolean;
   threads(): number;
   setThreads(count: number): void;
+  /** False where the C library cannot. */
+  keepFreedMemory(): boolean;
   systemInfo(): SystemInfo;
   synchronize(device: string): void;
   setFloat32Precision(precision: string): void;
@@ -140,13 +142,11 @@ function limitSpinning(): void {
 }
 
 /**
- * glibc gives freed blocks back to the system until it has seen larger ones freed, and fresh pages cost a fault each: an
- * attack's step spent a sixth of its time on them. One block of the largest size that glibc adapts to (32 MiB, header
- * included), allocated and freed untouched, makes it keep the memory of feature maps.
+ * glibc gives large freed blocks back to the system, and fresh pages cost a fault each: without this, an attack's pass over
+ * 128 images with ResNet-18 takes 340,000 faults and a fifth longer. REAT_KEEP_MEMORY=0 leaves the allocator as it is.
  */
 function keepFreedMemory(addon: NativeAddon): void {
-  const { index } = addon.findOperator("aten::empty", "memory_format");
-  addon.dispose(addon.call(index, 0, [(31 * 2 ** 20) / 4]) as number);
+  if (process.env.REAT_KEEP_MEMORY !== "0") addon.keepFreedMemory();
 }
 
 let loaded: NativeAddon | undefined;
