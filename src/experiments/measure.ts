@@ -67,7 +67,7 @@ export async function measure(
   const { run, config, data, device, model, onProgress, signal, adversarial } = context;
   // Refused before any weights are read.
   const planned = planAttacks(config, measurement.attacks, measurement.budget);
-  const { progress } = await loadWeights(file, model);
+  const { progress, weightAverage } = await loadWeights(file, model);
   const { batchSize } = config.evaluation;
   using images = uploadForEvaluation(data, split, measurement.images, device);
   const batches = evaluationBatches(images, batchSize);
@@ -75,6 +75,7 @@ export async function measure(
     run: run.name,
     checkpoint,
     epoch: weightsEpoch(progress),
+    ...(weightAverage && { weights: "averaged" as const }),
     split,
     dataset: data.dataset.name,
     synthetic: data.dataset.synthetic,
