@@ -19,6 +19,8 @@ export interface CaseSide {
   readonly work: Work;
   /** Levers of this side; those left out are on. */
   readonly levers?: Switches;
+  /** Environment variables of this side's process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface BenchCase {

@@ -1,4 +1,5 @@
 // The levers on speed: each with the switch that turns it off, so that its gain alone can be measured.
+import { counts10 } from "./cases/counts.js";
 import type { AttackWork, Switches, TrainStepWork } from "./work.js";
 
 /** Something that makes reat faster and can be switched off. */
@@ -7,8 +8,10 @@ export interface Lever {
   readonly name: string;
   /** What it does, for the page. */
   readonly does: string;
-  /** The switches of `setLevers` that turn it off. */
+  /** The switches of `setLevers` that turn it off; none where the environment does. */
   readonly off: Switches;
+  /** Environment variables that turn it off, read when the process starts. */
+  readonly offEnvironment?: Readonly<Record<string, string>>;
   /** What is timed with and without it. */
   readonly work: AttackWork | TrainStepWork;
 }
@@ -33,6 +36,26 @@ export const levers: readonly Lever[] = [
     name: "channels-last",
     does: "feature maps lie in memory as the architecture prefers on a CPU",
     off: { channelsLast: false },
+    work: attack,
+  },
+  {
+    name: "channels-last-training",
+    does: "feature maps lie in memory as the architecture prefers on a CPU",
+    off: { channelsLast: false },
+    work: {
+      kind: "train-step",
+      method: "pgd-at",
+      model: "resnet18",
+      counts: counts10,
+      batchSize: 128,
+      attackSteps: 1,
+    },
+  },
+  {
+    name: "kept-memory",
+    does: "freed memory is kept for the next layer instead of being given back to the system",
+    off: {},
+    offEnvironment: { REAT_KEEP_MEMORY: "0" },
     work: attack,
   },
 ];

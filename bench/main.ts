@@ -64,8 +64,10 @@ async function bench(patterns: readonly string[], options: Options): Promise<voi
   mkdirSync(folder, { recursive: true });
   const machine = machineRecord();
   const python = chosen.some(needsPython) ? findPython() : undefined;
-  const program = ({ runs }: CaseSide) =>
-    runs === "pytorch" && python && "python" in python ? baselineProgram(python.python) : ourProgram();
+  const program = ({ runs, environment = {} }: CaseSide) =>
+    runs === "pytorch" && python && "python" in python
+      ? baselineProgram(python.python)
+      : ourProgram(environment);
   const record: BenchRecord = {
     version: 1,
     command: ["npm run bench --", ...process.argv.slice(2).map(shortened)].join(" "),

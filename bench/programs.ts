@@ -7,9 +7,9 @@ import type { SideProgram } from "./side.js";
 const worker = fileURLToPath(new URL("worker/main.js", import.meta.url));
 const baseline = fileURLToPath(new URL("../../bench/pytorch/side.py", import.meta.url));
 
-/** Our own side. */
-export function ourProgram(): SideProgram {
-  return { name: "reat", command: process.execPath, args: [worker] };
+/** Our own side, with environment variables beside those of this process. */
+export function ourProgram(environment: Readonly<Record<string, string>> = {}): SideProgram {
+  return { name: "reat", command: process.execPath, args: [worker], environment };
 }
 
 /** Debian's PyTorch lies in the system's Python, which another one on the path may hide. */

@@ -8,6 +8,8 @@ export interface SideProgram {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Why a side could not do its work. */
@@ -28,6 +30,7 @@ export class Side implements Disposable {
   constructor(readonly program: SideProgram) {
     this.#process = spawn(program.command, program.args, {
       stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, ...program.environment },
     });
     running.add(this.#process);
     this.#process.once("exit", () => running.delete(this.#process));

@@ -38,11 +38,11 @@ export const attackCases: readonly BenchCase[] = [
     targets: { share: { text: "at least 75 % of the machine's measured peak", atLeast: 0.75 } },
   },
   ...levers.map(
-    ({ name, does, off, work }): BenchCase => ({
+    ({ name, does, off, offEnvironment = {}, work }): BenchCase => ({
       name: `lever/${name}`,
       about: `${does}; ${work.kind === "attack" ? "attack steps" : "training step"} of ${work.model}, batch ${work.batchSize}`,
       ours: { label: "on", runs: "reat", work },
-      baseline: { label: "off", runs: "reat", work, levers: off },
+      baseline: { label: "off", runs: "reat", work, levers: off, environment: offEnvironment },
     }),
   ),
 ];

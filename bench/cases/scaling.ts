@@ -2,7 +2,8 @@
 import { availableParallelism } from "node:os";
 import type { BenchCase } from "../case.js";
 import type { TailWork, TrainStepWork } from "../work.js";
-import { counts10, reatStep } from "./training.js";
+import { counts10 } from "./counts.js";
+import { reatStep } from "./training.js";
 
 const small: TrainStepWork = { ...reatStep, model: "small-resnet" };
 

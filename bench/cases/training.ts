@@ -1,22 +1,8 @@
 // Training steps against the baseline's, and REAT's against PGD-AT's.
-import { classCounts } from "reat";
 import type { BenchCase } from "../case.js";
 import { pairedRatio, secondsOf } from "../statistics.js";
 import type { TrainStepWork } from "../work.js";
-
-/** Training images of each class at an unbalanced ratio of 50. */
-export const counts10 = classCounts({
-  profile: "exponential",
-  classes: 10,
-  maxPerClass: 5000,
-  unbalancedRatio: 50,
-});
-export const counts100 = classCounts({
-  profile: "exponential",
-  classes: 100,
-  maxPerClass: 500,
-  unbalancedRatio: 50,
-});
+import { counts10, counts100 } from "./counts.js";
 
 /** The paper's step on CIFAR-10-LT. */
 export const reatStep: TrainStepWork = {

@@ -1,11 +1,12 @@
 // The cases: names, targets, operations counted, levers, operators sorted into kinds.
 import { describe, expect, it } from "vitest";
 import { attackCases } from "../../bench/cases/attack.js";
+import { counts10, counts100 } from "../../bench/cases/counts.js";
 import { dataCases } from "../../bench/cases/data.js";
 import { evaluationCases } from "../../bench/cases/evaluation.js";
 import { profileCases } from "../../bench/cases/profile.js";
 import { scalingCases } from "../../bench/cases/scaling.js";
-import { counts10, counts100, trainingCases } from "../../bench/cases/training.js";
+import { trainingCases } from "../../bench/cases/training.js";
 import { attackStepFlops, forwardFlops } from "../../bench/flops.js";
 import { levers } from "../../bench/levers.js";
 import { judged, needsPython } from "../../bench/measure.js";
