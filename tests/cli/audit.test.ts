@@ -25,7 +25,7 @@ threads: 1
   const model = buildModel("smallcnn", { classes: 10, generator: new Generator(1) });
   const tensors = new Map([...model.stateDict()].map(([name, value]) => [name, storeTensor(value)]));
   writeFileSync(place.path("cnn.safetensors"), Buffer.concat(encodeSafetensors({ tensors, metadata: {} })));
-});
+}, 120_000);
 afterAll(() => place.dispose());
 
 const few = ["--images", "10", "--check", "zero-gradients,single-step,transfer"];
