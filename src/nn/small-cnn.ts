@@ -5,6 +5,7 @@ import { ImageClassifier } from "./classifier.js";
 import { classifierHead } from "./classifier-head.js";
 import { Conv2d } from "./conv2d.js";
 import type { ClassifierName } from "./cosine-linear.js";
+import { currentLevers } from "./levers.js";
 import { Linear } from "./linear.js";
 import type { Layer } from "./module.js";
 
@@ -44,7 +45,8 @@ export class SmallCnn extends ImageClassifier {
       );
     }
     return scope(() => {
-      const maps = this.#convolutions.reduce((value, layer) => layer.forward(value).relu_(), images);
+      const input = currentLevers().channelsLast ? images.contiguous("channelsLast") : images;
+      const maps = this.#convolutions.reduce((value, layer) => layer.forward(value).relu_(), input);
       return this.#hidden.forward(maps.flatten(1)).relu_();
     });
   }

@@ -47,13 +47,13 @@ describe.each(ballNames)("%s", (norm) => {
           const pixels = now.best.toArray();
           const next: Searching = {
             ...now,
-            ...proposals.improve(now, 1 + (query % 5), (candidate, y) => {
+            ...(proposals.improve(now, 1 + (query % 5), (candidate, y) => {
               expect(asked).toEqual([]);
               expectAllowed(candidate);
               const margin = marginOf(candidate, y);
               asked = margin.toArray();
               return margin;
-            }),
+            }) as Searching),
           };
           const after = next.margin.toArray();
           const size = 3 * 144;
