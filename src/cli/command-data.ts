@@ -1,8 +1,9 @@
 // `reat data`: show, verify, prepare and download data sets.
-import { statSync, writeFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { Argument, type Command, Option } from "commander";
 import {
   type CifarName,
+  classStrips,
   contactSheet,
   type DatasetSummary,
   describeSource,
@@ -15,7 +16,9 @@ import {
   summarizeDataset,
   verifySource,
 } from "../data/index.js";
+import { writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
+import { dataPicture, imagesOfPicture } from "../report/index.js";
 import { dataProgress } from "./data-progress.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { ratio, wholeNumber } from "./options.js";
@@ -33,6 +36,8 @@ interface ShowOptions {
   readonly seed?: number;
   readonly selection: "shuffled" | "first";
   readonly resize?: number;
+  readonly picture?: string;
+  readonly scale?: "linear" | "log";
   readonly sheet?: string;
   readonly json?: true;
 }
@@ -69,11 +74,21 @@ export function addData(program: Command): void {
         .default("shuffled"),
     )
     .option("--resize <pixels>", "scale images from class folders to this side", wholeNumber(8))
-    .option("--sheet <file.png>", "also write a picture with a row of images for each class")
+    .option(
+      "--picture <file.svg>",
+      "also draw each class' size, head, body and tail, and some images of each class",
+    )
+    .addOption(
+      new Option(
+        "--scale <scale>",
+        "of the picture's bars; by default linear where the smallest can be seen",
+      ).choices(["linear", "log"]),
+    )
+    .option("--sheet <file.png>", "also write a plain sheet with a row of images for each of 20 classes")
     .option("--json", "print the summary as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  reat data show synthetic --imbalance 50 --sheet shapes.png\n" +
+      "\nExamples:\n  reat data show synthetic --imbalance 50 --picture shapes.svg\n" +
         "  reat data show cifar-10-binary.tar.gz --imbalance 50\n  reat data show photos/ --resize 32\n" +
         "  reat data show tiny-imagenet-200.zip --profile linear --imbalance 100",
     )
@@ -119,6 +134,12 @@ export function addData(program: Command): void {
 }
 
 async function show(source: string, options: ShowOptions): Promise<void> {
+  if (options.scale !== undefined && options.picture === undefined) {
+    throw new ReatError(
+      "usage",
+      "--scale is the scale of a picture's bars: it goes with --picture <file.svg>.",
+    );
+  }
   const { progress, line } = dataProgress();
   const { imbalance, maxPerClass, validation = 0, seed = 0, resize } = options;
   const dataset = await loadDataset(source, {
@@ -140,14 +161,24 @@ async function show(source: string, options: ShowOptions): Promise<void> {
   const summary = summarizeDataset(dataset, subset);
   if (options.json) printJson(summary);
   else print(renderSummary(summary));
+  const indices = subset ? { indices: subset.train } : {};
+  if (options.picture !== undefined) {
+    const strips = await classStrips(dataset, {
+      images: imagesOfPicture(summary.classes.length),
+      ...indices,
+    });
+    const { scale } = options;
+    await writeDurably(options.picture, dataPicture(summary, strips, scale ? { scale } : {}));
+    note(`The picture is ${options.picture}.`);
+  } else if (options.scale !== undefined) {
+    throw new ReatError(
+      "usage",
+      "--scale is the scale of a picture's bars: it goes with --picture <file.svg>.",
+    );
+  }
   if (options.sheet !== undefined) {
-    const picture = await contactSheet(dataset, subset ? { indices: subset.train } : {});
-    try {
-      writeFileSync(options.sheet, picture);
-    } catch (error) {
-      throw new ReatError("disk", `${options.sheet} cannot be written: ${(error as Error).message}.`);
-    }
-    note(`The picture is ${options.sheet}.`);
+    await writeDurably(options.sheet, [await contactSheet(dataset, indices)]);
+    note(`The sheet is ${options.sheet}.`);
   }
 }
 

@@ -1,4 +1,4 @@
-// One picture of many images: a row for each class.
+// Pictures of many images: a sheet with a row for each class, or the rows by themselves.
 import sharp from "sharp";
 import { ReatError } from "../errors.js";
 import { CHANNELS, type ImageDataset, indicesByClass } from "./dataset.js";
@@ -34,10 +34,7 @@ export async function contactSheet(
       );
     }
   }
-  const { images, labels } = dataset[split];
-  const chosen = indices ?? Uint32Array.from({ length: labels.length }, (_, i) => i);
-  const classLabels = Array.from(chosen, (i) => labels[i]!);
-  const byClass = indicesByClass(classLabels, dataset.classNames.length).slice(0, rows);
+  const byClass = chosenByClass(dataset, split, indices).slice(0, rows);
   const { height, width } = dataset;
   const cellWidth = width + GAP;
   const cellHeight = height + GAP;
@@ -45,20 +42,106 @@ export async function contactSheet(
   const sheetHeight = byClass.length * cellHeight + GAP;
   const sheet = Buffer.alloc(sheetWidth * sheetHeight * CHANNELS, 255);
   byClass.forEach((list, row) => {
-    for (let column = 0; column < Math.min(columns, list.length); column++) {
-      const image = chosen[list[column]!]!;
-      for (let y = 0; y < height; y++) {
-        for (let x = 0; x < width; x++) {
-          const to = ((row * cellHeight + GAP + y) * sheetWidth + column * cellWidth + GAP + x) * CHANNELS;
-          for (let channel = 0; channel < CHANNELS; channel++) {
-            sheet[to + channel] = images[((image * CHANNELS + channel) * height + y) * width + x]!;
-          }
-        }
-      }
-    }
+    list.slice(0, columns).forEach((image, column) => {
+      const corner = (row * cellHeight + GAP) * sheetWidth + column * cellWidth + GAP;
+      place(dataset, split, image, { pixels: sheet, width: sheetWidth, channels: CHANNELS, corner });
+    });
   });
   return sharp(sheet, { raw: { width: sheetWidth, height: sheetHeight, channels: CHANNELS } })
     .resize(sheetWidth * zoom, sheetHeight * zoom, { kernel: "nearest" })
     .png()
     .toBuffer();
+}
+
+export interface ClassStripOptions {
+  /** Images of each class, the first ones of `indices` or of the training split; at least 1. */
+  readonly images: number;
+  /** Only images from this list, such as a subset. */
+  readonly indices?: ArrayLike<number>;
+  /** Images that are higher are scaled down to this. Default 32. */
+  readonly height?: number;
+}
+
+/** One row of training images of each class. */
+export interface ClassStrips {
+  /** Pixels of a strip, room for all its images included. */
+  readonly width: number;
+  readonly height: number;
+  /** A PNG by class id, clear where there is no image; null for a class without any. */
+  readonly strips: readonly (Buffer | null)[];
+}
+
+/**
+ * The first training images of each class side by side.
+ * @throws ReatError `usage` for a number of images that makes no strip
+ */
+export async function classStrips(dataset: ImageDataset, options: ClassStripOptions): Promise<ClassStrips> {
+  const { images, indices, height: highest = 32 } = options;
+  if (!Number.isInteger(images) || images < 1) {
+    throw new ReatError(
+      "usage",
+      `A strip of ${images} images was asked for; it must be a whole number of at least 1.`,
+    );
+  }
+  const channels = 4;
+  const rowWidth = images * (dataset.width + GAP) - GAP;
+  const height = Math.min(dataset.height, highest);
+  const width = Math.max(1, Math.round((rowWidth * height) / dataset.height));
+  const strips: (Buffer | null)[] = [];
+  for (const list of chosenByClass(dataset, "train", indices)) {
+    if (list.length === 0) {
+      strips.push(null);
+      continue;
+    }
+    const pixels = Buffer.alloc(rowWidth * dataset.height * channels);
+    list.slice(0, images).forEach((image, column) => {
+      const corner = column * (dataset.width + GAP);
+      place(dataset, "train", image, { pixels, width: rowWidth, channels, corner });
+    });
+    const row = sharp(pixels, { raw: { width: rowWidth, height: dataset.height, channels } });
+    strips.push(await (height < dataset.height ? row.resize(width, height) : row).png().toBuffer());
+  }
+  return { width, height, strips };
+}
+
+/** Indices into the split by class id, in the order of `indices`. */
+function chosenByClass(
+  dataset: ImageDataset,
+  split: "train" | "test",
+  indices: ArrayLike<number> | undefined,
+): number[][] {
+  const { labels } = dataset[split];
+  const chosen = indices ?? Uint32Array.from({ length: labels.length }, (_, i) => i);
+  const classLabels = Array.from(chosen, (i) => labels[i]!);
+  return indicesByClass(classLabels, dataset.classNames.length).map((list) =>
+    Array.from(list, (at) => chosen[at]!),
+  );
+}
+
+interface Canvas {
+  readonly pixels: Buffer;
+  readonly width: number;
+  /** 3, or 4 with an opacity last. */
+  readonly channels: 3 | 4;
+  /** Pixels before the image's upper left one. */
+  readonly corner: number;
+}
+
+function place(
+  dataset: ImageDataset,
+  split: "train" | "test",
+  image: number,
+  { pixels, width, channels, corner }: Canvas,
+): void {
+  const { images } = dataset[split];
+  for (let y = 0; y < dataset.height; y++) {
+    for (let x = 0; x < dataset.width; x++) {
+      const to = (corner + y * width + x) * channels;
+      for (let channel = 0; channel < CHANNELS; channel++) {
+        pixels[to + channel] =
+          images[((image * CHANNELS + channel) * dataset.height + y) * dataset.width + x]!;
+      }
+      if (channels === 4) pixels[to + 3] = 255;
+    }
+  }
 }

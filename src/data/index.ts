@@ -20,7 +20,13 @@ export {
   type CifarName,
 } from "./cifar.js";
 export { type ClassFolderOptions, readClassFolders } from "./class-folders.js";
-export { type ContactSheetOptions, contactSheet } from "./contact-sheet.js";
+export {
+  type ClassStripOptions,
+  type ClassStrips,
+  type ContactSheetOptions,
+  classStrips,
+  contactSheet,
+} from "./contact-sheet.js";
 export { CounterRandom, mixSeed } from "./counter-random.js";
 export {
   type ClassIds,

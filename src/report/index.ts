@@ -1,5 +1,6 @@
 // What other folders may use of the report.
 export { auditedOn, auditVerdicts, renderAudit, writeAuditPage } from "./audit-page.js";
+export { type DataPictureOptions, dataPicture, imagesOfPicture } from "./data-picture.js";
 export { readRun } from "./read-run.js";
 export { renderReport } from "./render-report.js";
 export {

@@ -1,5 +1,5 @@
 // Help, exit codes, and what is said about wrong usage.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { ScratchFolder } from "./command-line.js";
@@ -137,6 +137,8 @@ describe("reat data", () => {
       "4",
       "--sheet",
       "sheet.png",
+      "--picture",
+      "picture.svg",
     ]);
     expect(shown.code).toBe(0);
     expect(shown.stdout).toContain(
@@ -144,7 +146,12 @@ describe("reat data", () => {
     );
     expect(shown.stdout).toMatch(/^ 0 {2}disc +24 +24 +6 {2}head$/m);
     expect(shown.stdout).toMatch(/^ 9 {2}vertical-bars +24 +6 +6 {2}tail$/m);
-    expect(shown.stderr).toContain("The picture is sheet.png.");
+    expect(shown.stderr).toContain("The picture is picture.svg.\nThe sheet is sheet.png.");
+    const svg = readFileSync(place.path("picture.svg"), "utf8");
+    expect(svg).toContain("vertical-bars: 6 of 24 training images, 6 test images, tail");
+    const alone = await place.reat(["data", "show", "tiny.reatpack", "--scale", "log"]);
+    expect([alone.code, alone.stdout]).toEqual([2, ""]);
+    expect(alone.stderr).toContain("--scale is the scale of a picture's bars: it goes with --picture");
     const json = await place.reat(["data", "show", "tiny.reatpack", "--json"]);
     expect(JSON.parse(json.stdout)).toMatchObject({
       name: "synthetic",

@@ -92,6 +92,24 @@ describe("drawSubset", () => {
     expect(new Set([...train, ...validation]).size).toBe(train.length + validation.length);
   });
 
+  it("draws smaller ratios from data that was cut at a larger one as prefixes of its classes", () => {
+    const counts = (ratio: number) =>
+      Array.from({ length: 100 }, (_, k) => Math.floor(500 * ratio ** (-k / 99)));
+    const cut = Uint8Array.from(counts(10).flatMap((n, k) => new Array<number>(n).fill(k)));
+    const starts = counts(10).map((_, k) => cut.indexOf(k));
+    const classNames = Array.from({ length: 100 }, (_, k) => `class ${k}`);
+    for (const unbalancedRatio of [10, 20, 50]) {
+      const drawn = drawSubset(cut, classNames, {
+        profile: "exponential",
+        unbalancedRatio,
+        selection: "first",
+      });
+      expect(drawn.counts).toEqual(counts(unbalancedRatio));
+      const prefixes = drawn.counts.flatMap((n, k) => Array.from({ length: n }, (_, i) => starts[k]! + i));
+      expect([...drawn.train]).toEqual(prefixes);
+    }
+  });
+
   it("takes the first images in data order where asked to, and everything with the natural profile", () => {
     const first = drawSubset(sorted, names, {
       profile: "exponential",
