@@ -18,6 +18,7 @@ export {
 } from "./loss-options.js";
 export {
   type RblRounding,
+  type RebalancedLoss,
   type RebalancingForm,
   type RebalancingOptions,
   rblWeights,

@@ -52,6 +52,12 @@ export function rblWeights(
 /** How weights enter the loss: "weight" multiplies a sample's cross entropy by ω_y, "logit" shifts the logits by τ·log ω. */
 export type RebalancingForm = "weight" | "logit";
 
+/** A loss that keeps its class weights as tensors. */
+export interface RebalancedLoss extends LossFunction {
+  /** Frees them; they are made again where the loss is used again. */
+  dispose(): void;
+}
+
 /** Options of `rebalancedLoss`. */
 export interface RebalancingOptions {
   /** Default: "weight", the paper's. */
@@ -67,14 +73,18 @@ export interface RebalancingOptions {
  * A positive factor a sample changes neither the sign of its gradient nor its direction: under attacks by sign or by
  * normalised gradient, with samples that do not influence each other, the weight form equals plain cross entropy.
  */
-export function rebalancedLoss(weights: readonly number[], options: RebalancingOptions = {}): LossFunction {
+export function rebalancedLoss(weights: readonly number[], options: RebalancingOptions = {}): RebalancedLoss {
   const { form = "weight", tau = 1, reduction = "mean" } = options;
   const wrong = weights.find((weight) => !(weight > 0 && weight < Infinity));
   if (wrong !== undefined) throw new ReatError("config", `Class weights must be positive, got ${wrong}.`);
   if (form === "logit") {
     const shift = new ClassConstant(weights.map((weight) => tau * Math.log(weight)));
-    return (logits, labels) => crossEntropy(logits.add(shift.like(logits)), labels, { reduction });
+    const loss: LossFunction = (logits, labels) =>
+      crossEntropy(logits.add(shift.like(logits)), labels, { reduction });
+    return Object.assign(loss, { dispose: () => shift.dispose() });
   }
   const factors = new ClassConstant(weights);
-  return (logits, labels) => crossEntropy(logits, labels, { weight: factors.like(logits), reduction });
+  const loss: LossFunction = (logits, labels) =>
+    crossEntropy(logits, labels, { weight: factors.like(logits), reduction });
+  return Object.assign(loss, { dispose: () => factors.dispose() });
 }

@@ -1,11 +1,12 @@
 // PGD examples whose objective is re-weighted by class: statically by class counts, or by RBL from epoch to epoch.
 import { z } from "zod";
-import { type AttackObjective, crossEntropyObjective } from "../attacks/index.js";
+import { type AttackObjective, crossEntropyObjective, type PgdAttack } from "../attacks/index.js";
 import { ReatError } from "../errors.js";
 import { fraction } from "../fraction.js";
 import {
   effectiveNumberWeights,
   inverseFrequencyWeights,
+  type RebalancedLoss,
   rblWeights,
   rebalancedLoss,
   recognitionLoss,
@@ -101,12 +102,13 @@ function rblExamples(
 ): Omit<ExampleParts, "warnings"> {
   const predictions = new PredictionCounter(classCounts.length, device);
   let [epochNow, predictedCounts] = [0, classCounts];
-  let current: { weights: readonly number[]; attack: ReturnType<typeof trainingAttack> } | undefined;
+  let current: { weights: readonly number[]; objective: RebalancedLoss; attack: PgdAttack } | undefined;
 
   const rebalance = () => {
     const weights = rblWeights(classCounts, predictedCounts, rbl.rounding);
     const objective = rebalancedLoss(weights, { form: rbl.form, tau: rbl.tau, reduction: "none" });
-    current = { weights, attack: trainingAttack(attackOptions, objective) };
+    current?.objective.dispose();
+    current = { weights, objective, attack: trainingAttack(attackOptions, objective) };
     return current;
   };
 
@@ -145,7 +147,10 @@ function rblExamples(
       if (epochNow > 0) rebalance();
     },
 
-    dispose: () => predictions.dispose(),
+    dispose() {
+      predictions.dispose();
+      current?.objective.dispose();
+    },
   };
 }
 

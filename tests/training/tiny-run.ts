@@ -62,9 +62,9 @@ export function tinySplit() {
   return { images, labels, count: 48, dispose, [Symbol.dispose]: dispose };
 }
 
-export function tinyMethod(name: MethodName): Method {
+export function tinyMethod(name: MethodName, options: Readonly<Record<string, unknown>> = {}): Method {
   const attack = { steps: 2, batchNorm: "batch" };
-  return createMethod(methodOptions.parse({ name, attack }), { classCounts, device: "cpu" });
+  return createMethod(methodOptions.parse({ name, attack, ...options }), { classCounts, device: "cpu" });
 }
 
 /** The measurement between epochs: clean and PGD-2 on the training images. */

@@ -42,6 +42,20 @@ describe("a run", () => {
     expect(outcome).toMatchObject({ stopped: false, epoch: 2, batch: 6 });
   });
 
+  it.each(["weight", "logit"])(
+    "holds no more tensors after later epochs than after the first, RBL in its %s form",
+    async (form) => {
+      const run = await runs.create(`tensors-${form}`);
+      const held: number[] = [];
+      const method = tinyMethod("reat", { rbl: { form } });
+      const reporter = ({ type }: RunEvent) => void (type === "epoch" && held.push(liveTensors()));
+      await train(tinyOptions(run, { method, epochs: 4, reporter }));
+      // The collector may free what earlier tests left behind, so fewer are no surprise.
+      expect(Math.max(...held)).toBe(held[0]);
+      expect(held).toHaveLength(4);
+    },
+  );
+
   it("logs means that add up: batches to the epoch, predictions to the images", async () => {
     const run = await runs.create("means");
     await train(tinyOptions(run));
