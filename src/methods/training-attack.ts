@@ -10,7 +10,7 @@ import {
   startNoiseNames,
 } from "../attacks/index.js";
 import { fraction } from "../fraction.js";
-import type { Tensor } from "../tensor/index.js";
+import type { Device, Tensor } from "../tensor/index.js";
 import type { TrainingBatch } from "./method.js";
 import type { RecipeContext } from "./recipe.js";
 
@@ -64,9 +64,17 @@ export function resolveBudget<T extends Given>(
 export const trainingAttackOptions = (defaults?: AttackDefaults) =>
   z.strictObject(trainingAttackShape(defaults)).transform((given, context) => resolveBudget(given, context));
 
-/** PGD with these options on an objective. */
+/**
+ * PGD with these options on an objective. On a GPU its examples are not checked, as that would wait in every step: NaN
+ * shows in the loss, whose finiteness the training loop counts without waiting.
+ */
 export function trainingAttack(options: TrainingAttackOptions, objective: AttackObjective): PgdAttack {
-  return pgd({ ...options, objective });
+  return pgd({ ...options, objective, checked: isReadAtOnce });
+}
+
+/** @internal Whether a figure can be read from the device without waiting for work that is under way. */
+export function isReadAtOnce(device: Device): boolean {
+  return device === "cpu";
 }
 
 /** The model's mode while examples are made. */

@@ -245,4 +245,24 @@ describe("what PGD refuses", () => {
       );
     }
   });
+
+  it("none of it on devices that are left unchecked; the examples are the same", () => {
+    const asked: string[] = [];
+    const unchecked = options("linf", {
+      checked: (device) => {
+        asked.push(device);
+        return false;
+      },
+    });
+    const sick: Classifier = { logits: (x) => model.logits(x).add(tensor([Number.NaN, 0, 0])) };
+    const run = (classifier: Classifier, given: Tensor) =>
+      pgd(unchecked).perturb(classifier, given, labels, new Generator(0));
+    expect(() => run(sick, images)).not.toThrow();
+    const found = run(model, images.mul(2));
+    expect([found.amin().item() >= 0, found.amax().item() <= 1]).toEqual([true, true]);
+    expect(asked).toEqual(["cpu", "cpu"]);
+    expect(
+      equal(run(model, images), pgd(options("linf")).perturb(model, images, labels, new Generator(0))),
+    ).toBe(true);
+  });
 });
