@@ -4,7 +4,7 @@ import type { Attack } from "../attacks/index.js";
 import { type ClassGroup, mixSeed } from "../data/index.js";
 import { ReatError } from "../errors.js";
 import type { ImageClassifier } from "../nn/index.js";
-import { Generator, noGrad, scope, type Tensor } from "../tensor/index.js";
+import { batchFailure, Generator, noGrad, scope, type Tensor } from "../tensor/index.js";
 import { type AccuracyReport, accuracyReport } from "./accuracy.js";
 import { ConfusionCounter } from "./confusion.js";
 
@@ -87,8 +87,8 @@ export interface StageHooks {
 
 /**
  * Measures the model in mode "frozen", which is restored afterwards. Lets other work run between batches.
- * @throws ReatError `data` without images or for labels that are no class of the model, `numerics` for logits that are NaN;
- * the signal's reason when it is aborted
+ * @throws ReatError `data` without images or for labels that are no class of the model, `numerics` for logits that are NaN,
+ * `memory` or `device` where memory runs out or the GPU fails in a batch; the signal's reason when it is aborted
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { attacks } = options;
@@ -156,13 +156,20 @@ async function measure(
   onProgress?.({ stage, done: first, total: batches.count, secondsLeft: null });
   for (let index = first; index < batches.count; index++) {
     signal?.throwIfAborted();
-    scope(() => {
-      const batch = batches.batch(index);
-      confusion.add(
-        model.withMode("frozen", () => predict(model, batch, index)),
-        batch.labels,
-      );
-    });
+    let batchSize = 0;
+    try {
+      scope(() => {
+        const batch = batches.batch(index);
+        batchSize = batch.labels.shape[0]!;
+        confusion.add(
+          model.withMode("frozen", () => predict(model, batch, index)),
+          batch.labels,
+        );
+      });
+    } catch (cause) {
+      const where = `In the evaluation (${stage}), batch ${index + 1} of ${batches.count}`;
+      throw batchFailure(cause, { where, batchSize }) ?? cause;
+    }
     const done = index + 1;
     await onBatch?.({ done, confusion: confusion.read(stage), seconds: before + now() });
     const secondsLeft = (now() / (done - first)) * (batches.count - done);

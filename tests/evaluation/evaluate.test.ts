@@ -4,6 +4,7 @@ import { type Attack, namedAttack, pgd } from "../../src/attacks/index.js";
 import { mixSeed } from "../../src/data/index.js";
 import { type EvaluateOptions, type EvaluationProgress, evaluate } from "../../src/evaluation/index.js";
 import { BatchNorm, Conv2d, ImageClassifier, Linear } from "../../src/nn/index.js";
+import { asTensorError } from "../../src/tensor/errors.js";
 import {
   full,
   Generator,
@@ -218,6 +219,30 @@ describe("evaluate", () => {
     await expect(evaluate({ ...options, batches: bright })).rejects.toThrow(
       /attack pgd-5 takes images in \[0, 1\], got values from/,
     );
+  });
+
+  it.each([
+    [
+      "memory",
+      "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 8.00 GiB of which 1.00 GiB is free. Of the allocated memory 6.00 GiB is allocated by PyTorch, and 0 bytes is reserved by PyTorch but unallocated.",
+      "In the evaluation (failing), batch 2 of 3: memory ran out with batches of 8 images (2.0 GiB more did not fit into the 8.0 GiB of cuda:0, of which 1.0 GiB were free); batches of 4 would probably fit.",
+    ],
+    [
+      "device",
+      "CUDA error: an illegal memory access was encountered",
+      "In the evaluation (failing), batch 2 of 3: the GPU failed (CUDA error: an illegal memory access was encountered).",
+    ],
+  ])("says of exhausted resources (%s) in which batch, and what would fit", async (code, said, message) => {
+    let calls = 0;
+    const perturb: Attack["perturb"] = (_, given) => {
+      calls += 1;
+      if (calls < 2) return given.clone();
+      return asTensorError(() => {
+        throw new Error(said);
+      });
+    };
+    const failing = { name: "failing", attack: { name: "failing", perturb } };
+    await expect(evaluate({ ...options, attacks: [failing] })).rejects.toMatchObject({ code, message });
   });
 
   it("leaves no tensor behind, also when it fails", async () => {
