@@ -21,11 +21,12 @@ export function resultsTable(
   const rows: TableRow[] = [];
   const seen = new Set<string>();
   for (const result of results) {
-    const { run, checkpoint, epoch, split, attack } = result;
+    const { run, checkpoint, epoch, split, attack, weights } = result;
+    const held = `epoch ${epoch}${weights ? `, ${weights}` : ""}`;
     const row = (measured: string, report: Report): TableRow => ({
       labels: {
         ...(nameOf && { [heading]: nameOf(result) }),
-        checkpoint: `${checkpoint} (epoch ${epoch})`,
+        checkpoint: `${checkpoint} (${held})`,
         measured,
       },
       figures: figuresOf(report),
@@ -111,9 +112,14 @@ function figuresOf(report: Report): TableRow["figures"] {
   return { all: report.accuracy, head, body, tail, balanced: report.balanced };
 }
 
-/** What a reader must know of the figures: on which images they were measured. */
+/** What a reader must know of the figures: on which images and with which weights they were measured. */
 export function resultsFooter(results: readonly EvaluationResult[]): string {
-  return [...new Set(results.map(describeImages))].join("\n");
+  const averaged = results.filter(({ weights }) => weights === "averaged").length;
+  const whose = averaged === results.length ? "The weights are" : "Averaged weights are";
+  return [
+    ...new Set(results.map(describeImages)),
+    ...(averaged > 0 ? [`${whose} a moving average over the training steps.`] : []),
+  ].join("\n");
 }
 
 type Described = Pick<EvaluationResult, "clean" | "split" | "dataset" | "synthetic"> & {

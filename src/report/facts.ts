@@ -37,6 +37,7 @@ export function runFacts(record: RunRecord): Fact[] {
     ["Model", text(setting(config, "model.architecture"))],
     ["Training attack", attackText(setting(config, "method.attack"))],
     ["Training", trainingText(config)],
+    ["Weights", averageText(setting(config, "training.weightAverage"))],
     ["Evaluation attack", evaluationText(record)],
     ["Best checkpoint", selectionText(setting(config, "training.select"))],
     ["Seeds", seedsText(record)],
@@ -100,6 +101,14 @@ function trainingText(config: Settings): string | null {
   const augment = at(training, "augment");
   if (typeof augment === "boolean") parts.push(augment ? "crop and flip" : "no augmentation");
   return parts.join(", ");
+}
+
+/** Null where the trained weights themselves are measured. */
+function averageText(average: unknown): string | null {
+  const [decay, from] = [at(average, "decay"), at(average, "from")];
+  if (decay === undefined) return null;
+  const since = from === undefined || from === 1 ? "" : ` from epoch ${scalar(from)}`;
+  return `averaged over the steps${since}, decay ${scalar(decay)}`;
 }
 
 /** An attack's settings in a line: "l∞, ε = 8/255, step 2/255, 10 steps". Null where there are none. */

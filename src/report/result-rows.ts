@@ -31,6 +31,8 @@ export interface ResultRow {
   readonly run: string;
   readonly checkpoint: Checkpoint;
   readonly epoch: number | null;
+  /** Whether the weights are an average over the training steps. */
+  readonly averaged: boolean;
   /** Clean first, then the attacks in the order of {@link attacksOf}. */
   readonly measurements: readonly Measurement[];
 }
@@ -105,6 +107,7 @@ function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
     run: record.name,
     checkpoint,
     epoch,
+    averaged: [...stored, ...logged].some(({ weights }) => weights === "averaged"),
     measurements: [...measurements.values()].sort((a, b) => byStrength(a.attack, b.attack)),
   };
 }

@@ -57,6 +57,7 @@ export const eventSchemas: { readonly [T in LoggedEvent["type"]]: z.ZodType<Even
     epoch: z.number(),
     split,
     attack: z.string(),
+    weights: z.literal("averaged").optional(),
     clean: accuracyReportSchema,
     robust: accuracyReportSchema,
     seconds: z.number(),

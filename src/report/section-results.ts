@@ -31,7 +31,8 @@ export function resultsSection(runs: readonly ShownRun[]): Markup {
           return html`<td class="${edge(name)}${leads && " best"}">${percent(value)}</td>`;
         }),
       );
-      const epoch = row.epoch === null ? "" : ` (epoch ${row.epoch})`;
+      const held = [row.epoch !== null && `epoch ${row.epoch}`, row.averaged && "averaged"].filter(Boolean);
+      const epoch = held.length > 0 && ` (${held.join(", ")})`;
       return html`<tr><th scope="row">${i === 0 && runName(run)}</th><th scope="row">${row.checkpoint}${epoch}</th>${cells}</tr>`;
     });
     if (rows.length === 0) {
@@ -112,7 +113,7 @@ function footnotes(rows: readonly ResultRow[]): Markup {
   const error =
     widest > 0 &&
     ` One standard error of a robust accuracy over all images is at most ${percent(widest)} points from the choice of images alone; other seeds add to it.`;
-  return html`<p class="explain">Measured on ${images.map(count).join(" or ")} images.${error}${severalBest(rows) && " Bold: the highest among the best checkpoints."}${logged.length > 0 && ` From the evaluations made while training: ${logged.join("; ")}.`}${validation.length > 0 && ` On validation images: ${validation.join("; ")}.`}</p>`;
+  return html`<p class="explain">Measured on ${images.map(count).join(" or ")} images.${error}${severalBest(rows) && " Bold: the highest among the best checkpoints."}${logged.length > 0 && ` From the evaluations made while training: ${logged.join("; ")}.`}${validation.length > 0 && ` On validation images: ${validation.join("; ")}.`}${rows.some((row) => row.averaged) && " Averaged: the weights are their moving average over the training steps."}</p>`;
 }
 
 function severalBest(rows: readonly ResultRow[]): boolean {

@@ -32,6 +32,8 @@ export function evaluationTable(rows: readonly TableRow[]): string {
 /** The rows of {@link evaluationTable} for runs: best, last and their gap under each attack. */
 export function tableRows(rows: readonly ResultRow[]): TableRow[] {
   const attacks = attacksOf(rows);
+  const averaged = (run: string, checkpoint: string) =>
+    rows.some((row) => row.run === run && row.checkpoint === checkpoint && row.averaged);
   return [...new Set(rows.map((row) => row.run))].flatMap((run) =>
     attacks.flatMap((attack): TableRow[] => {
       const of = (checkpoint: string) =>
@@ -42,7 +44,8 @@ export function tableRows(rows: readonly ResultRow[]): TableRow[] {
       const labels = (checkpoint: string) => ({ run, attack, checkpoint });
       const measured = (["best", "last"] as const).flatMap((checkpoint): TableRow[] => {
         const figures = checkpoint === "best" ? best : last;
-        return figures ? [{ labels: labels(checkpoint), figures: { ...figures } }] : [];
+        const shown = averaged(run, checkpoint) ? `${checkpoint} (averaged)` : checkpoint;
+        return figures ? [{ labels: labels(shown), figures: { ...figures } }] : [];
       });
       if (!best || !last) return measured;
       const gap = Object.fromEntries(FIGURE_NAMES.map((name) => [name, figureGap(best, last, name)]));

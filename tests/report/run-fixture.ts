@@ -21,6 +21,8 @@ export interface FixtureOptions {
   /** Epochs that were logged; fewer than `epochs` is a run still going. */
   readonly logged?: number;
   readonly evaluated?: boolean;
+  /** Weights averaged over the steps. */
+  readonly averaged?: boolean;
   readonly validation?: boolean;
   readonly attacks?: readonly string[];
 }
@@ -95,6 +97,7 @@ export async function writeFixture(parent: string, options: FixtureOptions): Pro
           run: name,
           checkpoint,
           epoch,
+          ...(options.averaged && { weights: "averaged" as const }),
           split: "test",
           dataset: "fixture",
           synthetic: options.synthetic ?? true,
@@ -126,7 +129,7 @@ export function bestEpoch(epochs: number): number {
   return Math.ceil(0.8 * epochs);
 }
 
-function fixtureConfig({ name, method, epochs = 30 }: FixtureOptions): Record<string, unknown> {
+function fixtureConfig({ name, method, epochs = 30, averaged }: FixtureOptions): Record<string, unknown> {
   return {
     name,
     data: {
@@ -156,6 +159,7 @@ function fixtureConfig({ name, method, epochs = 30 }: FixtureOptions): Record<st
       weightDecay: 5e-4,
       augment: true,
       select: "test",
+      ...(averaged && { weightAverage: { decay: 0.995, from: 2 } }),
     },
   };
 }
@@ -219,6 +223,7 @@ function fixtureEvents(options: FixtureOptions, epochs: number, logged: number):
         epoch,
         split,
         attack: "pgd-20",
+        ...(options.averaged && { weights: "averaged" }),
         clean: fixtureReport(options, shifted, false),
         robust: fixtureReport(options, shifted, true),
         seconds: 4,

@@ -3,7 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { evaluationTable, readRun, resultRows, runsTable, tableRows } from "../../src/report/index.js";
+import {
+  evaluationTable,
+  readRun,
+  renderReport,
+  resultRows,
+  runsTable,
+  tableRows,
+} from "../../src/report/index.js";
 import { writeFixture } from "./run-fixture.js";
 
 it("aligns words left and accuracies right, and dashes what is not known", () => {
@@ -41,3 +48,27 @@ it("lists best, last and their gap under each attack, and the runs", async () =>
     /^small {2}reat {4}fixture \(synthetic\) {2}finished +5\/5 +4 +\d\d\.\d$/,
   );
 });
+
+it.each([true, false])(
+  "says of averaged weights that they are, evaluated afterwards: %s",
+  async (evaluated) => {
+    const parent = await mkdtemp(join(tmpdir(), "reat-report-"));
+    const options = { name: "small", method: "reat", epochs: 5, averaged: true, evaluated } as const;
+    const [record, plain] = [
+      await readRun(await writeFixture(parent, options)),
+      await readRun(await writeFixture(parent, { name: "plain", method: "reat", epochs: 5 })),
+    ];
+    await rm(parent, { recursive: true });
+    const rows = tableRows([record, plain].flatMap(resultRows));
+    const clean = rows
+      .filter(({ labels }) => labels.attack === "clean")
+      .map(({ labels }) => labels.checkpoint);
+    expect(clean).toEqual(["best (averaged)", "last (averaged)", "gap", "best", "last", "gap"]);
+    const page = renderReport([record, plain]);
+    expect(page).toContain(">best (epoch 4, averaged)</th>");
+    expect(page).toContain(">best (epoch 4)</th>");
+    expect(page).toContain("Averaged: the weights are their moving average over the training steps.");
+    expect(page).toContain("averaged over the steps from epoch 2, decay 0.995");
+    expect(renderReport([plain])).not.toMatch(/averaged/i);
+  },
+);
