@@ -10,7 +10,7 @@ import {
 } from "../attacks/index.js";
 import { type ClassGroup, mixSeed } from "../data/index.js";
 import { ReatError } from "../errors.js";
-import { cat, keep, noGrad, scope, type Tensor, tensor } from "../tensor/index.js";
+import { batchFailure, cat, keep, noGrad, scope, type Tensor, tensor } from "../tensor/index.js";
 import { type AccuracyReport, accuracyReport } from "./accuracy.js";
 import { ConfusionCounter } from "./confusion.js";
 import { EnsembleClock } from "./ensemble-clock.js";
@@ -74,7 +74,7 @@ export interface EnsembleHooks {
 
 /**
  * Runs the ensemble on all images at once, the model in mode "frozen", which is restored afterwards. The accuracy is that of the adversarial images that it ends with.
- * @throws ReatError as `autoAttack` does; the signal's reason when it is aborted
+ * @throws ReatError as `autoAttack` does, `memory` or `device` where memory runs out or the GPU fails; the signal's reason when it is aborted
  */
 export async function measureEnsemble(
   options: MeasureOptions,
@@ -146,6 +146,9 @@ export async function measureEnsemble(
         ...{ verification, robust },
       },
     };
+  } catch (cause) {
+    const where = `In the evaluation (${name}: ${clock.attack})`;
+    throw batchFailure(cause, { where, batchSize }) ?? cause;
   } finally {
     model.setMode(mode);
     resume?.adversarial.dispose();

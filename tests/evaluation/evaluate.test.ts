@@ -1,8 +1,13 @@
 // Measuring: against a plain loop, independent of what runs beside it, interruptible, without leaks.
 import { describe, expect, it } from "vitest";
-import { type Attack, namedAttack, pgd } from "../../src/attacks/index.js";
+import { type Attack, evaluationAttack, isEnsemble, namedAttack, pgd } from "../../src/attacks/index.js";
 import { mixSeed } from "../../src/data/index.js";
-import { type EvaluateOptions, type EvaluationProgress, evaluate } from "../../src/evaluation/index.js";
+import {
+  type EvaluateOptions,
+  type EvaluationProgress,
+  evaluate,
+  measureEnsemble,
+} from "../../src/evaluation/index.js";
 import { BatchNorm, Conv2d, ImageClassifier, Linear } from "../../src/nn/index.js";
 import { asTensorError } from "../../src/tensor/errors.js";
 import {
@@ -243,6 +248,29 @@ describe("evaluate", () => {
     };
     const failing = { name: "failing", attack: { name: "failing", perturb } };
     await expect(evaluate({ ...options, attacks: [failing] })).rejects.toMatchObject({ code, message });
+  });
+
+  it("says the same of AutoAttack, with the attack that ran", async () => {
+    class Exhausted extends TinyModel {
+      calls = 0;
+      override logits(given: Tensor): Tensor {
+        this.calls += 1;
+        if (this.calls < 8) return super.logits(given);
+        return asTensorError(() => {
+          throw new Error(
+            "[enforce fail at alloc_cpu.cpp:75] err == 0. DefaultCPUAllocator: can't allocate memory",
+          );
+        });
+      }
+    }
+    const ensemble = evaluationAttack("autoattack:apgd-ce");
+    if (!isEnsemble(ensemble)) throw new Error("an ensemble is asked for");
+    await expect(measureEnsemble({ ...options, model: new Exhausted() }, ensemble)).rejects.toMatchObject({
+      code: "memory",
+      message: expect.stringMatching(
+        /^In the evaluation \(autoattack:apgd-ce: apgd-ce\): memory ran out with batches of 8 images .*batches of 4 would probably fit\.$/,
+      ),
+    });
   });
 
   it("leaves no tensor behind, also when it fails", async () => {
