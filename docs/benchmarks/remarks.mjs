@@ -17,6 +17,14 @@ gives those on data preparation their images. \`REAT_BENCH_PYTHON\` names the Py
 
   Levers: `Each lever on (ours) and off (baseline), everything else alike. \`setLevers\` switches them, \`bench/levers.ts\` lists them.
 
+Levers hide behind one another. Before freed memory was kept, a pass over 128 images (forward and image gradient, two threads,
+PyTorch scripts of the same steps) took 1.93 s plain, 1.53 s folded and 1.30 s folded and channels-last: much of what
+folding saved was page faults, which are now gone. Tried and not taken, each measured once and by hand: oneDNN's blocked layout
+kept across layers (1.26 s of processor time against 1.31 s for 64 images folded, one thread); another layout for the first or
+last stage (1.40 to 1.54 s against 1.34 to 1.42 s a pass); pieces of 16 or 32 images (1.48 to 1.58 s against 1.49 s); weights
+laid out channels-last (2.60 s against 2.71 s for forward and backward of a training step). What is left is convolutions at
+about three quarters of the fastest one's speed.
+
 `,
 
   Peak: `A product of two 2048×2048 matrices and the 3×3 convolutions of ResNet-18's stages (channels x side, batch 64) in three memory
