@@ -36,7 +36,7 @@ export const levers: readonly Lever[] = [
     name: "channels-last",
     does: "feature maps lie in memory as the architecture prefers on a CPU",
     off: { channelsLast: false },
-    work: attack,
+    work: { ...attack, model: "small-resnet" },
   },
   {
     name: "channels-last-training",
@@ -45,7 +45,7 @@ export const levers: readonly Lever[] = [
     work: {
       kind: "train-step",
       method: "pgd-at",
-      model: "resnet18",
+      model: "small-resnet",
       counts: counts10,
       batchSize: 128,
       attackSteps: 1,

@@ -90,8 +90,8 @@ export const resnet18: ResNetDescription = {
     { width: 256, blocks: 2, stride: 2 },
     { width: 512, blocks: 2, stride: 2 },
   ],
-  // Measured on two cores: a seventh faster in attacks, a tenth in training steps.
-  memoryFormat: "channelsLast",
+  // Channels-last gains 5 % in attacks and training steps on two cores, but its rounding sends recorded attacks another way.
+  memoryFormat: "contiguous",
 };
 
 const deeper = (block: BlockType, architecture: string): ResNetDescription => ({

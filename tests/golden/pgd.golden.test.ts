@@ -68,12 +68,12 @@ function constants({ eps, step, steps }: Constants): Pick<PgdOptions, "epsilon" 
   return { epsilon: parseFraction(String(eps))!, stepSize: parseFraction(String(step))!, steps };
 }
 
-function build({ name, fill }: Case["model"]): ImageClassifier {
+function build({ name, fill }: Case["model"], mode: "eval" | "frozen"): ImageClassifier {
   const [, prefix, classes] = /^(.+)_c(\d+)$/.exec(name)!;
   const architecture = modelNames.find((known) => known === prefix)!;
   const model = buildModel(architecture, { classes: Number(classes), generator: new Generator(0) });
   fillModel(model.stateDict(), fill);
-  model.setMode("eval");
+  model.setMode(mode);
   return model;
 }
 
@@ -100,14 +100,19 @@ describeGolden<Pgd>("pgd.json", ({ linf, l2, rbl_counts, cases, tolerance }) => 
 
   const attackNames = ["linf_ce", "linf_rbl", "linf_bsl_brw", "linf_cw", "linf_ce_logits_x10", "l2_ce"];
 
-  describe.each(Object.entries(cases))("%s", (_, recorded) => {
+  // "frozen" folds batch normalisation into the convolutions: the same numbers are asked of it.
+  const both = Object.entries(cases).flatMap(([name, recorded]) =>
+    (["eval", "frozen"] as const).map((mode) => [name, mode, recorded] as const),
+  );
+
+  describe.each(both)("%s in mode %s", (_, mode, recorded) => {
     let model: ImageClassifier;
     let images: Tensor;
     let labels: Tensor;
     const made = new Map<string, Tensor>();
 
     beforeAll(() => {
-      model = build(recorded.model);
+      model = build(recorded.model, mode);
       images = goldenInput(recorded.images);
       labels = goldenLabels(recorded.labels);
     });
