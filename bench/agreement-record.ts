@@ -1,4 +1,5 @@
 // Keeps what a comparison measured as JSON that docs/agreement.md is written from, with all that decided it.
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { currentEnvironment } from "../src/training/index.js";
@@ -31,9 +32,18 @@ export interface AgreementRecord {
 
 const folder = new URL("../docs/agreement/records/", import.meta.url);
 
+/** Whether anything but these records differs from the commit: one comparison must not spoil the next one's. */
+function sourcesModified(): boolean {
+  const options = { cwd: fileURLToPath(new URL("..", import.meta.url)), encoding: "utf8" } as const;
+  const others = ["status", "--porcelain", "--", ".", ":(exclude)docs/agreement/records"];
+  return execFileSync("git", others, options) !== "";
+}
+
 /** Writes docs/agreement/records/<name>.json. */
 export function record(name: string, measured: AgreementRecord): void {
   mkdirSync(folder, { recursive: true });
-  const whole = { ...measured, time: new Date().toISOString(), environment: currentEnvironment("cpu") };
+  const environment = currentEnvironment("cpu");
+  const revision = environment.revision && { ...environment.revision, modified: sourcesModified() };
+  const whole = { ...measured, time: new Date().toISOString(), environment: { ...environment, revision } };
   writeFileSync(fileURLToPath(new URL(`${name}.json`, folder)), `${JSON.stringify(whole, null, 2)}\n`);
 }

@@ -143,6 +143,7 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   reat::registerRandom(env, exports);
   reat::registerPrecision(env, exports);
   reat::registerCuda(env, exports);
+  reat::registerMemory(env, exports);
   reat::registerSystem(env, exports);
   return exports;
 }

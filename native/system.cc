@@ -2,8 +2,8 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 
-#ifdef __GLIBC__
-#include <malloc.h>
+#ifdef __linux__
+#include <dlfcn.h>
 #endif
 
 #include "engine.h"
@@ -14,11 +14,26 @@ namespace {
 
 Napi::Value threads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), at::get_num_threads()); }
 
+// OpenBLAS with threads of its own lets them spin after a product, on the cores that the next operator needs: beside two
+// threads of ours that cost more than its threads ever gained. Built with OpenMP it shares our threads and is left alone.
+void quietBlas() {
+#ifdef __linux__
+  void* library = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_NOLOAD);
+  if (library == nullptr) return;
+  constexpr int kOwnThreads = 1;
+  const auto kind = reinterpret_cast<int (*)()>(dlsym(library, "openblas_get_parallel"));
+  const auto set = reinterpret_cast<void (*)(int)>(dlsym(library, "openblas_set_num_threads"));
+  if (kind != nullptr && set != nullptr && kind() == kOwnThreads) set(1);
+  dlclose(library);
+#endif
+}
+
 Napi::Value setThreads(const Napi::CallbackInfo& info) {
   const double count = numberArgument(info, 0, "the thread count");
   if (!(count >= 1 && count <= 1024) || count != static_cast<int>(count))
     throw std::runtime_error("the thread count must be an integer from 1 to 1024");
   at::set_num_threads(static_cast<int>(count));
+  quietBlas();
   return info.Env().Undefined();
 }
 
@@ -46,17 +61,6 @@ Napi::Value systemInfo(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// The C library keeps what is freed for the next allocation. Given back to the system, a feature map's memory would cost
-// a page fault for every 4 KiB when it is needed again, in the next layer. False where the C library is not glibc.
-Napi::Value keepFreedMemory(const Napi::CallbackInfo& info) {
-#ifdef __GLIBC__
-  const bool kept = mallopt(M_MMAP_MAX, 0) && mallopt(M_TRIM_THRESHOLD, -1) && mallopt(M_TOP_PAD, 64 << 20);
-#else
-  const bool kept = false;
-#endif
-  return Napi::Boolean::New(info.Env(), kept);
-}
-
 // Waits until all that was queued on a device is done; on the CPU everything is.
 Napi::Value synchronize(const Napi::CallbackInfo& info) {
   const c10::Device device(stringArgument(info, 0, "device"));
@@ -69,7 +73,6 @@ Napi::Value synchronize(const Napi::CallbackInfo& info) {
 void registerSystem(Napi::Env env, Napi::Object exports) {
   define<threads>(env, exports, "threads");
   define<setThreads>(env, exports, "setThreads");
-  define<keepFreedMemory>(env, exports, "keepFreedMemory");
   define<systemInfo>(env, exports, "systemInfo");
   define<synchronize>(env, exports, "synchronize");
 }

@@ -43,6 +43,7 @@ function keyOf(libtorch) {
     [
       ...[process.arch, libtorch.prefix, libtorch.identity, libtorch.cxx11Abi, libtorch.cxxStandard],
       ...libtorch.cudaIncludes,
+      libtorch.onednn ?? "",
     ].join("\0"),
   );
   return hash.digest("hex").slice(0, 16);
@@ -69,6 +70,7 @@ function compile(libtorch, target) {
     REAT_CXX11_ABI: libtorch.cxx11Abi ? 1 : 0,
     REAT_NODE_INCLUDES: headerFolders().join(";"),
     REAT_CUDA_INCLUDES: libtorch.cudaIncludes.join(";"),
+    REAT_ONEDNN_LIBRARY: libtorch.onednn ?? "",
   };
   // A tree that was configured for the other generator keeps it; naming a second one would be an error.
   const generator = existsSync(join(tree, "CMakeCache.txt"))

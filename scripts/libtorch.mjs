@@ -65,6 +65,18 @@ export function cudaIncludeDirs(prefix, env = process.env, systemToolkits = ["/u
   return whole === undefined ? [] : [whole];
 }
 
+/**
+ * The oneDNN that a LibTorch loads from the system, as Debian's does, where its headers are installed: the addon then asks
+ * it for convolutions that LibTorch never asks for. Version 3 of oneDNN no longer has them.
+ */
+export function systemOnednn(libraryFolder, headers = "/usr/include") {
+  const library = join(libraryFolder, "libdnnl.so.2");
+  const torch = join(libraryFolder, "libtorch_cpu.so");
+  if (![library, torch, join(headers, "oneapi", "dnnl", "dnnl.hpp")].every((path) => existsSync(path)))
+    return;
+  return readFileSync(torch).includes("libdnnl.so.2") ? library : undefined;
+}
+
 /** Changes when another LibTorch takes the same place, so that the addon is built anew. */
 function identityOf(paths, version) {
   const hash = createHash("sha256").update(version);
@@ -115,6 +127,7 @@ export function inspectLibTorch(prefix, source) {
       cxxStandard: cxxStandard(version),
       cuda: libraries.some((path) => /_(cuda|hip)\.so$/.test(path)),
       cudaIncludes: libraries.some((path) => /_cuda\.so$/.test(path)) ? cudaIncludeDirs(root) : [],
+      onednn: systemOnednn(libDir),
       identity: identityOf(libraries, version),
     },
   };

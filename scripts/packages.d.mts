@@ -3,6 +3,7 @@ import type { LibTorch, SearchStep } from "./libtorch.mjs";
 
 export function systemBlas(library?: string): { readonly kind: string; readonly path: string };
 export function missingPackages(libtorch: LibTorch | undefined): string[];
+export function usefulPackages(libtorch: LibTorch | undefined): string[];
 export function installCommand(packages: readonly string[]): string;
 export function canInstall(): boolean;
 export function installPackages(packages: readonly string[]): void;

@@ -37,6 +37,14 @@ export function missingPackages(libtorch) {
   return missing;
 }
 
+/** The Debian packages that a build can do without, at the price of speed: the headers of the oneDNN that LibTorch loads. */
+export function usefulPackages(libtorch) {
+  if (process.arch !== "x64") return [];
+  const brings = libtorch === undefined || (libtorch.libDir.startsWith("/usr/lib") && !libtorch.onednn);
+  const library = join("/usr/lib", multiarch, "libdnnl.so.2");
+  return brings && (libtorch === undefined || existsSync(library)) ? ["libdnnl-dev"] : [];
+}
+
 /** The command for a person to run. */
 export function installCommand(packages) {
   return `sudo apt-get install ${packages.join(" ")}`;

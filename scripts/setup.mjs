@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { compileSources, distIsCurrent, installModules, modulesAreCurrent } from "./checkout.mjs";
 import { describeLibTorch, searchLibTorch } from "./libtorch.mjs";
 import { whileLocked } from "./lock.mjs";
-import { canInstall, cannotInstall, installPackages, missingPackages } from "./packages.mjs";
+import { canInstall, cannotInstall, installPackages, missingPackages, usefulPackages } from "./packages.mjs";
 import { buildFolder, choiceFile, isCheckout, keptChoice } from "./places.mjs";
 import { SetupError } from "./processes.mjs";
 
@@ -69,13 +69,27 @@ function search(options) {
 
 function bringPackages(options) {
   let found = search(options);
-  const packages = missingPackages(found.libtorch);
+  const needed = missingPackages(found.libtorch);
+  const useful = usefulPackages(found.libtorch);
+  const packages = [...needed, ...useful];
   if (packages.length === 0) return found;
-  if (options["no-apt"] || !canInstall()) throw cannotInstall(packages, found.libtorch, found.steps);
-  step(`installing ${packages.join(", ")} with apt-get`, () => {
-    installPackages(packages);
-    return `system packages: ${packages.join(", ")}`;
-  });
+  if (options["no-apt"] || !canInstall()) {
+    if (needed.length > 0) throw cannotInstall(needed, found.libtorch, found.steps);
+    return found;
+  }
+  const install = (names) =>
+    step(`installing ${names.join(", ")} with apt-get`, () => {
+      installPackages(names);
+      return `system packages: ${names.join(", ")}`;
+    });
+  try {
+    install(packages);
+  } catch (error) {
+    if (useful.length === 0 || !(error instanceof SetupError)) throw error;
+    say(`  ${useful.join(", ")} may not be there; a build is slower without, but complete`);
+    if (needed.length === 0) return found;
+    install(needed);
+  }
   found = search(options);
   if (!found.libtorch) throw cannotInstall(packages, undefined, found.steps);
   return found;

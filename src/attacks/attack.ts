@@ -7,6 +7,11 @@ export interface Attack {
   /** How results refer to it, such as "pgd-20". */
   readonly name: string;
   /**
+   * Whether it follows gradients and leaves it to others to say what the model makes of its examples. Coarser rounding
+   * while they are made then does no harm: `evaluate` makes them in mode "fast" and judges them in mode "frozen".
+   */
+  readonly followsGradients?: boolean;
+  /**
    * @param images [N, channels, height, width], floating point, in [0, 1]; not changed
    * @param labels int64 [N]
    * @param generator source of the start noise, on the images' device

@@ -53,6 +53,7 @@ export function momentumAttack(options: MomentumOptions): Attack {
 
   return {
     name,
+    followsGradients: true,
     perturb(model, images, labels) {
       requireImages(name, images, labels);
       return scope(() =>

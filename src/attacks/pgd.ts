@@ -100,6 +100,7 @@ export function pgd(options: PgdOptions): PgdAttack {
 
   return {
     name,
+    followsGradients: true,
     perturb(model, images, labels, generator, budget = null) {
       return scope(() =>
         noGrad(() => {

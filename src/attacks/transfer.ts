@@ -29,6 +29,7 @@ export function withScaledLogits(attack: Attack, factor: number, name = `${attac
     );
   }
   return {
+    ...attack,
     name,
     perturb: (model, images, labels, generator) =>
       attack.perturb({ logits: (x) => model.logits(x).mul(factor) }, images, labels, generator),

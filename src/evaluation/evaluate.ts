@@ -86,7 +86,8 @@ export interface StageHooks {
 }
 
 /**
- * Measures the model in mode "frozen", which is restored afterwards. Lets other work run between batches.
+ * Measures the model in mode "frozen", in which every prediction is made; attacks that only follow gradients make their
+ * examples in mode "fast". The model's own mode is restored afterwards. Lets other work run between batches.
  * @throws ReatError `data` without images or for labels that are no class of the model, `numerics` for logits that are NaN,
  * `memory` or `device` where memory runs out or the GPU fails in a batch; the signal's reason when it is aborted
  */
@@ -120,7 +121,9 @@ export async function measureAttack(
   const result = await measure(name, options, hooks, (model, { images, labels }, batch) => {
     generator.reseed(mixSeed(seed, nameSeed, batch));
     const attacked = (some: Tensor, theirs: Tensor) => {
-      const adversarial = attack.perturb(model, some, theirs, generator);
+      const adversarial = model.withMode(attack.followsGradients ? "fast" : "frozen", () =>
+        attack.perturb(model, some, theirs, generator),
+      );
       hooks.onAdversarial?.(batch, adversarial);
       return noGrad(() => model.logits(adversarial));
     };

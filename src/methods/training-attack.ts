@@ -78,8 +78,8 @@ export function isReadAtOnce(device: Device): boolean {
 }
 
 /** The model's mode while examples are made. */
-export function batchNormMode(batchNorm: TrainingAttackOptions["batchNorm"]): "batch" | "frozen" {
-  return batchNorm === "batch" ? "batch" : "frozen";
+export function batchNormMode(batchNorm: TrainingAttackOptions["batchNorm"]): "batch" | "fast" {
+  return batchNorm === "batch" ? "batch" : "fast";
 }
 
 /** Adversarial examples of the batch within its samples' budgets, with batch normalisation as configured meanwhile. */

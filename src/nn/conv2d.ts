@@ -1,6 +1,7 @@
 // A convolution of images with its own weight.
 import { conv2d, type Generator, type Tensor } from "../tensor/index.js";
 import type { BatchNorm } from "./batch-norm.js";
+import { convolveBlocks, inBlocks } from "./blocked-maps.js";
 import { type FoldedConvolution, foldNorm } from "./folded-norm.js";
 import { defaultBias, defaultWeight } from "./initialisation.js";
 import { Layer } from "./module.js";
@@ -37,10 +38,13 @@ export class Conv2d extends Layer {
     return conv2d(input, this.weight, this.bias, this.#geometry);
   }
 
-  /** The following norm's output, in mode "frozen"; a convolution has one norm after it. */
+  /** The following norm's output, where the network is frozen; a convolution has one norm after it. */
   forwardFolded(input: Tensor, norm: BatchNorm): Tensor {
     this.#folded ??= foldNorm(this, norm);
-    return conv2d(input, this.#folded.weight, this.#folded.bias, this.#geometry);
+    const { weight, bias } = this.#folded;
+    return inBlocks(input)
+      ? convolveBlocks(input, weight, bias, this.#geometry, this.mode === "fast")
+      : conv2d(input, weight, bias, this.#geometry);
   }
 
   protected override thaw(): void {

@@ -27,7 +27,7 @@ export function foldNorm(conv: Conv2d, norm: BatchNorm): FoldedConvolution {
 
 /** The norm of the convolution of `input`: one operation where the network is frozen, two otherwise. */
 export function convolveAndNormalise(conv: Conv2d, norm: BatchNorm, input: Tensor): Tensor {
-  return conv.mode === "frozen" && currentLevers().foldBatchNorm
+  return conv.isFrozen && currentLevers().foldBatchNorm
     ? conv.forwardFolded(input, norm)
     : norm.forward(conv.forward(input));
 }

@@ -2,13 +2,20 @@
 
 /** Each is on by default; off, the plain path runs. Results agree to rounding. */
 export interface Levers {
-  /** In mode "frozen", batch normalisation is part of the convolution before it. */
+  /** In modes "frozen" and "fast", batch normalisation is part of the convolution before it. */
   readonly foldBatchNorm: boolean;
   /** Feature maps lie in memory as the architecture prefers on a CPU; off: always channels first. */
   readonly channelsLast: boolean;
+  /**
+   * In modes "frozen" and "fast", feature maps lie in blocks of sixteen channels, as oneDNN convolves them (x86 with
+   * AVX-512, Debian's LibTorch); the convolutions are the same.
+   */
+  readonly blockedMaps: boolean;
+  /** In mode "fast", 3×3 convolutions of maps in blocks are Winograd's. */
+  readonly winograd: boolean;
 }
 
-const levers = { foldBatchNorm: true, channelsLast: true };
+const levers = { foldBatchNorm: true, channelsLast: true, blockedMaps: true, winograd: true };
 
 /** The switches as they are. They hold for the whole process. */
 export function currentLevers(): Levers {

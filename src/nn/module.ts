@@ -5,10 +5,11 @@ import { callOperator, type Device, type DType, keep, noGrad, type Tensor } from
 /**
  * How a network runs. "train": batch normalisation uses the batch's statistics and moves its running ones; "eval": it
  * uses the running ones; "batch": it uses the batch's statistics and leaves the running ones untouched; "frozen": as
- * "eval", for as long as no parameter and no buffer changes, and without gradients of the parameters. What can be
- * computed once is then computed once: attacks run in it.
+ * "eval", for as long as no parameter and no buffer changes, and without gradients of the parameters, so that what can be
+ * computed once is computed once; "fast": as "frozen", with convolutions that may round more coarsely (to about 1e-5
+ * instead of 1e-6 of the largest logit): good for the gradients that make examples, not for judging them.
  */
-export type ModuleMode = "train" | "eval" | "batch" | "frozen";
+export type ModuleMode = "train" | "eval" | "batch" | "frozen" | "fast";
 
 /** A part of a network. Names and their order are those of PyTorch's state dict. */
 export abstract class Module {
@@ -56,11 +57,16 @@ export abstract class Module {
     }
   }
 
-  /** Called when mode "frozen" ends: what was computed once is no longer true. */
+  /** Whether no parameter and no buffer changes for now. */
+  get isFrozen(): boolean {
+    return isFrozen(this.#mode);
+  }
+
+  /** Called when modes "frozen" and "fast" end: what was computed once is no longer true. */
   protected thaw(): void {}
 
   #enter(mode: ModuleMode): void {
-    if (this.#mode === "frozen" && mode !== "frozen") this.thaw();
+    if (isFrozen(this.#mode) && !isFrozen(mode)) this.thaw();
     this.#mode = mode;
   }
 
@@ -147,6 +153,10 @@ export abstract class Module {
     for (const [name, child] of this.#children) child.#collect(own, `${prefix}${name}.`, into);
     return into;
   }
+}
+
+function isFrozen(mode: ModuleMode): boolean {
+  return mode === "frozen" || mode === "fast";
 }
 
 /** A part with one tensor in and one tensor out. */

@@ -1,6 +1,7 @@
 // ResNets for small images: 3×3 stem without pooling, stages of residual blocks, average pooling, one linear layer.
 import { type Generator, type MemoryFormat, scope, type Tensor } from "../tensor/index.js";
 import { BatchNorm } from "./batch-norm.js";
+import { toBlocks, worthBlocking } from "./blocked-maps.js";
 import { ImageClassifier } from "./classifier.js";
 import { classifierHead } from "./classifier-head.js";
 import { Conv2d } from "./conv2d.js";
@@ -34,6 +35,7 @@ export class ResNet extends ImageClassifier {
   override readonly architecture: string;
   override readonly featureSize: number;
   readonly #memoryFormat: MemoryFormat;
+  readonly #fitsBlocks: boolean;
   readonly #body: Sequential[];
   readonly #head: Layer;
 
@@ -47,6 +49,7 @@ export class ResNet extends ImageClassifier {
     const { architecture, block: Block, stemWidth, stemStride, stages } = description;
     this.architecture = architecture;
     this.#memoryFormat = description.memoryFormat;
+    this.#fitsBlocks = [stemWidth, ...stages.map(({ width }) => width)].every((width) => width % 16 === 0);
     const stem = new Sequential(
       new Conv2d(3, stemWidth, generator, { stride: stemStride }),
       new BatchNorm(stemWidth, { device: generator.device }),
@@ -68,9 +71,17 @@ export class ResNet extends ImageClassifier {
 
   override features(images: Tensor): Tensor {
     return scope(() => {
-      const input = images.contiguous(currentLevers().channelsLast ? this.#memoryFormat : "contiguous");
-      return this.#body.reduce((maps, part) => part.forward(maps), input).mean([2, 3]);
+      const input = this.#laidOut(images);
+      return this.#body
+        .reduce((maps, part) => part.forward(maps), input)
+        .mean([2, 3])
+        .flatten(1);
     });
+  }
+
+  #laidOut(images: Tensor): Tensor {
+    if (this.isFrozen && this.#fitsBlocks && worthBlocking(images)) return toBlocks(images);
+    return images.contiguous(currentLevers().channelsLast ? this.#memoryFormat : "contiguous");
   }
 
   override classify(features: Tensor): Tensor {

@@ -143,7 +143,7 @@ function limitSpinning(): void {
 
 /**
  * glibc gives large freed blocks back to the system, and fresh pages cost a fault each: without this, an attack's pass over
- * 128 images with ResNet-18 takes 340,000 faults and a fifth longer. REAT_KEEP_MEMORY=0 leaves the allocator as it is.
+ * 128 images with ResNet-18 takes 340,000 faults and a fifth longer. REAT_KEEP_MEMORY=0 leaves LibTorch's allocator as it is.
  */
 function keepFreedMemory(addon: NativeAddon): void {
   if (process.env.REAT_KEEP_MEMORY !== "0") addon.keepFreedMemory();

@@ -34,6 +34,8 @@ interface RecordedAttack {
   delta_l2_per_sample: number[];
   suggested_rel_tolerance_ce_mean: number;
   fragile: boolean;
+  /** Of the attack linf_ce at least. */
+  sensitivity: { pixels_differing_from_channels_last_run: number; total_pixels: number };
 }
 interface Case {
   model: { name: string; fill: FillDescription };
@@ -68,7 +70,9 @@ function constants({ eps, step, steps }: Constants): Pick<PgdOptions, "epsilon" 
   return { epsilon: parseFraction(String(eps))!, stepSize: parseFraction(String(step))!, steps };
 }
 
-function build({ name, fill }: Case["model"], mode: "eval" | "frozen"): ImageClassifier {
+type Mode = "eval" | "frozen" | "fast";
+
+function build({ name, fill }: Case["model"], mode: Mode): ImageClassifier {
   const [, prefix, classes] = /^(.+)_c(\d+)$/.exec(name)!;
   const architecture = modelNames.find((known) => known === prefix)!;
   const model = buildModel(architecture, { classes: Number(classes), generator: new Generator(0) });
@@ -100,12 +104,18 @@ describeGolden<Pgd>("pgd.json", ({ linf, l2, rbl_counts, cases, tolerance }) => 
 
   const attackNames = ["linf_ce", "linf_rbl", "linf_bsl_brw", "linf_cw", "linf_ce_logits_x10", "l2_ce"];
 
-  // "frozen" folds batch normalisation into the convolutions: the same numbers are asked of it.
-  const both = Object.entries(cases).flatMap(([name, recorded]) =>
-    (["eval", "frozen"] as const).map((mode) => [name, mode, recorded] as const),
+  // "frozen" folds batch normalisation into the convolutions: the same numbers are asked of it. "fast" rounds more coarsely;
+  // of its pixels the same is asked where the reference itself, run again in another memory layout, moves fewer than allowed.
+  const runs = Object.entries(cases).flatMap(([name, recorded]) =>
+    (["eval", "frozen", "fast"] satisfies Mode[]).map((mode) => [name, mode, recorded] as const),
   );
+  const steady = ({ attacks }: Case): boolean => {
+    const { pixels_differing_from_channels_last_run: moved, total_pixels: all } =
+      attacks.linf_ce!.sensitivity;
+    return moved / all <= tolerance.pixels_fraction_allowed_to_differ;
+  };
 
-  describe.each(both)("%s in mode %s", (_, mode, recorded) => {
+  describe.each(runs)("%s in mode %s", (_, mode, recorded) => {
     let model: ImageClassifier;
     let images: Tensor;
     let labels: Tensor;
@@ -162,7 +172,7 @@ describeGolden<Pgd>("pgd.json", ({ linf, l2, rbl_counts, cases, tolerance }) => 
           if (options.norm === "linf") {
             expectWithin(delta.abs().amax().item(), reference.max_abs_delta, 1e-6, "largest |delta|");
           }
-          if (!reference.fragile) {
+          if (!reference.fragile && (mode !== "fast" || steady(recorded))) {
             const count = reference.ae_first32.length;
             const first = adversarial.flatten().slice(0, 0, count).toArray();
             const differing = first.filter(

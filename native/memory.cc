@@ -1,0 +1,168 @@
+// Large blocks of CPU memory, kept for the next tensor instead of being given back to the system.
+//
+// Given back, a feature map's memory would cost a page fault for every 4 KiB when it is needed again, in the next layer.
+// Left to the C library's heap, blocks of many sizes would break it up, and a step would hold a fifth more than it uses.
+#include <c10/core/CPUAllocator.h>
+#include <c10/core/impl/alloc_cpu.h>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <algorithm>
+#include <mutex>
+
+#include "engine.h"
+
+namespace reat {
+
+namespace {
+
+#if defined(__linux__) && defined(__GLIBC__)
+
+constexpr size_t kPage = 4096;
+constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kLarge = 2 * kHugePage;
+// Blocks that all began at a huge page's border would compete for the same sets of the caches.
+constexpr size_t kOffset = kPage + 64;
+constexpr size_t kOffsets = 31;
+
+// What is in use and what is kept is at most two fifths more than the most that was in use at once.
+class KeptBlocks {
+ public:
+  // Null where the system has no more.
+  void* take(size_t bytes) {
+    const size_t size = classOf(bytes);
+    const std::lock_guard<std::mutex> guard(mutex_);
+    // The one freed last may still be in a cache.
+    const auto fits = [size](const Block& block) { return block.size == size; };
+    const auto found = std::find_if(kept_.rbegin(), kept_.rend(), fits);
+    if (found != kept_.rend()) {
+      const Block block = *found;
+      kept_.erase(std::next(found).base());
+      keptBytes_ -= block.size;
+      return lend(block);
+    }
+    most_ = std::max(most_, inUse_ + size);
+    while (!kept_.empty() && inUse_ + size + keptBytes_ > most_ + most_ * 2 / 5) dropOldest();
+    void* memory = map(size);
+    return memory == nullptr ? nullptr : lend({memory, size});
+  }
+
+  // False for memory that is not from here.
+  bool give(void* memory) {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    const auto found = lent_.find(memory);
+    if (found == lent_.end()) return false;
+    kept_.push_back({memory, found->second});
+    inUse_ -= found->second;
+    keptBytes_ += found->second;
+    lent_.erase(found);
+    return true;
+  }
+
+ private:
+  struct Block {
+    void* memory;
+    size_t size;
+  };
+
+  // Eighths of a power of two: what is asked for again is found again, and little is wasted.
+  static size_t classOf(size_t bytes) {
+    size_t grain = kLarge / 8;
+    while (grain * 16 <= bytes) grain *= 2;
+    return (bytes + grain - 1) / grain * grain;
+  }
+
+  void* lend(const Block& block) {
+    lent_.emplace(block.memory, block.size);
+    inUse_ += block.size;
+    return block.memory;
+  }
+
+  void dropOldest() {
+    keptBytes_ -= kept_.front().size;
+    const auto place = reinterpret_cast<uintptr_t>(kept_.front().memory);
+    const size_t offset = place % kHugePage;
+    munmap(reinterpret_cast<void*>(place - offset), kept_.front().size + offset);
+    kept_.erase(kept_.begin());
+  }
+
+  // Shortly after a huge page's border, so that the system can use huge pages.
+  void* map(size_t size) {
+    const size_t offset = kOffset * (next_++ % kOffsets);
+    const size_t whole = (offset + size + kPage - 1) / kPage * kPage;
+    void* wider = mmap(nullptr, whole + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (wider == MAP_FAILED) return nullptr;
+    const auto begin = reinterpret_cast<uintptr_t>(wider);
+    const size_t before = (kHugePage - begin % kHugePage) % kHugePage;
+    if (before > 0) munmap(wider, before);
+    if (before < kHugePage) munmap(reinterpret_cast<void*>(begin + before + whole), kHugePage - before);
+    madvise(reinterpret_cast<void*>(begin + before), whole, MADV_HUGEPAGE);
+    return reinterpret_cast<void*>(begin + before + offset);
+  }
+
+  std::mutex mutex_;
+  std::vector<Block> kept_;  // the one kept longest first
+  std::unordered_map<void*, size_t> lent_;
+  size_t next_ = 0;
+  size_t inUse_ = 0;
+  size_t keptBytes_ = 0;
+  size_t most_ = 0;
+};
+
+// Lives as long as the process: tensors may be freed while it ends.
+KeptBlocks& blocks() {
+  static auto* kept = new KeptBlocks;
+  return *kept;
+}
+
+void release(void* memory) {
+  if (memory != nullptr && !blocks().give(memory)) c10::free_cpu(memory);
+}
+
+struct KeepingAllocator final : c10::Allocator {
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 3)
+  c10::DataPtr allocate(size_t bytes) override { return lend(bytes); }
+  void copy_data(void* to, const void* from, size_t bytes) const override { default_copy_data(to, from, bytes); }
+#else
+  c10::DataPtr allocate(size_t bytes) const override { return lend(bytes); }
+#endif
+  c10::DeleterFnPtr raw_deleter() const override { return release; }
+
+ private:
+  static c10::DataPtr lend(size_t bytes) {
+    void* memory = bytes < kLarge ? nullptr : blocks().take(bytes);
+    // LibTorch's own allocation serves what is small, and fails in LibTorch's words.
+    if (memory == nullptr) memory = c10::alloc_cpu(bytes);
+    return {memory, memory, release, c10::Device(c10::DeviceType::CPU)};
+  }
+};
+
+// False where the system is another one.
+bool keep() {
+  static KeepingAllocator allocator;
+  c10::SetCPUAllocator(&allocator, 1);
+  // What is smaller stays with the C library, which keeps it too.
+  return mallopt(M_MMAP_THRESHOLD, kLarge) && mallopt(M_TRIM_THRESHOLD, -1) && mallopt(M_TOP_PAD, 16 << 20);
+}
+
+#else
+
+bool keep() { return false; }
+
+#endif
+
+Napi::Value keepFreedMemory(const Napi::CallbackInfo& info) {
+  static const bool kept = keep();
+  return Napi::Boolean::New(info.Env(), kept);
+}
+
+}  // namespace
+
+void registerMemory(Napi::Env env, Napi::Object exports) { define<keepFreedMemory>(env, exports, "keepFreedMemory"); }
+
+}  // namespace reat

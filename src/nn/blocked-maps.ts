@@ -1,0 +1,53 @@
+// Feature maps in blocks of sixteen channels, the layout in which oneDNN convolves without rearranging anything.
+import { callOperator, operator, pad, type Tensor } from "../tensor/index.js";
+import { currentLevers } from "./levers.js";
+
+const blockedConvolution = operator("reat::blocked_convolution");
+
+const block = 16;
+
+let available: boolean | undefined;
+
+/** Whether convolutions of maps in blocks are there: LibTorch on the system's oneDNN 2 and a processor with AVX-512. */
+export function blocksAvailable(): boolean {
+  available ??= callOperator("reat::blocked_convolution_available") === true;
+  return available;
+}
+
+/** Whether a frozen network had better see these images in blocks. */
+export function worthBlocking(images: Tensor): boolean {
+  const { blockedMaps, foldBatchNorm } = currentLevers();
+  const suits = images.device === "cpu" && images.dtype === "float32";
+  return blockedMaps && foldBatchNorm && suits && blocksAvailable();
+}
+
+/** Maps [N, C, H, W] as [N, ⌈C/16⌉, H, W, 16], channels that are not there being zero. */
+export function toBlocks(maps: Tensor): Tensor {
+  const [count, channels, height, width] = maps.shape as [number, number, number, number];
+  const blocks = Math.ceil(channels / block);
+  const padded = pad(maps, [0, 0, 0, 0, 0, blocks * block - channels]);
+  return padded.reshape([count, blocks, block, height, width]).permute([0, 1, 3, 4, 2]).contiguous();
+}
+
+/** Whether maps are in blocks. */
+export function inBlocks(maps: Tensor): boolean {
+  return maps.ndim === 5;
+}
+
+/**
+ * The convolution of maps in blocks. Gradients reach the maps alone.
+ * @param coarse Winograd's F(4×4, 3×3) where the kernel is 3×3 and the stride 1 (Lavin and Gray 2016), which multiplies a
+ *   quarter as often and rounds about ten times more coarsely
+ */
+export function convolveBlocks(
+  maps: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  { stride, padding }: { readonly stride: number; readonly padding: number },
+  coarse: boolean,
+): Tensor {
+  const missing = maps.shape[1]! * block - weight.shape[1]!;
+  const whole = missing === 0 ? weight : pad(weight, [0, 0, 0, 0, 0, missing]);
+  const winograd = coarse && currentLevers().winograd && stride === 1 && weight.shape[2] === 3;
+  return blockedConvolution(maps, whole, bias, stride, padding, winograd);
+}
