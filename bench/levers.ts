@@ -10,6 +10,8 @@ export interface Lever {
   readonly does: string;
   /** The switches of `setLevers` that turn it off; none where the environment does. */
   readonly off: Switches;
+  /** Switches of both sides: levers behind which this one would hide. */
+  readonly both?: Switches;
   /** Environment variables that turn it off, read when the process starts. */
   readonly offEnvironment?: Readonly<Record<string, string>>;
   /** What is timed with and without it. */
@@ -30,12 +32,14 @@ export const levers: readonly Lever[] = [
     name: "fold-batch-norm",
     does: "batch normalisation is part of the convolution before it while examples are made",
     off: { foldBatchNorm: false },
+    both: { blockedMaps: false },
     work: attack,
   },
   {
     name: "channels-last",
     does: "feature maps lie in memory as the architecture prefers on a CPU",
     off: { channelsLast: false },
+    both: { blockedMaps: false },
     work: { ...attack, model: "small-resnet" },
   },
   {
@@ -50,6 +54,26 @@ export const levers: readonly Lever[] = [
       batchSize: 128,
       attackSteps: 1,
     },
+  },
+  {
+    name: "blocked-maps",
+    does: "feature maps lie in blocks of sixteen channels from layer to layer while examples are made",
+    off: { blockedMaps: false },
+    both: { winograd: false },
+    work: attack,
+  },
+  {
+    name: "winograd",
+    does: "3×3 convolutions of maps in blocks are Winograd's while examples are made",
+    off: { winograd: false },
+    work: attack,
+  },
+  {
+    name: "quiet-blas",
+    does: "an OpenBLAS with threads of its own takes one, so that no others spin after a product",
+    off: {},
+    offEnvironment: { OPENBLAS_NUM_THREADS: "2" },
+    work: { ...attack, model: "small-resnet" },
   },
   {
     name: "kept-memory",

@@ -153,6 +153,8 @@ at::Tensor blockedConvolution(const at::Tensor& input, const at::Tensor& weight,
   TORCH_CHECK(!weight.requires_grad() && !bias.requires_grad(), "blocked_convolution has gradients of its input alone");
   for (const auto& tensor : {input, weight, bias})
     TORCH_CHECK(tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat, "blocked_convolution works on float32 on the CPU");
+  TORCH_CHECK(input.size(2) + 2 * padding >= weight.size(2) && input.size(3) + 2 * padding >= weight.size(3),
+              "blocked_convolution takes no kernel that is larger than the maps with their padding");
   TORCH_CHECK(stride > 0 && padding >= 0, "blocked_convolution takes a positive stride and a padding of at least 0");
   return BlockedConvolution::apply(input.contiguous(), weight.contiguous(), bias.contiguous(), stride, padding, winograd);
 }

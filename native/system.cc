@@ -6,6 +6,8 @@
 #include <dlfcn.h>
 #endif
 
+#include <cstdlib>
+
 #include "engine.h"
 
 namespace reat {
@@ -18,6 +20,7 @@ Napi::Value threads(const Napi::CallbackInfo& info) { return Napi::Number::New(i
 // threads of ours that cost more than its threads ever gained. Built with OpenMP it shares our threads and is left alone.
 void quietBlas() {
 #ifdef __linux__
+  if (std::getenv("OPENBLAS_NUM_THREADS") != nullptr) return;  // the user has decided
   void* library = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_NOLOAD);
   if (library == nullptr) return;
   constexpr int kOwnThreads = 1;

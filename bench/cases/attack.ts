@@ -33,16 +33,33 @@ export const attackCases: readonly BenchCase[] = [
         1e9;
       const matmul = bestSpeed(peak, (name) => name === "matmul");
       const convolution = bestSpeed(peak, (name) => name.startsWith("conv"));
-      return { reached, matmul, convolution, share: reached / Math.max(matmul, convolution) };
+      const share = reached / Math.max(matmul, convolution);
+      const winograd = bestSpeed(peak, (name) => name.startsWith("winograd"));
+      // Without such convolutions there is no speed of theirs to reach.
+      const ofWinograd: Readonly<Record<string, number>> =
+        winograd > 0 ? { winograd, shareOfWinograd: reached / winograd } : {};
+      return { reached, matmul, convolution, share, ...ofWinograd };
     },
-    targets: { share: { text: "at least 75 % of the machine's measured peak", atLeast: 0.75 } },
+    targets: {
+      share: {
+        text: "at least 75 % of the machine's measured peak (matrix products and direct convolutions)",
+        atLeast: 0.75,
+      },
+      shareOfWinograd: {
+        text: "at least 75 % of the fastest Winograd convolution, counted as if it were direct",
+        atLeast: 0.75,
+      },
+    },
   },
   ...levers.map(
-    ({ name, does, off, offEnvironment = {}, work }): BenchCase => ({
+    ({ name, does, off, both = {}, offEnvironment = {}, work }): BenchCase => ({
       name: `lever/${name}`,
       about: `${does}; ${work.kind === "attack" ? "attack steps" : "training step"} of ${work.model}, batch ${work.batchSize}`,
-      ours: { label: "on", runs: "reat", work },
-      baseline: { label: "off", runs: "reat", work, levers: off, environment: offEnvironment },
+      ours: { label: "on", runs: "reat", work, levers: both },
+      baseline: {
+        ...{ label: "off", runs: "reat", work },
+        ...{ levers: { ...both, ...off }, environment: offEnvironment },
+      },
     }),
   ),
 ];

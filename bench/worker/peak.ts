@@ -1,5 +1,6 @@
 // What this machine can do at most: a large matrix product, and the convolutions of ResNet-18 in every layout.
 import { callOperator, conv2d, Generator, keep, noGrad, rand, scope, type Tensor } from "reat";
+import { blocksAvailable, convolveBlocks, toBlocks } from "#reat/nn/blocked-maps.js";
 import type { PeakWork, Values } from "../work.js";
 import type { Run } from "./main.js";
 
@@ -21,7 +22,10 @@ function secondsOf(body: () => Tensor): number {
   return (performance.now() - began) / 1000;
 }
 
-/** Values: GFLOP/s of "matmul" and of "conv CHANNELSxSIDE LAYOUT". */
+/**
+ * Values: GFLOP/s of "matmul", of "conv CHANNELSxSIDE LAYOUT" and, where there are any, of "winograd CHANNELSxSIDE", whose
+ * operations are counted as those of the direct convolution that they stand for.
+ */
 export function preparePeak({ batchSize }: PeakWork): Run {
   const generator = new Generator(0);
   const matrices = [0, 1].map(() => keep(rand([matrixSide, matrixSide], generator)));
@@ -34,6 +38,8 @@ export function preparePeak({ batchSize }: PeakWork): Run {
     const last = keep(maps.contiguous("channelsLast"));
     const blocked = keep(callOperator("to_mkldnn", maps) as Tensor);
     const opaque = callOperator("to_mkldnn", weight) as Tensor;
+    const bias = keep(rand([channels], generator));
+    const blocks = blocksAvailable() ? keep(toBlocks(maps)) : null;
     const reordered = keep(
       callOperator("mkldnn_reorder_conv2d_weight", opaque, [1, 1], [1, 1], [1, 1], 1) as Tensor,
     );
@@ -53,6 +59,15 @@ export function preparePeak({ batchSize }: PeakWork): Run {
         flops,
         run: () => conv2d(blocked, reordered, null, geometry),
       },
+      ...(blocks === null
+        ? []
+        : [
+            {
+              name: `winograd ${channels}x${side}`,
+              flops,
+              run: () => convolveBlocks(blocks, weight, bias, { stride: 1, padding: 1 }, true),
+            },
+          ]),
     ];
   });
   return () =>

@@ -22,17 +22,24 @@ PyTorch scripts of the same steps) took 1.93 s plain, 1.53 s folded and 1.30 s f
 folding saved was page faults, which are now gone. Tried and not taken, each measured once and by hand: oneDNN's blocked layout
 kept across layers (1.26 s of processor time against 1.31 s for 64 images folded, one thread); another layout for the first or
 last stage (1.40 to 1.54 s against 1.34 to 1.42 s a pass); pieces of 16 or 32 images (1.48 to 1.58 s against 1.49 s); weights
-laid out channels-last (2.60 s against 2.71 s for forward and backward of a training step). What is left is convolutions at
-about three quarters of the fastest one's speed.
+laid out channels-last (2.60 s against 2.71 s for forward and backward of a training step).
 
-Channels-last was measured on ResNet-18 at the commit below and then taken back there: under the recorded attacks its rounding
-moves more pixels than the golden numbers allow. ResNet-18's rows here were measured with it and are about 5 % better than they
-are now; networks that keep it are small-resnet and smallcnn.
+Taken since: maps in blocks kept across layers, because only then can oneDNN be asked for Winograd's convolutions without
+rearranging maps before and after each. Those multiply a quarter as often and round about ten times more coarsely, so examples
+are made with them (mode "fast") and judged without them (mode "frozen"): the accuracy that is reported is the plain
+network's. Channels-last was tried on ResNet-18 and taken back: under the recorded attacks its rounding moves more pixels than
+the golden numbers allow; small-resnet and smallcnn keep it where blocks are not to be had.
+
+OpenBLAS built with its own threads lets them spin after each matrix product, on the cores that the next operator needs. A
+gradient of smallcnn's images in pieces of 64 took 711 µs an image with two threads and 388 µs with one thread for OpenBLAS,
+726 and 660 µs with one thread in all (one measurement each, copied from the terminal, AMD EPYC, two cores).
 
 `,
 
   Peak: `A product of two 2048×2048 matrices and the 3×3 convolutions of ResNet-18's stages (channels x side, batch 64) in three memory
-layouts, in the same run as the attack steps; those count each convolution once forward and once back to the images.
+layouts, in the same run as the attack steps; those count each convolution once forward and once back to the images. Winograd's
+convolutions are counted as the direct ones that they stand for, which takes both them and the attack steps above what the
+machine can multiply. Strided convolutions have no Winograd form and hold the attack steps below it, then ReLU and additions.
 
 `,
 

@@ -30,6 +30,22 @@ export function mixtureRow(libraries: readonly string[]): DiagnosisRow {
   };
 }
 
+/** Whether attacks can use oneDNN's Winograd convolutions. */
+export function convolutionsRow(available: boolean, libraries: readonly string[]): DiagnosisRow {
+  const name = "Convolutions";
+  if (available) return { name, ok: true, detail: "Winograd's (oneDNN 2, AVX-512) where examples are made" };
+  const detail = "LibTorch's own";
+  if (!libraries.some((path) => /^libdnnl\.so\.2/.test(basename(path)))) {
+    return { name, ok: true, detail: `${detail}: it does not use the system's oneDNN 2` };
+  }
+  return {
+    name,
+    ok: true,
+    detail: `${detail}: the processor has no AVX-512, or oneDNN's headers were missing when the addon was built`,
+    hint: "with AVX-512, `sudo apt-get install libdnnl-dev` and `npx reat setup` make attacks up to twice as fast",
+  };
+}
+
 /**
  * @param config LibTorch's own account of its build, which names a BLAS that is linked into it
  */
@@ -42,8 +58,8 @@ export function blasRow(libraries: readonly string[], config: string): Diagnosis
     return {
       name,
       ok: true,
-      detail: `OpenBLAS with its own threads (${interfaceLibrary}), which take all cores whatever the thread count`,
-      hint: "`libopenblas0-openmp` in its place obeys the thread count",
+      detail: `OpenBLAS with its own threads (${interfaceLibrary}), held to one: more of them would spin on the cores of LibTorch's threads`,
+      hint: "`libopenblas0-openmp` in its place shares LibTorch's threads",
     };
   }
   if (interfaceLibrary && /openblas/.test(interfaceLibrary)) {

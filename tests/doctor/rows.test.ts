@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { inspectLibTorch, searchLibTorch } from "../../scripts/libtorch.mjs";
 import { addonRows, searchRows } from "../../src/doctor/build.js";
 import { type CudaFacts, cudaRow, nvidiaDriver } from "../../src/doctor/cuda.js";
-import { blasRow, mappedLibraries, mixtureRow } from "../../src/doctor/libraries.js";
+import { blasRow, convolutionsRow, mappedLibraries, mixtureRow } from "../../src/doctor/libraries.js";
 import { coreQuota, nodeRow } from "../../src/doctor/machine.js";
 import { fakeLibTorch, temporaryFolder, write } from "../setup/fake-libtorch.js";
 
@@ -106,6 +106,19 @@ describe("the search and the addon", () => {
     });
     writeFileSync(join(prefix, "lib", "libc10.so"), "replaced");
     expect(addonRows(active, {}).rows[1]).toMatchObject({ ok: null, hint: "run `npx reat setup`" });
+  });
+});
+
+describe("convolutions", () => {
+  it.each([
+    [true, ["/usr/lib/libdnnl.so.2"], "Winograd's", undefined],
+    [false, ["/opt/torch/lib/libtorch_cpu.so"], "does not use the system's oneDNN", undefined],
+    [false, ["/usr/lib/libdnnl.so.2.6"], "no AVX-512", "libdnnl-dev"],
+  ])("available %s beside %j", (available, libraries, detail, hint) => {
+    const row = convolutionsRow(available, libraries);
+    expect(row).toMatchObject({ ok: true, detail: expect.stringContaining(detail) });
+    if (hint === undefined) expect(row.hint).toBeUndefined();
+    else expect(row.hint).toContain(hint);
   });
 });
 

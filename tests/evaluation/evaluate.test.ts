@@ -156,6 +156,37 @@ describe("evaluate", () => {
     expect(state()).toEqual(before);
   });
 
+  it("makes examples in mode fast only for attacks that leave the verdict to it", async () => {
+    const modes = async (followsGradients?: boolean) => {
+      const seen: string[] = [];
+      const attack: Attack = {
+        name: "a",
+        ...(followsGradients === undefined ? {} : { followsGradients }),
+        perturb: (_, batch) => {
+          seen.push(model.mode);
+          return batch.clone();
+        },
+      };
+      const judged: string[] = [];
+      const classify = model.classify.bind(model);
+      model.classify = (features) => {
+        judged.push(model.mode);
+        return classify(features);
+      };
+      await evaluate({ ...options, attacks: [{ name: "a", attack }] });
+      model.classify = classify;
+      expect(new Set(judged)).toEqual(new Set(["frozen"]));
+      return new Set(seen);
+    };
+    expect(await modes(true)).toEqual(new Set(["fast"]));
+    expect(await modes()).toEqual(new Set(["frozen"]));
+    const budget = { norm: "linf", epsilon: 0.1, steps: 1, stepSize: 0.1 } as const;
+    expect(pgd(budget).followsGradients).toBe(true);
+    expect(namedAttack("fgsm").attack.followsGradients).toBe(true);
+    expect(namedAttack("mim-2").attack.followsGradients).toBe(true);
+    expect(namedAttack("square").attack.followsGradients).toBeUndefined();
+  });
+
   it("tells how far it is", async () => {
     const seen: EvaluationProgress[] = [];
     await evaluate({ ...options, onProgress: (progress) => seen.push(progress) });

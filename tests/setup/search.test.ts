@@ -2,7 +2,13 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { inspectLibTorch, multiarch, searchLibTorch, usesCxx11Abi } from "../../scripts/libtorch.mjs";
+import {
+  inspectLibTorch,
+  multiarch,
+  searchLibTorch,
+  systemOnednn,
+  usesCxx11Abi,
+} from "../../scripts/libtorch.mjs";
 import { fakeLibTorch, fakePython, temporaryFolder, write } from "./fake-libtorch.js";
 
 const statuses = (result: ReturnType<typeof searchLibTorch>) => result.steps.map(({ status }) => status);
@@ -129,6 +135,22 @@ describe("what is read off a LibTorch", () => {
       "libtorch_cuda.so",
       "libc10_cuda.so",
     ]);
+  });
+
+  it("finds the system's oneDNN where LibTorch loads it and its headers are there", () => {
+    const folder = temporaryFolder();
+    const headers = temporaryFolder();
+    const found = () => systemOnednn(folder, headers);
+    write(join(folder, "libtorch_cpu.so"), "\0libdnnl.so.2\0");
+    write(join(headers, "oneapi", "dnnl", "dnnl.hpp"), "");
+    expect(found()).toBeUndefined();
+    const library = write(join(folder, "libdnnl.so.2"), "");
+    expect(found()).toBe(library);
+    write(join(folder, "libtorch_cpu.so"), "\0libdnnl.so.3\0");
+    expect(found()).toBeUndefined();
+    write(join(folder, "libtorch_cpu.so"), "\0libdnnl.so.2\0");
+    rmSync(join(headers, "oneapi"), { recursive: true });
+    expect(found()).toBeUndefined();
   });
 
   it("gets another identity when a library is replaced", () => {
