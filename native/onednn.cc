@@ -92,6 +92,20 @@ struct Convolution {
   }
 };
 
+// Winograd's algorithm where it is wanted and oneDNN has it for this shape, forth and back.
+Convolution described(at::IntArrayRef input, at::IntArrayRef weight, int64_t stride, int64_t padding, bool winograd) {
+  if (winograd) {
+    try {
+      Convolution convolution(input, weight, stride, padding, true);
+      convolution.backward();
+      return convolution;
+    } catch (const dnnl::error&) {
+      // The direct algorithm has every shape.
+    }
+  }
+  return {input, weight, stride, padding, false};
+}
+
 // The weight as a primitive wants it; `storage` holds it.
 dnnl::memory reordered(const at::Tensor& weight, const dnnl::memory::desc& wanted, dnnl::stream& stream, at::Tensor& storage) {
   storage = storageOf(wanted);
@@ -104,7 +118,7 @@ dnnl::memory reordered(const at::Tensor& weight, const dnnl::memory::desc& wante
 struct BlockedConvolution : torch::autograd::Function<BlockedConvolution> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input, const at::Tensor& weight,
                             const at::Tensor& bias, int64_t stride, int64_t padding, bool winograd) {
-    const Convolution convolution(input.sizes(), weight.sizes(), stride, padding, winograd);
+    const Convolution convolution = described(input.sizes(), weight.sizes(), stride, padding, winograd);
     dnnl::stream stream(cpu());
     at::Tensor storage;
     at::Tensor output = at::empty(convolution.outputShape, input.options());
@@ -128,7 +142,7 @@ struct BlockedConvolution : torch::autograd::Function<BlockedConvolution> {
     const at::Tensor weight = context->get_saved_variables()[0];
     const auto geometry = context->saved_data["geometry"].toIntVector();
     const auto inputShape = context->saved_data["input"].toIntVector();
-    const Convolution convolution(inputShape, weight.sizes(), geometry[0], geometry[1], geometry[2]);
+    const Convolution convolution = described(inputShape, weight.sizes(), geometry[0], geometry[1], geometry[2]);
     const auto back = convolution.backward();
     dnnl::stream stream(cpu());
     at::Tensor storage;

@@ -10,7 +10,9 @@ export function prepareAttack({ model: architecture, classes, batchSize, attackS
   const labels = keep(randint(0, classes, [batchSize], generator));
   const attack = pgd({ norm: "linf", epsilon: 8 / 255, stepSize: 2 / 255, steps: attackSteps });
   return () => {
-    scope(() => model.withMode("fast", () => attack.perturb(model, images, labels, generator)));
+    scope(() => {
+      model.withMode("fast", () => attack.perturb(model, images, labels, generator));
+    });
     return {};
   };
 }
