@@ -37,7 +37,7 @@ export function inBlocks(maps: Tensor): boolean {
 /**
  * The convolution of maps in blocks. Gradients reach the maps alone.
  * @param coarse Winograd's F(4×4, 3×3) where the kernel is 3×3 and the stride 1 (Lavin and Gray 2016), which multiplies a
- *   quarter as often and rounds about ten times more coarsely
+ *   quarter as often and rounds four to ten times more coarsely
  */
 export function convolveBlocks(
   maps: Tensor,

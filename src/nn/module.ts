@@ -6,8 +6,8 @@ import { callOperator, type Device, type DType, keep, noGrad, type Tensor } from
  * How a network runs. "train": batch normalisation uses the batch's statistics and moves its running ones; "eval": it
  * uses the running ones; "batch": it uses the batch's statistics and leaves the running ones untouched; "frozen": as
  * "eval", for as long as no parameter and no buffer changes, and without gradients of the parameters, so that what can be
- * computed once is computed once; "fast": as "frozen", with convolutions that may round more coarsely (to about 1e-5
- * instead of 1e-6 of the largest logit): good for the gradients that make examples, not for judging them.
+ * computed once is computed once; "fast": as "frozen", with convolutions that may round more coarsely (float32's
+ * rounding, some five times over): good for the gradients that make examples, not for judging them.
  */
 export type ModuleMode = "train" | "eval" | "batch" | "frozen" | "fast";
 
