@@ -1,7 +1,7 @@
 // Large blocks of CPU memory, kept for the next tensor instead of being given back to the system.
 //
 // Given back, a feature map's memory would cost a page fault for every 4 KiB when it is needed again, in the next layer.
-// Left to the C library's heap, blocks of many sizes would break it up, and a step would hold a fifth more than it uses.
+// Left to the C library's heap, blocks of many sizes would break it up, and a step would hold a third more than it uses.
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/impl/alloc_cpu.h>
 
@@ -46,10 +46,17 @@ class KeptBlocks {
       keptBytes_ -= block.size;
       return lend(block);
     }
-    most_ = std::max(most_, inUse_ + size);
-    while (!kept_.empty() && inUse_ + size + keptBytes_ > most_ + most_ * 2 / 5) dropOldest();
+    const size_t most = std::max(most_, inUse_ + size);
+    while (!kept_.empty() && inUse_ + size + keptBytes_ > most + most / 5 * 2) dropOldest();
     void* memory = map(size);
-    return memory == nullptr ? nullptr : lend({memory, size});
+    if (memory == nullptr) {
+      while (!kept_.empty()) dropOldest();
+      memory = map(size);
+    }
+    if (memory == nullptr) return nullptr;
+    // Only now: a batch that does not fit must not raise what is kept ever after.
+    most_ = most;
+    return lend({memory, size});
   }
 
   // False for memory that is not from here.

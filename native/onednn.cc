@@ -35,13 +35,16 @@ dnnl::memory memoryOf(const dnnl::memory::desc& desc, const at::Tensor& tensor) 
   return {desc, cpu(), tensor.data_ptr<float>()};
 }
 
+at::Tensor storageOf(const dnnl::memory::desc& desc) {
+  return at::empty({static_cast<int64_t>((desc.get_size() + sizeof(float) - 1) / sizeof(float))}, at::kFloat);
+}
+
 // Working memory is one buffer that grows to the largest need: blocks of as many sizes as there are layers would all be kept.
 dnnl::memory workspace(const dnnl::memory::desc& desc) {
   static thread_local at::Tensor buffer;
-  const auto needed = static_cast<int64_t>((desc.get_size() + sizeof(float) - 1) / sizeof(float));
-  if (!buffer.defined() || buffer.numel() < needed) {
+  if (!buffer.defined() || buffer.nbytes() < desc.get_size()) {
     buffer.reset();
-    buffer = at::empty({needed}, at::kFloat);
+    buffer = storageOf(desc);
   }
   return {desc, cpu(), buffer.data_ptr<float>()};
 }
@@ -50,10 +53,6 @@ dnnl::primitive_attr ownWorkspace() {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   return attributes;
-}
-
-at::Tensor storageOf(const dnnl::memory::desc& desc) {
-  return at::empty({static_cast<int64_t>((desc.get_size() + sizeof(float) - 1) / sizeof(float))}, at::kFloat);
 }
 
 // Channels of maps in blocks: [N, C/16, H, W, 16].

@@ -72,8 +72,9 @@ export function cudaIncludeDirs(prefix, env = process.env, systemToolkits = ["/u
 export function systemOnednn(libraryFolder, headers = "/usr/include") {
   const library = join(libraryFolder, "libdnnl.so.2");
   const torch = join(libraryFolder, "libtorch_cpu.so");
-  if (![library, torch, join(headers, "oneapi", "dnnl", "dnnl.hpp")].every((path) => existsSync(path)))
-    return;
+  const version = join(headers, "oneapi", "dnnl", "dnnl_version.h");
+  if (![library, torch, version].every((path) => existsSync(path))) return undefined;
+  if (!/#define DNNL_VERSION_MAJOR\s+2\b/.test(readFileSync(version, "utf8"))) return undefined;
   return readFileSync(torch).includes("libdnnl.so.2") ? library : undefined;
 }
 

@@ -15,8 +15,8 @@ the official figures (AutoAttack a392200 on PyTorch 1.13.1) are the reference's;
 without an attack. "Standing" counts images that an attack leaves classified correctly. Both sides draw random numbers of
 their own, so counts may differ by the allowance. What draws none is compared image by image by \`npm run test:golden\`.
 
-Official seconds are wall time with two threads on another machine of this kind. Ours with two threads are from a machine without
-other work and can be put beside them; those with one thread ran beside other work and cannot.
+Official seconds are wall time with two threads on another machine of this kind. Of ours, the whole
+ensembles with two threads ran on a machine with little or no other work; the others ran beside other work.
 `;
 
 function tableOf({ norm, epsilon, rows, environment }) {

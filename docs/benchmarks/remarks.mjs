@@ -25,15 +25,16 @@ last stage (1.40 to 1.54 s against 1.34 to 1.42 s a pass); pieces of 16 or 32 im
 laid out channels-last (2.60 s against 2.71 s for forward and backward of a training step).
 
 Taken since: maps in blocks kept across layers, because only then can oneDNN be asked for Winograd's convolutions without
-rearranging maps before and after each. Those multiply a quarter as often and round four to ten times more coarsely (largest error 1.6e-6 to 3.1e-6 of
-the largest value against 2.4e-7 to 3.2e-7, beside float64; a ResNet-18's image gradient is off by 8.2e-7 of its length against
-3.7e-7), so examples are made with them (mode "fast") and judged without them (mode "frozen"): the accuracy that is reported is
-the plain network's. Channels-last was tried on ResNet-18 and taken back: under the recorded attacks its rounding moves more pixels than
-the golden numbers allow; small-resnet and smallcnn keep it where blocks are not to be had.
+rearranging maps before and after each. Those multiply a quarter as often and round four to ten times more coarsely (largest
+error 1.6e-6 to 3.1e-6 of the largest value against 2.4e-7 to 3.2e-7, beside float64; a ResNet-18's image gradient is off by
+8.2e-7 of its length against 3.7e-7). So examples are made with them (mode "fast") and judged without them (mode "frozen"): the
+accuracy that is reported is the plain network's. Channels-last was tried on ResNet-18 and taken back: under the recorded
+attacks its rounding moves more pixels than the golden numbers allow; small-resnet and smallcnn keep it where blocks are not to
+be had. The figures of this paragraph and the next were copied from the terminal.
 
 OpenBLAS built with its own threads lets them spin after each matrix product, on the cores that the next operator needs. A
 gradient of smallcnn's images in pieces of 64 took 711 µs an image with two threads and 388 µs with one thread for OpenBLAS,
-726 and 660 µs with one thread in all (one measurement each, copied from the terminal, AMD EPYC, two cores).
+726 and 660 µs with one thread in all (one measurement each, AMD EPYC, two cores).
 
 `,
 

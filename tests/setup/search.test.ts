@@ -142,14 +142,18 @@ describe("what is read off a LibTorch", () => {
     const headers = temporaryFolder();
     const found = () => systemOnednn(folder, headers);
     write(join(folder, "libtorch_cpu.so"), "\0libdnnl.so.2\0");
-    write(join(headers, "oneapi", "dnnl", "dnnl.hpp"), "");
+    const version = join(headers, "oneapi", "dnnl", "dnnl_version.h");
+    write(version, "#define DNNL_VERSION_MAJOR 2\n");
     expect(found()).toBeUndefined();
     const library = write(join(folder, "libdnnl.so.2"), "");
     expect(found()).toBe(library);
     write(join(folder, "libtorch_cpu.so"), "\0libdnnl.so.3\0");
     expect(found()).toBeUndefined();
     write(join(folder, "libtorch_cpu.so"), "\0libdnnl.so.2\0");
-    rmSync(join(headers, "oneapi"), { recursive: true });
+    expect(found()).toBe(library);
+    write(version, "#define DNNL_VERSION_MAJOR 3\n");
+    expect(found()).toBeUndefined();
+    rmSync(version);
     expect(found()).toBeUndefined();
   });
 

@@ -26,6 +26,15 @@ it("serves many sizes one after the other from little more than the largest need
   expect(grown).toBeLessThan(1.4 * 128 + 16);
 });
 
+it("keeps no more after a tensor that does not fit", () => {
+  const grown = growth(`
+    for (let i = 0; i < 2; i++) {
+      try { scope(() => void zeros([2 ** 50])); } catch (error) { if (!/memory/i.test(error.message)) throw error; }
+      for (let i = 1; i <= 64; i++) scope(() => void zeros([i * 2 ** 19]));
+    }`);
+  expect(grown).toBeLessThan(1.4 * 128 + 16);
+});
+
 it("keeps what was freed", () => {
   const grown = growth("for (let i = 0; i < 3; i++) scope(() => void zeros([2 ** 24]));");
   expect(grown).toBeGreaterThan(60);
