@@ -64,8 +64,15 @@ export const levers: readonly Lever[] = [
   },
   {
     name: "winograd",
-    does: "3×3 convolutions of maps in blocks are Winograd's while examples are made",
+    does: "convolutions of maps in blocks are Winograd's, in tiles, while examples are made",
     off: { winograd: false },
+    both: { fuseActivations: false },
+    work: attack,
+  },
+  {
+    name: "fuse-activations",
+    does: "shortcuts are added and ReLU is applied within the convolutions, forth and back, while examples are made",
+    off: { fuseActivations: false },
     work: attack,
   },
   {

@@ -9,12 +9,6 @@
 
 namespace reat {
 
-#if TORCH_VERSION_MAJOR >= 2
-using OptionalTensor = std::optional<at::Tensor>;
-#else
-using OptionalTensor = c10::optional<at::Tensor>;
-#endif
-
 [[noreturn]] inline void typeMismatch(const c10::Argument& argument, const std::string& got) {
   throw std::runtime_error("argument '" + argument.name() + "' must be " + argument.type()->str() + ", got " + got);
 }

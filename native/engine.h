@@ -14,6 +14,12 @@
 
 namespace reat {
 
+#if TORCH_VERSION_MAJOR >= 2
+using OptionalTensor = std::optional<at::Tensor>;
+#else
+using OptionalTensor = c10::optional<at::Tensor>;
+#endif
+
 // What is looked up once per operator so that a call only walks plain arrays.
 struct Operator {
   c10::OperatorHandle handle;

@@ -1,8 +1,7 @@
-// Convolutions in oneDNN's own layout, maps in blocks of sixteen channels, with Winograd's algorithm where oneDNN has it.
+// Convolutions in oneDNN's own layout, maps in blocks of sixteen channels.
 //
-// LibTorch rearranges maps before and after each convolution, and only ever asks oneDNN for its direct algorithm. Where
-// LibTorch uses the system's oneDNN (Debian's does), the same library is asked directly here; elsewhere
-// `blocked_convolution_available` is false and nothing else is registered.
+// LibTorch rearranges maps before and after each convolution. Where LibTorch uses the system's oneDNN (Debian's does), the
+// same library is asked directly here; elsewhere `blocked_convolution_available` is false and nothing else is registered.
 #include "engine.h"
 
 #ifdef REAT_ONEDNN
@@ -20,7 +19,8 @@ namespace {
 constexpr int64_t kBlock = 16;
 
 using Tag = dnnl::memory::format_tag;
-using dnnl::algorithm;
+
+constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 
 dnnl::engine& cpu() {
   static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
@@ -63,11 +63,9 @@ struct Convolution {
   dnnl::memory::dims strides, before, after;
   dnnl::memory::desc input, weight, bias, output;
   std::vector<int64_t> outputShape;
-  algorithm kind;
   dnnl::convolution_forward::primitive_desc forward;
 
-  Convolution(at::IntArrayRef inputShape, at::IntArrayRef weightShape, int64_t stride, int64_t padding, bool winograd)
-      : kind(winograd ? algorithm::convolution_winograd : algorithm::convolution_direct) {
+  Convolution(at::IntArrayRef inputShape, at::IntArrayRef weightShape, int64_t stride, int64_t padding) {
     const int64_t count = inputShape[0], inputs = inputShape[1] * kBlock, height = inputShape[2], width = inputShape[3];
     const int64_t outputs = weightShape[0], kernelHeight = weightShape[2], kernelWidth = weightShape[3];
     const int64_t outHeight = (height + 2 * padding - kernelHeight) / stride + 1;
@@ -83,27 +81,13 @@ struct Convolution {
     output = describedAs({count, outputs, outHeight, outWidth}, Tag::nChw16c);
     outputShape = {count, outputs / kBlock, outHeight, outWidth, kBlock};
     forward = dnnl::convolution_forward::primitive_desc(
-        {dnnl::prop_kind::forward_training, kind, input, weight, bias, output, strides, before, after}, ownWorkspace(), cpu());
+        {dnnl::prop_kind::forward_training, kDirect, input, weight, bias, output, strides, before, after}, ownWorkspace(), cpu());
   }
 
   dnnl::convolution_backward_data::primitive_desc backward() const {
-    return {{kind, input, weight, output, strides, before, after}, ownWorkspace(), cpu(), forward};
+    return {{kDirect, input, weight, output, strides, before, after}, ownWorkspace(), cpu(), forward};
   }
 };
-
-// Winograd's algorithm where it is wanted and oneDNN has it for this shape, forth and back.
-Convolution described(at::IntArrayRef input, at::IntArrayRef weight, int64_t stride, int64_t padding, bool winograd) {
-  if (winograd) {
-    try {
-      Convolution convolution(input, weight, stride, padding, true);
-      convolution.backward();
-      return convolution;
-    } catch (const dnnl::error&) {
-      // The direct algorithm has every shape.
-    }
-  }
-  return {input, weight, stride, padding, false};
-}
 
 // The weight as a primitive wants it; `storage` holds it.
 dnnl::memory reordered(const at::Tensor& weight, const dnnl::memory::desc& wanted, dnnl::stream& stream, at::Tensor& storage) {
@@ -116,8 +100,8 @@ dnnl::memory reordered(const at::Tensor& weight, const dnnl::memory::desc& wante
 
 struct BlockedConvolution : torch::autograd::Function<BlockedConvolution> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input, const at::Tensor& weight,
-                            const at::Tensor& bias, int64_t stride, int64_t padding, bool winograd) {
-    const Convolution convolution = described(input.sizes(), weight.sizes(), stride, padding, winograd);
+                            const at::Tensor& bias, int64_t stride, int64_t padding) {
+    const Convolution convolution(input.sizes(), weight.sizes(), stride, padding);
     dnnl::stream stream(cpu());
     at::Tensor storage;
     at::Tensor output = at::empty(convolution.outputShape, input.options());
@@ -130,7 +114,7 @@ struct BlockedConvolution : torch::autograd::Function<BlockedConvolution> {
                           {DNNL_ARG_DST, memoryOf(convolution.output, output)}});
     stream.wait();
     context->save_for_backward({weight});
-    context->saved_data["geometry"] = std::vector<int64_t>{stride, padding, winograd};
+    context->saved_data["geometry"] = std::vector<int64_t>{stride, padding};
     context->saved_data["input"] = input.sizes().vec();
     return output;
   }
@@ -141,7 +125,7 @@ struct BlockedConvolution : torch::autograd::Function<BlockedConvolution> {
     const at::Tensor weight = context->get_saved_variables()[0];
     const auto geometry = context->saved_data["geometry"].toIntVector();
     const auto inputShape = context->saved_data["input"].toIntVector();
-    const Convolution convolution = described(inputShape, weight.sizes(), geometry[0], geometry[1], geometry[2]);
+    const Convolution convolution(inputShape, weight.sizes(), geometry[0], geometry[1]);
     const auto back = convolution.backward();
     dnnl::stream stream(cpu());
     at::Tensor storage;
@@ -153,12 +137,12 @@ struct BlockedConvolution : torch::autograd::Function<BlockedConvolution> {
                                                            {DNNL_ARG_SCRATCHPAD, workspace(back.scratchpad_desc())},
                                                            {DNNL_ARG_DIFF_SRC, memoryOf(convolution.input, result)}});
     stream.wait();
-    return {result, {}, {}, {}, {}, {}};
+    return {result, {}, {}, {}, {}};
   }
 };
 
 at::Tensor blockedConvolution(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias, int64_t stride,
-                              int64_t padding, bool winograd) {
+                              int64_t padding) {
   TORCH_CHECK(input.dim() == 5 && input.size(4) == kBlock, "blocked_convolution takes maps [N, C/16, H, W, 16]");
   TORCH_CHECK(weight.dim() == 4 && weight.size(1) == channelsOf(input) && weight.size(0) % kBlock == 0,
               "blocked_convolution takes a weight [O, C, kH, kW] with O a multiple of 16");
@@ -169,19 +153,11 @@ at::Tensor blockedConvolution(const at::Tensor& input, const at::Tensor& weight,
   TORCH_CHECK(input.size(2) + 2 * padding >= weight.size(2) && input.size(3) + 2 * padding >= weight.size(3),
               "blocked_convolution takes no kernel that is larger than the maps with their padding");
   TORCH_CHECK(stride > 0 && padding >= 0, "blocked_convolution takes a positive stride and a padding of at least 0");
-  return BlockedConvolution::apply(input.contiguous(), weight.contiguous(), bias.contiguous(), stride, padding, winograd);
+  return BlockedConvolution::apply(input.contiguous(), weight.contiguous(), bias.contiguous(), stride, padding);
 }
 
-// Asked once. Blocks of sixteen suit processors with AVX-512, and those are the ones that have Winograd's algorithm.
-bool blocksAvailable() {
-  try {
-    const Convolution convolution({2, 4, 8, 8, kBlock}, {64, 64, 3, 3}, 1, 1, true);
-    convolution.backward();
-    return true;
-  } catch (const dnnl::error&) {
-    return false;
-  }
-}
+// Blocks of sixteen suit oneDNN's kernels for AVX-512; those for other processors take blocks of eight.
+bool blocksAvailable() { return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core; }
 
 #else
 
@@ -191,15 +167,14 @@ bool blocksAvailable() { return false; }
 
 }  // namespace
 
-TORCH_LIBRARY(reat, library) {
+TORCH_LIBRARY_FRAGMENT(reat, library) {
   library.def("blocked_convolution_available() -> bool", [] {
     static const bool available = blocksAvailable();
     return available;
   });
 #ifdef REAT_ONEDNN
   library.def(
-      "blocked_convolution(Tensor input, Tensor weight, Tensor bias, int stride, int padding, bool winograd) -> Tensor",
-      blockedConvolution);
+      "blocked_convolution(Tensor input, Tensor weight, Tensor bias, int stride, int padding) -> Tensor", blockedConvolution);
 #endif
 }
 

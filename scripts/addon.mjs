@@ -43,6 +43,7 @@ function keyOf(libtorch) {
     [
       ...[process.arch, libtorch.prefix, libtorch.identity, libtorch.cxx11Abi, libtorch.cxxStandard],
       ...libtorch.cudaIncludes,
+      libtorch.openmp,
       libtorch.onednn ?? "",
     ].join("\0"),
   );
@@ -70,6 +71,7 @@ function compile(libtorch, target) {
     REAT_CXX11_ABI: libtorch.cxx11Abi ? 1 : 0,
     REAT_NODE_INCLUDES: headerFolders().join(";"),
     REAT_CUDA_INCLUDES: libtorch.cudaIncludes.join(";"),
+    REAT_OPENMP: libtorch.openmp ? 1 : 0,
     REAT_ONEDNN_LIBRARY: libtorch.onednn ?? "",
   };
   // A tree that was configured for the other generator keeps it; naming a second one would be an error.

@@ -15,6 +15,8 @@ export interface LibTorch {
   readonly cuda: boolean;
   /** The folder of CUDA's headers, if they are found; without it no CUDA graphs are captured. */
   readonly cudaIncludes: readonly string[];
+  /** Whether it brings an OpenMP that GNU's compiler can call. */
+  readonly openmp: boolean;
   /** The system's oneDNN 2 that it loads, if it does and its headers are installed: some convolutions are asked of it directly. */
   readonly onednn: string | undefined;
   /** Changes when other libraries take the same place. */
@@ -56,6 +58,7 @@ export function cudaIncludeDirs(
   env?: Readonly<Record<string, string | undefined>>,
   systemToolkits?: readonly string[],
 ): readonly string[];
+export function usesOpenMp(library: string): boolean;
 export function systemOnednn(libraryFolder: string, headers?: string): string | undefined;
 export function usesCxx11Abi(library: string): boolean;
 export function describeLibTorch(libtorch: Pick<LibTorch, "version" | "source" | "prefix" | "cuda">): string;

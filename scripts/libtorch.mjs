@@ -78,6 +78,14 @@ export function systemOnednn(libraryFolder, headers = "/usr/include") {
   return readFileSync(torch).includes("libdnnl.so.2") ? library : undefined;
 }
 
+/**
+ * Whether a LibTorch shares out its work by an OpenMP that GNU's compiler can call: the addon then uses the very same
+ * threads.
+ */
+export function usesOpenMp(library) {
+  return /lib(gomp|iomp5|omp)[\w.-]*\.so/.test(readFileSync(library, "latin1"));
+}
+
 /** Changes when another LibTorch takes the same place, so that the addon is built anew. */
 function identityOf(paths, version) {
   const hash = createHash("sha256").update(version);
@@ -128,6 +136,7 @@ export function inspectLibTorch(prefix, source) {
       cxxStandard: cxxStandard(version),
       cuda: libraries.some((path) => /_(cuda|hip)\.so$/.test(path)),
       cudaIncludes: libraries.some((path) => /_cuda\.so$/.test(path)) ? cudaIncludeDirs(root) : [],
+      openmp: usesOpenMp(join(libDir, "libtorch_cpu.so")),
       onednn: systemOnednn(libDir),
       identity: identityOf(libraries, version),
     },

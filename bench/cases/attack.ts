@@ -46,7 +46,7 @@ export const attackCases: readonly BenchCase[] = [
         atLeast: 0.75,
       },
       shareOfWinograd: {
-        text: "at least 75 % of the fastest Winograd convolution, counted as if it were direct",
+        text: "at least 75 % of the fastest Winograd convolution of oneDNN, counted as if it were direct",
         atLeast: 0.75,
       },
     },

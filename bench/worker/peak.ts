@@ -1,8 +1,9 @@
 // What this machine can do at most: a large matrix product, and the convolutions of ResNet-18 in every layout.
 import { callOperator, conv2d, Generator, keep, noGrad, rand, scope, type Tensor } from "reat";
-import { blocksAvailable, convolveBlocks, toBlocks } from "#reat/nn/blocked-maps.js";
+import { activeBuild } from "#scripts/places.mjs";
 import type { PeakWork, Values } from "../work.js";
 import type { Run } from "./main.js";
+import { loadNative } from "./native.js";
 
 /** Channels and side of the feature maps of ResNet-18's four stages; 3×3 kernels. */
 const stages = [
@@ -13,6 +14,7 @@ const stages = [
 ] as const;
 
 const matrixSide = 2048;
+const calls = 5;
 
 /** Seconds of the fastest of some calls after a first one, which makes oneDNN compile its kernel and brings memory. */
 function secondsOf(body: () => Tensor): number {
@@ -22,7 +24,7 @@ function secondsOf(body: () => Tensor): number {
     });
   once();
   return Math.min(
-    ...Array.from({ length: 5 }, () => {
+    ...Array.from({ length: calls }, () => {
       const began = performance.now();
       once();
       return (performance.now() - began) / 1000;
@@ -30,15 +32,47 @@ function secondsOf(body: () => Tensor): number {
   );
 }
 
+interface OneDnn {
+  /** Null where oneDNN has no such convolution. */
+  winogradSeconds(
+    images: number,
+    channels: number,
+    side: number,
+    back: boolean,
+    calls: number,
+  ): number | null;
+}
+
+/** GFLOP/s of oneDNN's own Winograd convolutions, forth and back, where LibTorch loads a oneDNN that has them. */
+function winogradSpeeds(batchSize: number): Record<string, number> {
+  const library = activeBuild()?.libtorch.onednn;
+  if (!library) return {};
+  const { winogradSeconds } = loadNative("winograd", [library]) as OneDnn;
+  const speeds: Record<string, number> = {};
+  for (const [channels, side] of stages) {
+    for (const back of [false, true]) {
+      const seconds = winogradSeconds(batchSize, channels, side, back, calls);
+      if (seconds === null) continue;
+      speeds[`winograd ${channels}x${side} ${back ? "back" : "forth"}`] =
+        flopsOf(channels, side, batchSize) / seconds / 1e9;
+    }
+  }
+  return speeds;
+}
+
+function flopsOf(channels: number, side: number, batchSize: number): number {
+  return 2 * 9 * channels * channels * side * side * batchSize;
+}
+
 /**
- * Values: GFLOP/s of "matmul", of "conv CHANNELSxSIDE LAYOUT" and, where there are any, of "winograd CHANNELSxSIDE", whose
- * operations are counted as those of the direct convolution that they stand for.
+ * Values: GFLOP/s of "matmul", of "conv CHANNELSxSIDE LAYOUT" and, where there are any, of oneDNN's "winograd CHANNELSxSIDE
+ * DIRECTION", whose operations are counted as those of the direct convolution that they stand for.
  */
 export function preparePeak({ batchSize }: PeakWork): Run {
   const generator = new Generator(0);
   const matrices = [0, 1].map(() => keep(rand([matrixSide, matrixSide], generator)));
   const convolutions = stages.flatMap(([channels, side]) => {
-    const flops = 2 * 9 * channels * channels * side * side * batchSize;
+    const flops = flopsOf(channels, side, batchSize);
     const weight = keep(rand([channels, channels, 3, 3], generator));
     const maps = rand([batchSize, channels, side, side], generator);
     const geometry = { padding: 1 };
@@ -46,8 +80,6 @@ export function preparePeak({ batchSize }: PeakWork): Run {
     const last = keep(maps.contiguous("channelsLast"));
     const blocked = keep(callOperator("to_mkldnn", maps) as Tensor);
     const opaque = callOperator("to_mkldnn", weight) as Tensor;
-    const bias = keep(rand([channels], generator));
-    const blocks = blocksAvailable() ? keep(toBlocks(maps)) : null;
     const reordered = keep(
       callOperator("mkldnn_reorder_conv2d_weight", opaque, [1, 1], [1, 1], [1, 1], 1) as Tensor,
     );
@@ -67,15 +99,6 @@ export function preparePeak({ batchSize }: PeakWork): Run {
         flops,
         run: () => conv2d(blocked, reordered, null, geometry),
       },
-      ...(blocks === null
-        ? []
-        : [
-            {
-              name: `winograd ${channels}x${side}`,
-              flops,
-              run: () => convolveBlocks(blocks, weight, bias, { stride: 1, padding: 1 }, true),
-            },
-          ]),
     ];
   });
   return () =>
@@ -84,6 +107,7 @@ export function preparePeak({ batchSize }: PeakWork): Run {
       const [a, b] = matrices as [Tensor, Tensor];
       values.matmul = (2 * matrixSide ** 3) / secondsOf(() => a.mm(b)) / 1e9;
       for (const { name, flops, run } of convolutions) values[name] = flops / secondsOf(run) / 1e9;
+      Object.assign(values, winogradSpeeds(batchSize));
       return values satisfies Values;
     });
 }

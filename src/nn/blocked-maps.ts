@@ -1,6 +1,7 @@
-// Feature maps in blocks of sixteen channels, the layout in which oneDNN convolves without rearranging anything.
+// Feature maps in blocks of sixteen channels, the layout in which convolutions need not rearrange anything.
 import { callOperator, operator, pad, type Tensor } from "../tensor/index.js";
 import { currentLevers } from "./levers.js";
+import { tilesWanted } from "./tile-convolution.js";
 
 const blockedConvolution = operator("reat::blocked_convolution");
 
@@ -8,17 +9,17 @@ const block = 16;
 
 let available: boolean | undefined;
 
-/** Whether convolutions of maps in blocks are there: LibTorch on the system's oneDNN 2 and a processor with AVX-512. */
+/** Whether oneDNN convolves maps in blocks: LibTorch on the system's oneDNN 2 and a processor with AVX-512. */
 export function blocksAvailable(): boolean {
   available ??= callOperator("reat::blocked_convolution_available") === true;
   return available;
 }
 
-/** Whether a frozen network had better see these images in blocks. */
-export function worthBlocking(images: Tensor): boolean {
+/** Whether a frozen network had better see these images in blocks; `tiles`: it would convolve them in tiles. */
+export function worthBlocking(images: Tensor, tiles: boolean): boolean {
   const { blockedMaps, foldBatchNorm } = currentLevers();
   const suits = images.device === "cpu" && images.dtype === "float32";
-  return blockedMaps && foldBatchNorm && suits && blocksAvailable();
+  return blockedMaps && foldBatchNorm && suits && ((tiles && tilesWanted()) || blocksAvailable());
 }
 
 /** Maps [N, C, H, W] as [N, ⌈C/16⌉, H, W, 16], channels that are not there being zero. */
@@ -34,20 +35,14 @@ export function inBlocks(maps: Tensor): boolean {
   return maps.ndim === 5;
 }
 
-/**
- * The convolution of maps in blocks. Gradients reach the maps alone.
- * @param coarse Winograd's F(4×4, 3×3) where the kernel is 3×3 and the stride 1 (Lavin and Gray 2016), which multiplies a
- *   quarter as often and rounds four to ten times more coarsely
- */
+/** The convolution of maps in blocks, by oneDNN. Gradients reach the maps alone. */
 export function convolveBlocks(
   maps: Tensor,
   weight: Tensor,
   bias: Tensor,
   { stride, padding }: { readonly stride: number; readonly padding: number },
-  coarse: boolean,
 ): Tensor {
   const missing = maps.shape[1]! * block - weight.shape[1]!;
   const whole = missing === 0 ? weight : pad(weight, [0, 0, 0, 0, 0, missing]);
-  const winograd = coarse && currentLevers().winograd && stride === 1 && weight.shape[2] === 3;
-  return blockedConvolution(maps, whole, bias, stride, padding, winograd);
+  return blockedConvolution(maps, whole, bias, stride, padding);
 }

@@ -2,9 +2,17 @@
 import { conv2d, type Generator, type Tensor } from "../tensor/index.js";
 import type { BatchNorm } from "./batch-norm.js";
 import { convolveBlocks, inBlocks } from "./blocked-maps.js";
-import { type FoldedConvolution, foldNorm } from "./folded-norm.js";
+import { type Ending, endWith, type FoldedConvolution, foldNorm } from "./folded-norm.js";
 import { defaultBias, defaultWeight } from "./initialisation.js";
+import { currentLevers } from "./levers.js";
 import { Layer } from "./module.js";
+import {
+  convolveTiles,
+  hasTiles,
+  prepareTileWeights,
+  type TileWeights,
+  tilesWanted,
+} from "./tile-convolution.js";
 
 /** Geometry of a `Conv2d` layer. */
 export interface Conv2dOptions {
@@ -22,13 +30,14 @@ export interface Conv2dOptions {
 export class Conv2d extends Layer {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
-  readonly #geometry: { readonly stride: number; readonly padding: number };
+  readonly #geometry: { readonly kernel: number; readonly stride: number; readonly padding: number };
   #folded: FoldedConvolution | null = null;
+  #tileWeights: TileWeights | null = null;
 
   constructor(inputs: number, outputs: number, generator: Generator, options: Conv2dOptions = {}) {
     super();
     const { kernel = 3, stride = 1, padding = (kernel - 1) / 2, bias = false } = options;
-    this.#geometry = { stride, padding };
+    this.#geometry = { kernel, stride, padding };
     const shape = [outputs, inputs, kernel, kernel];
     this.weight = this.parameter("weight", defaultWeight(shape, generator));
     this.bias = bias ? this.parameter("bias", defaultBias(shape, generator)) : null;
@@ -38,18 +47,31 @@ export class Conv2d extends Layer {
     return conv2d(input, this.weight, this.bias, this.#geometry);
   }
 
-  /** The following norm's output, where the network is frozen; a convolution has one norm after it. */
-  forwardFolded(input: Tensor, norm: BatchNorm): Tensor {
+  /** See `convolveAndNormalise`, where the network is frozen; a convolution has one norm after it. */
+  forwardFolded(input: Tensor, norm: BatchNorm, ending: Ending): readonly [Tensor, Tensor] {
     this.#folded ??= foldNorm(this, norm);
     const { weight, bias } = this.#folded;
-    return inBlocks(input)
-      ? convolveBlocks(input, weight, bias, this.#geometry, this.mode === "fast")
-      : conv2d(input, weight, bias, this.#geometry);
+    if (!inBlocks(input)) return [endWith(conv2d(input, weight, bias, this.#geometry), ending), input];
+    if (!this.#inTiles) return [endWith(convolveBlocks(input, weight, bias, this.#geometry), ending), input];
+    this.#tileWeights ??= prepareTileWeights(weight, this.#geometry);
+    if (currentLevers().fuseActivations) return convolveTiles(input, this.#tileWeights, bias, ending);
+    const alone = { addend: null, relu: false };
+    const [output] = convolveTiles(input, this.#tileWeights, bias, alone);
+    return [endWith(output, ending), input];
+  }
+
+  get #inTiles(): boolean {
+    const { kernel, padding } = this.#geometry;
+    const suits = padding === (kernel - 1) / 2 && hasTiles(this.#geometry);
+    return suits && this.mode === "fast" && tilesWanted();
   }
 
   protected override thaw(): void {
     this.#folded?.weight.dispose();
     this.#folded?.bias.dispose();
     this.#folded = null;
+    this.#tileWeights?.forth.dispose();
+    this.#tileWeights?.back.dispose();
+    this.#tileWeights = null;
   }
 }

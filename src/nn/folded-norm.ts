@@ -25,9 +25,29 @@ export function foldNorm(conv: Conv2d, norm: BatchNorm): FoldedConvolution {
   );
 }
 
-/** The norm of the convolution of `input`: one operation where the network is frozen, two otherwise. */
-export function convolveAndNormalise(conv: Conv2d, norm: BatchNorm, input: Tensor): Tensor {
+/** What follows a convolution and its norm: a sum with maps of the output's shape, then ReLU. */
+export interface Ending {
+  readonly addend: Tensor | null;
+  readonly relu: boolean;
+}
+
+/** Adds and activates in place. */
+export function endWith(maps: Tensor, { addend, relu }: Ending): Tensor {
+  const sum = addend === null ? maps : maps.add_(addend);
+  return relu ? sum.relu_() : sum;
+}
+
+/**
+ * The norm of the convolution of `input`, with its ending: one operation where the network is frozen, or as few as there are.
+ * @returns the result, and `input` for whoever else uses it, as `convolveTiles` hands it on
+ */
+export function convolveAndNormalise(
+  conv: Conv2d,
+  norm: BatchNorm,
+  input: Tensor,
+  ending: Ending = { addend: null, relu: false },
+): readonly [Tensor, Tensor] {
   return conv.isFrozen && currentLevers().foldBatchNorm
-    ? conv.forwardFolded(input, norm)
-    : norm.forward(conv.forward(input));
+    ? conv.forwardFolded(input, norm, ending)
+    : [endWith(norm.forward(conv.forward(input)), ending), input];
 }

@@ -8,14 +8,22 @@ export interface Levers {
   readonly channelsLast: boolean;
   /**
    * In modes "frozen" and "fast", feature maps lie in blocks of sixteen channels, as oneDNN convolves them (x86 with
-   * AVX-512, Debian's LibTorch); the convolutions are the same.
+   * AVX-512, Debian's LibTorch) and as convolutions in tiles want them; the convolutions are the same.
    */
   readonly blockedMaps: boolean;
-  /** In mode "fast", 3×3 convolutions of maps in blocks are Winograd's. */
+  /** In mode "fast", convolutions of maps in blocks are Winograd's, in tiles (x86 with AVX2). */
   readonly winograd: boolean;
+  /** Convolutions in tiles add shortcuts and apply ReLU on the way, in both directions; off: each is an operation of its own. */
+  readonly fuseActivations: boolean;
 }
 
-const levers = { foldBatchNorm: true, channelsLast: true, blockedMaps: true, winograd: true };
+const levers = {
+  foldBatchNorm: true,
+  channelsLast: true,
+  blockedMaps: true,
+  winograd: true,
+  fuseActivations: true,
+};
 
 /** The switches as they are. They hold for the whole process. */
 export function currentLevers(): Levers {

@@ -42,7 +42,7 @@ export class PreActivationBlock extends Layer {
   override forward(input: Tensor): Tensor {
     return scope(() => {
       const active = this.#bn1.forward(input).relu_();
-      const inner = convolveAndNormalise(this.#conv1, this.#bn2, active).relu_();
+      const [inner] = convolveAndNormalise(this.#conv1, this.#bn2, active, { addend: null, relu: true });
       const residual = this.#conv2.forward(inner);
       return residual.add_(this.#shortcut ? this.#shortcut.forward(active) : input);
     });

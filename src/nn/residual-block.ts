@@ -1,5 +1,5 @@
 // The residual blocks of ResNets: two 3×3 convolutions, or three with a narrow middle.
-import { type Generator, scope, type Tensor } from "../tensor/index.js";
+import type { Generator, Tensor } from "../tensor/index.js";
 import { BatchNorm } from "./batch-norm.js";
 import { Conv2d } from "./conv2d.js";
 import { Layer } from "./module.js";
@@ -35,7 +35,7 @@ export class BasicBlock extends Layer {
   }
 
   override forward(input: Tensor): Tensor {
-    return scope(() => this.#residual.forward(input).add_(this.#shortcut.forward(input)).relu_());
+    return this.#residual.forwardBeside(this.#shortcut, input);
   }
 }
 
@@ -66,7 +66,7 @@ export class Bottleneck extends Layer {
   }
 
   override forward(input: Tensor): Tensor {
-    return scope(() => this.#residual.forward(input).add_(this.#shortcut.forward(input)).relu_());
+    return this.#residual.forwardBeside(this.#shortcut, input);
   }
 }
 

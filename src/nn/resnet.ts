@@ -36,6 +36,7 @@ export class ResNet extends ImageClassifier {
   override readonly featureSize: number;
   readonly #memoryFormat: MemoryFormat;
   readonly #fitsBlocks: boolean;
+  readonly #fitsTiles: boolean;
   readonly #body: Sequential[];
   readonly #head: Layer;
 
@@ -50,6 +51,7 @@ export class ResNet extends ImageClassifier {
     this.architecture = architecture;
     this.#memoryFormat = description.memoryFormat;
     this.#fitsBlocks = [stemWidth, ...stages.map(({ width }) => width)].every((width) => width % 16 === 0);
+    this.#fitsTiles = [stemStride, ...stages.map(({ stride }) => stride)].every((stride) => stride <= 2);
     const stem = new Sequential(
       new Conv2d(3, stemWidth, generator, { stride: stemStride }),
       new BatchNorm(stemWidth, { device: generator.device }),
@@ -80,7 +82,8 @@ export class ResNet extends ImageClassifier {
   }
 
   #laidOut(images: Tensor): Tensor {
-    if (this.isFrozen && this.#fitsBlocks && worthBlocking(images)) return toBlocks(images);
+    const tiles = this.mode === "fast" && this.#fitsTiles;
+    if (this.isFrozen && this.#fitsBlocks && worthBlocking(images, tiles)) return toBlocks(images);
     return images.contiguous(currentLevers().channelsLast ? this.#memoryFormat : "contiguous");
   }
 

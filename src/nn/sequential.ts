@@ -16,17 +16,31 @@ export class Sequential extends Layer {
 
   override forward(input: Tensor): Tensor {
     // A scope of its own: without gradients, feature maps are then freed as the batch moves on.
-    return scope(() => {
-      let value = input;
-      for (let index = 0; index < this.#layers.length; index++) {
-        const [layer, next] = [this.#layers[index]!, this.#layers[index + 1]];
-        if (layer instanceof Conv2d && next instanceof BatchNorm) {
-          value = convolveAndNormalise(layer, next, value);
-          index++;
-        } else value = layer.forward(value);
+    return scope(() => this.#run(input, null));
+  }
+
+  /** relu(layers(input) + shortcut(input)); the layers begin and end with a convolution and its norm. */
+  forwardBeside(shortcut: Layer, input: Tensor): Tensor {
+    return scope(() => this.#run(input, shortcut));
+  }
+
+  #run(input: Tensor, shortcut: Layer | null): Tensor {
+    let value = input;
+    let handedOn = input;
+    for (let index = 0; index < this.#layers.length; index++) {
+      const [layer, next, third] = this.#layers.slice(index, index + 3);
+      if (!(layer instanceof Conv2d && next instanceof BatchNorm)) {
+        value = layer!.forward(value);
+        continue;
       }
-      return value;
-    });
+      const addend = shortcut !== null && third === undefined ? shortcut.forward(handedOn) : null;
+      const relu = addend !== null || third instanceof Relu;
+      const [output, same] = convolveAndNormalise(layer, next, value, { addend, relu });
+      if (index === 0) handedOn = same;
+      value = output;
+      index += third instanceof Relu ? 2 : 1;
+    }
+    return value;
   }
 }
 

@@ -1,7 +1,7 @@
 // Mode "fast" gives what mode "frozen" gives, to a coarser rounding, and only where the processor gains from it.
 import { afterEach, describe, expect, it } from "vitest";
-import { blocksAvailable } from "../../src/nn/blocked-maps.js";
 import { buildModel, type ImageClassifier, type ModelName, setLevers } from "../../src/nn/index.js";
+import { tileProcessor } from "../../src/nn/tile-convolution.js";
 import { Generator, grad, liveTensors, noGrad, rand, scope, type Tensor } from "../../src/tensor/index.js";
 
 let restore: () => void = () => {};
@@ -47,7 +47,7 @@ describe.each(["resnet18", "small-resnet", "resnet50", "wrn28_10"] satisfies Mod
 });
 
 describe("mode fast", () => {
-  it.runIf(blocksAvailable())("rounds differently, and mode frozen within it does not", () =>
+  it.runIf(tileProcessor() !== "")("rounds differently, and mode frozen within it does not", () =>
     scope(() => {
       const model = build("resnet18");
       const images = batch();

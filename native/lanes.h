@@ -1,0 +1,83 @@
+// Sixteen floats that are computed with at once: one register of AVX-512, two of AVX2.
+//
+// Read only by the files that are compiled for one of the two. No inline function of a library may be used here or in what
+// includes this: the linker could hand its copy, with instructions that not every processor has, to the rest of the addon.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace reat {
+
+constexpr int kLanes = 16;
+
+namespace REAT_PROCESSOR {
+
+#define REAT_INLINE static inline __attribute__((always_inline))
+
+#ifdef __AVX512F__
+
+struct Lanes {
+  __m512 all;
+};
+
+REAT_INLINE Lanes load(const float* from) { return {_mm512_loadu_ps(from)}; }
+REAT_INLINE void store(float* to, Lanes x) { _mm512_storeu_ps(to, x.all); }
+REAT_INLINE Lanes spread(float x) { return {_mm512_set1_ps(x)}; }
+REAT_INLINE Lanes operator+(Lanes a, Lanes b) { return {_mm512_add_ps(a.all, b.all)}; }
+REAT_INLINE Lanes operator-(Lanes a, Lanes b) { return {_mm512_sub_ps(a.all, b.all)}; }
+REAT_INLINE Lanes operator*(Lanes a, Lanes b) { return {_mm512_mul_ps(a.all, b.all)}; }
+// a · b + c
+REAT_INLINE Lanes fused(Lanes a, Lanes b, Lanes c) { return {_mm512_fmadd_ps(a.all, b.all, c.all)}; }
+// A bit for each lane that is not at most zero: NaN stays NaN, as in LibTorch's ReLU.
+REAT_INLINE uint16_t notAtMostZero(Lanes x) {
+  return static_cast<uint16_t>(_mm512_cmp_ps_mask(x.all, _mm512_setzero_ps(), _CMP_NLE_UQ));
+}
+// The lanes whose bit is set; the others are zero.
+REAT_INLINE Lanes where(uint16_t bits, Lanes x) { return {_mm512_maskz_mov_ps(bits, x.all)}; }
+
+// Sums that fit into 32 registers beside what they are made of: rows times vectors of lanes.
+constexpr int kRows = 14;
+constexpr int kVectors = 2;
+
+#else
+
+struct Lanes {
+  __m256 low, high;
+};
+
+REAT_INLINE Lanes load(const float* from) { return {_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}; }
+REAT_INLINE void store(float* to, Lanes x) {
+  _mm256_storeu_ps(to, x.low);
+  _mm256_storeu_ps(to + 8, x.high);
+}
+REAT_INLINE Lanes spread(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+REAT_INLINE Lanes operator+(Lanes a, Lanes b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
+REAT_INLINE Lanes operator-(Lanes a, Lanes b) { return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
+REAT_INLINE Lanes operator*(Lanes a, Lanes b) { return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
+REAT_INLINE Lanes fused(Lanes a, Lanes b, Lanes c) {
+  return {_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
+}
+REAT_INLINE uint16_t notAtMostZero(Lanes x) {
+  const __m256 zero = _mm256_setzero_ps();
+  const int low = _mm256_movemask_ps(_mm256_cmp_ps(x.low, zero, _CMP_NLE_UQ));
+  const int high = _mm256_movemask_ps(_mm256_cmp_ps(x.high, zero, _CMP_NLE_UQ));
+  return static_cast<uint16_t>(low | high << 8);
+}
+REAT_INLINE Lanes where(uint16_t bits, Lanes x) {
+  const __m256i each = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  const auto half = [&](int eight) {
+    return _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(eight), each), each));
+  };
+  return {_mm256_and_ps(half(bits & 255), x.low), _mm256_and_ps(half(bits >> 8), x.high)};
+}
+
+// Of 16 registers, 12 for the sums.
+constexpr int kRows = 6;
+constexpr int kVectors = 1;
+
+#endif
+
+}  // namespace REAT_PROCESSOR
+}  // namespace reat

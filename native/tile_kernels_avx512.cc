@@ -1,0 +1,9 @@
+// Compiled for processors with AVX-512.
+#define REAT_PROCESSOR avx512
+#include "tile_kernels.h"
+
+namespace reat {
+
+const TileKernels& tileKernelsAvx512() { return avx512::kernels; }
+
+}  // namespace reat
