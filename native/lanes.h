@@ -24,6 +24,8 @@ struct Lanes {
 
 REAT_INLINE Lanes load(const float* from) { return {_mm512_loadu_ps(from)}; }
 REAT_INLINE void store(float* to, Lanes x) { _mm512_storeu_ps(to, x.all); }
+// Past the caches; `to` must be aligned to 64 bytes.
+REAT_INLINE void storeAround(float* to, Lanes x) { _mm512_stream_ps(to, x.all); }
 REAT_INLINE Lanes spread(float x) { return {_mm512_set1_ps(x)}; }
 REAT_INLINE Lanes operator+(Lanes a, Lanes b) { return {_mm512_add_ps(a.all, b.all)}; }
 REAT_INLINE Lanes operator-(Lanes a, Lanes b) { return {_mm512_sub_ps(a.all, b.all)}; }
@@ -51,6 +53,10 @@ REAT_INLINE Lanes load(const float* from) { return {_mm256_loadu_ps(from), _mm25
 REAT_INLINE void store(float* to, Lanes x) {
   _mm256_storeu_ps(to, x.low);
   _mm256_storeu_ps(to + 8, x.high);
+}
+REAT_INLINE void storeAround(float* to, Lanes x) {
+  _mm256_stream_ps(to, x.low);
+  _mm256_stream_ps(to + 8, x.high);
 }
 REAT_INLINE Lanes spread(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
 REAT_INLINE Lanes operator+(Lanes a, Lanes b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }

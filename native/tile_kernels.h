@@ -10,32 +10,40 @@ namespace reat::REAT_PROCESSOR {
 REAT_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 REAT_INLINE int64_t divideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// Channels that are summed up before the sum joins those of the others: one long sum would round more coarsely.
+constexpr int64_t kSpan = 64;
+
 // One product: `rows` tiles of `depth` channels with `vectors` blocks of output channels. Each sum stays in a register.
 template <int rows, int vectors>
 static void multiplyRows(const float* v, int64_t vBlock, const float* u, int64_t depth, float* m, int64_t mBlock) {
-  Lanes sums[rows][vectors];
+  for (int64_t done = 0; done < depth; done += kSpan) {
+    Lanes sums[rows][vectors];
 #pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r)
+    for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) sums[r][j] = spread(0);
-  for (int64_t left = depth; left > 0; left -= kLanes, v += vBlock) {
-    const int64_t channels = least(left, kLanes);
-    for (int64_t c = 0; c < channels; ++c, u += vectors * kLanes) {
-      Lanes weights[vectors];
+      for (int j = 0; j < vectors; ++j) sums[r][j] = spread(0);
+    for (int64_t left = least(kSpan, depth - done); left > 0; left -= kLanes, v += vBlock) {
+      const int64_t channels = least(left, kLanes);
+      for (int64_t c = 0; c < channels; ++c, u += vectors * kLanes) {
+        Lanes weights[vectors];
 #pragma GCC unroll 4
-      for (int j = 0; j < vectors; ++j) weights[j] = load(u + j * kLanes);
+        for (int j = 0; j < vectors; ++j) weights[j] = load(u + j * kLanes);
 #pragma GCC unroll 16
-      for (int r = 0; r < rows; ++r) {
-        const Lanes value = spread(v[r * kLanes + c]);
+        for (int r = 0; r < rows; ++r) {
+          const Lanes value = spread(v[r * kLanes + c]);
 #pragma GCC unroll 4
-        for (int j = 0; j < vectors; ++j) sums[r][j] = fused(value, weights[j], sums[r][j]);
+          for (int j = 0; j < vectors; ++j) sums[r][j] = fused(value, weights[j], sums[r][j]);
+        }
       }
     }
-  }
 #pragma GCC unroll 4
-  for (int j = 0; j < vectors; ++j)
+    for (int j = 0; j < vectors; ++j)
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) store(m + j * mBlock + r * kLanes, sums[r][j]);
+      for (int r = 0; r < rows; ++r) {
+        float* to = m + j * mBlock + r * kLanes;
+        store(to, done == 0 ? sums[r][j] : load(to) + sums[r][j]);
+      }
+  }
 }
 
 using MultiplyRows = void (*)(const float*, int64_t, const float*, int64_t, float*, int64_t);
@@ -72,9 +80,11 @@ struct Tiles {
   static int64_t down(const TileShape& shape) { return divideUp(shape.outHeight, O); }
   static int64_t tiles(const TileShape& shape) { return shape.images * across(shape) * down(shape); }
 
-  // Large enough that a weight is used often while it is in a register, small enough for the cache.
+  // Large enough that a weight is used often while it is in a register, small enough for a core's cache; where the weights
+  // are too many for any cache, they had better be read seldom.
   static int64_t chunk(const TileShape& shape) {
-    constexpr int64_t cache = 768 << 10;
+    constexpr int64_t cache = 768 << 10, shared = 16 << 20;
+    if (weightSize(shape.depth, shape.outBlocks) * static_cast<int64_t>(sizeof(float)) > shared) return 5 * kRows;
     const int64_t ofTile = P * P * (shape.inBlocks + shape.outBlocks) * kLanes * static_cast<int64_t>(sizeof(float));
     const int64_t parts = cache / ofTile / kRows;
     return kRows * (parts < 1 ? 1 : parts > 3 ? 3 : parts);
@@ -145,6 +155,10 @@ struct Tiles {
     const int64_t top = place.row * O, left = place.column * O;
     const int64_t plane = (place.image * shape.outBlocks + block) * shape.outHeight * shape.outWidth;
     const int64_t height = least(O, shape.outHeight - top), width = least(O, shape.outWidth - left);
+// What no cache can keep for the next convolution had better leave room for what is read.
+    constexpr int64_t kept = 8 << 20;
+    const int64_t bytes = shape.images * shape.outBlocks * shape.outHeight * shape.outWidth * kLanes * static_cast<int64_t>(sizeof(float));
+    const bool around = bytes > kept && reinterpret_cast<uintptr_t>(operands.output) % 64 == 0;
     const Lanes bias = operands.bias == nullptr ? spread(0) : load(operands.bias + block * kLanes);
     for (int c = 0; c < width; ++c) {
       Lanes column[P], results[O];
@@ -159,7 +173,10 @@ struct Tiles {
           result = where(bits, result);
           if (operands.outputBits != nullptr) operands.outputBits[pixel] = bits;
         }
-        store(operands.output + pixel * kLanes, result);
+        if (around)
+          storeAround(operands.output + pixel * kLanes, result);
+        else
+          store(operands.output + pixel * kLanes, result);
       }
     }
   }
@@ -185,6 +202,8 @@ struct Tiles {
         for (int64_t t = 0; t < count; ++t)
           scatter(shape, operands, placeOf(shape, begin + t), block, m + block * between + t * kLanes, mPoint);
     }
+    // Stores around the caches keep no order of their own.
+    _mm_sfence();
   }
 
   static int64_t weightSize(int64_t depth, int64_t outBlocks) { return U * U * depth * outBlocks * kLanes; }
