@@ -34,6 +34,14 @@ struct TileOperands {
   uint16_t* outputBits;  // takes what ReLU let through
 };
 
+// A weight as it lies in memory: a tap of a kernel follows the one before it, turned round where `turned`.
+struct TileWeight {
+  const float* data;
+  int64_t depth, outputs;              // channels that go in and that come out
+  int64_t depthStride, outputsStride;  // floats from one channel to the next
+  bool turned;
+};
+
 struct TileKernels {
   // Tiles of a convolution, and how many of them go through its steps together at most.
   int64_t (*tiles)(TileGeometry, const TileShape&);
@@ -44,9 +52,8 @@ struct TileKernels {
   void (*convolve)(TileGeometry, const TileShape&, const TileOperands&, int64_t first, int64_t last, int64_t chunk, float* scratch);
   // Floats of a prepared weight.
   int64_t (*weightSize)(TileGeometry, int64_t depth, int64_t outBlocks);
-  // Prepares channels `first` to `last` of a weight [kernel, kernel, depth, outBlocks * 16].
-  void (*prepareWeight)(TileGeometry, const float* weight, int64_t depth, int64_t outBlocks, int64_t first, int64_t last,
-                        float* prepared);
+  // Prepares what channels `first` to `last` that go in take.
+  void (*prepareWeight)(TileGeometry, const TileWeight&, int64_t first, int64_t last, float* prepared);
 };
 
 #ifdef REAT_TILES

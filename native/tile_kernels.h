@@ -209,27 +209,39 @@ struct Tiles {
   static int64_t weightSize(int64_t depth, int64_t outBlocks) { return U * U * depth * outBlocks * kLanes; }
 
   // To [U·U, outBlocks in panels of kVectors, depth, kVectors · 16], in the order in which `multiply` reads it.
-  static void prepareWeight(const float* weight, int64_t depth, int64_t outBlocks, int64_t first, int64_t last, float* prepared) {
-    const int64_t outputs = outBlocks * kLanes, uPoint = depth * outputs;
-    for (int64_t c = first; c < last; ++c)
-      for (int64_t block = 0; block < outBlocks; ++block) {
-        const int64_t before = block / kVectors * kVectors;
-        const int64_t vectors = before + kVectors <= outBlocks ? kVectors : 1;
-        const int64_t start = vectors == 1 ? block : before;
-        float* to = prepared + start * kLanes * depth + (c * vectors + block - start) * kLanes;
-        Lanes rows[S][U];
-        for (int r = 0; r < S; ++r) {
-          Lanes row[S];
-          for (int s = 0; s < S; ++s) row[s] = load(weight + ((r * S + s) * depth + c) * outputs + block * kLanes);
-          Algorithm::kernel(row, rows[r]);
-        }
-        for (int p = 0; p < U; ++p) {
-          Lanes column[S], values[U];
-          for (int r = 0; r < S; ++r) column[r] = rows[r][p];
-          Algorithm::kernel(column, values);
-          for (int q = 0; q < U; ++q) store(to + (q * U + p) * uPoint, values[q]);
-        }
-      }
+  static void prepareWeight(const TileWeight& weight, int64_t first, int64_t last, float* prepared) {
+    const int64_t outBlocks = divideUp(weight.outputs, kLanes);
+    // A few channels at a time: neither reading nor writing then goes through more pages than the processor keeps in mind.
+    constexpr int64_t few = 16;
+    for (int64_t begin = first; begin < last; begin += few)
+      for (int64_t block = 0; block < outBlocks; ++block)
+        for (int64_t c = begin; c < least(begin + few, last); ++c)
+          prepareChannel(weight, c, block, outBlocks, prepared);
+  }
+
+  REAT_INLINE void prepareChannel(const TileWeight& weight, int64_t c, int64_t block, int64_t outBlocks, float* prepared) {
+    // Channels that are not there are zero.
+    float taps[S * S][kLanes] = {};
+    const int64_t outputs = least(kLanes, weight.outputs - block * kLanes);
+    const float* from = weight.data + block * kLanes * weight.outputsStride + c * weight.depthStride;
+    for (int64_t o = 0; o < outputs; ++o)
+      for (int tap = 0; tap < S * S; ++tap)
+        taps[tap][o] = from[o * weight.outputsStride + (weight.turned ? S * S - 1 - tap : tap)];
+    Lanes rows[S][U];
+    for (int r = 0; r < S; ++r) {
+      Lanes row[S];
+      for (int s = 0; s < S; ++s) row[s] = load(taps[r * S + s]);
+      Algorithm::kernel(row, rows[r]);
+    }
+    const int64_t before = block / kVectors * kVectors;
+    const int64_t vectors = before + kVectors <= outBlocks ? kVectors : 1, start = vectors == 1 ? block : before;
+    float* to = prepared + start * kLanes * weight.depth + (c * vectors + block - start) * kLanes;
+    for (int p = 0; p < U; ++p) {
+      Lanes column[S], values[U];
+      for (int r = 0; r < S; ++r) column[r] = rows[r][p];
+      Algorithm::kernel(column, values);
+      for (int q = 0; q < U; ++q) store(to + (q * U + p) * weight.depth * outBlocks * kLanes, values[q]);
+    }
   }
 };
 
@@ -237,7 +249,7 @@ struct Tiles {
 template <class Body>
 static auto withAlgorithm(TileGeometry geometry, const Body& body) {
   if (geometry.kernel == 3) {
-    // Without a stride, back is forth with the kernel turned round, which whoever prepares the weight sees to.
+    // Without a stride, back is forth with another weight: the kernel is turned round.
     if (geometry.stride == 1) return body(Tiles<Winograd>());
     return geometry.back ? body(Tiles<StridedBack>()) : body(Tiles<StridedForth>());
   }
@@ -268,11 +280,8 @@ static int64_t weightSize(TileGeometry geometry, int64_t depth, int64_t outBlock
   return withAlgorithm(geometry, [&](auto algorithm) { return decltype(algorithm)::weightSize(depth, outBlocks); });
 }
 
-static void prepareWeight(TileGeometry geometry, const float* weight, int64_t depth, int64_t outBlocks, int64_t first,
-                          int64_t last, float* prepared) {
-  withAlgorithm(geometry, [&](auto algorithm) {
-    decltype(algorithm)::prepareWeight(weight, depth, outBlocks, first, last, prepared);
-  });
+static void prepareWeight(TileGeometry geometry, const TileWeight& weight, int64_t first, int64_t last, float* prepared) {
+  withAlgorithm(geometry, [&](auto algorithm) { decltype(algorithm)::prepareWeight(weight, first, last, prepared); });
 }
 
 static const TileKernels kernels = {tiles, chunk, scratch, convolve, weightSize, prepareWeight};

@@ -34,14 +34,14 @@ int64_t blocksOf(int64_t channels) { return (channels + kTileBlock - 1) / kTileB
 
 // [O, C, k, k] to what the kernels take, for one direction.
 at::Tensor preparedWeight(const at::Tensor& weight, TileGeometry geometry) {
-  at::Tensor plain = geometry.back ? weight.permute({2, 3, 0, 1}) : weight.permute({2, 3, 1, 0});
-  if (geometry.back && geometry.stride == 1) plain = plain.flip({0, 1});
-  const int64_t depth = plain.size(2), blocks = blocksOf(plain.size(3));
-  plain = at::constant_pad_nd(plain, {0, blocks * kTileBlock - plain.size(3)}).contiguous();
+  const int64_t outputs = weight.size(0), inputs = weight.size(1), taps = weight.size(2) * weight.size(3);
+  const TileWeight forth{weight.data_ptr<float>(), inputs, outputs, taps, inputs * taps, false};
+  const TileWeight back{weight.data_ptr<float>(), outputs, inputs, inputs * taps, taps, geometry.stride == 1};
+  const TileWeight& taken = geometry.back ? back : forth;
   const TileKernels& kernels = *tileKernels();
-  at::Tensor prepared = at::empty({kernels.weightSize(geometry, depth, blocks)}, weight.options());
-  at::parallel_for(0, depth, 8, [&](int64_t first, int64_t last) {
-    kernels.prepareWeight(geometry, plain.data_ptr<float>(), depth, blocks, first, last, prepared.data_ptr<float>());
+  const at::Tensor prepared = at::empty({kernels.weightSize(geometry, taken.depth, blocksOf(taken.outputs))}, weight.options());
+  at::parallel_for(0, taken.depth, 16, [&](int64_t first, int64_t last) {
+    kernels.prepareWeight(geometry, taken, first, last, prepared.data_ptr<float>());
   });
   return prepared;
 }
@@ -55,7 +55,8 @@ std::tuple<at::Tensor, at::Tensor> tileWeights(const at::Tensor& weight, int64_t
   TORCH_CHECK(weight.device().is_cpu() && weight.scalar_type() == at::kFloat, "tile_convolution_weights works on float32 on the CPU");
   TORCH_CHECK(!weight.requires_grad(), "tile_convolution_weights passes no gradient on");
   const int kernel = static_cast<int>(weight.size(2)), step = static_cast<int>(stride);
-  return {preparedWeight(weight, {kernel, step, false}), preparedWeight(weight, {kernel, step, true})};
+  const at::Tensor plain = weight.contiguous();
+  return {preparedWeight(plain, {kernel, step, false}), preparedWeight(plain, {kernel, step, true})};
 }
 
 float* dataOf(const at::Tensor& tensor) { return tensor.defined() ? tensor.data_ptr<float>() : nullptr; }

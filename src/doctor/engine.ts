@@ -1,7 +1,13 @@
 // What the loaded LibTorch says of itself, and whether it computes.
 import { availableParallelism } from "node:os";
 import { cudaRow, nvidiaDriver } from "./cuda.js";
-import { blasRow, convolutionsRow, mappedLibraries, mixtureRow } from "./libraries.js";
+import {
+  blasRow,
+  type ConvolutionSupport,
+  convolutionsRow,
+  mappedLibraries,
+  mixtureRow,
+} from "./libraries.js";
 import type { DiagnosisRow } from "./row.js";
 
 /** A product and its gradient with a known result: the least that training needs. */
@@ -55,7 +61,13 @@ export async function engineRows(env: Readonly<Record<string, string | undefined
       detail: `${info.threads} for operators on ${cores} cores`,
     },
     blasRow(libraries, info.config),
-    convolutionsRow(tensor.callOperator("reat::blocked_convolution_available") === true, libraries),
+    convolutionsRow(
+      {
+        tiles: tensor.callOperator("reat::tile_convolution_processor") as ConvolutionSupport["tiles"],
+        blocks: tensor.callOperator("reat::blocked_convolution_available") === true,
+      },
+      libraries,
+    ),
     {
       name: "CPU capability",
       ok: true,

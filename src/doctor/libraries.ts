@@ -30,19 +30,35 @@ export function mixtureRow(libraries: readonly string[]): DiagnosisRow {
   };
 }
 
-/** Whether attacks can use oneDNN's Winograd convolutions. */
-export function convolutionsRow(available: boolean, libraries: readonly string[]): DiagnosisRow {
+/** How frozen networks convolve. */
+export interface ConvolutionSupport {
+  /** What convolutions in tiles use, where examples are made; "" where there are none. */
+  readonly tiles: "avx512" | "avx2" | "";
+  /** Whether oneDNN convolves maps in blocks, where examples are judged. */
+  readonly blocks: boolean;
+}
+
+/** Which fast convolutions are there. */
+export function convolutionsRow(
+  { tiles, blocks }: ConvolutionSupport,
+  libraries: readonly string[],
+): DiagnosisRow {
   const name = "Convolutions";
-  if (available) return { name, ok: true, detail: "Winograd's (oneDNN 2, AVX-512) where examples are made" };
-  const detail = "LibTorch's own";
-  if (!libraries.some((path) => /^libdnnl\.so\.2/.test(basename(path)))) {
-    return { name, ok: true, detail: `${detail}: it does not use the system's oneDNN 2` };
-  }
+  const instructions = tiles === "avx512" ? "AVX-512" : "AVX2";
+  const made =
+    tiles === ""
+      ? "LibTorch's own: those in tiles need an x86 processor with AVX2"
+      : `in tiles (Winograd's, ${instructions}) where examples are made`;
+  const judged = blocks ? ", oneDNN's in blocks where they are judged" : "";
+  const canHave =
+    tiles === "avx512" && !blocks && libraries.some((path) => /^libdnnl\.so\.2/.test(basename(path)));
   return {
     name,
     ok: true,
-    detail: `${detail}: the processor has no AVX-512, or oneDNN's headers were missing when the addon was built`,
-    hint: "with AVX-512, `sudo apt-get install libdnnl-dev` and `npx reat setup` make attacks up to twice as fast",
+    detail: made + judged,
+    ...(canHave && {
+      hint: "`sudo apt-get install libdnnl-dev` and `npx reat setup` make evaluations a little faster",
+    }),
   };
 }
 

@@ -7,7 +7,7 @@ import { callOperator, type Device, type DType, keep, noGrad, type Tensor } from
  * uses the running ones; "batch": it uses the batch's statistics and leaves the running ones untouched; "frozen": as
  * "eval", for as long as no parameter and no buffer changes, and without gradients of the parameters, so that what can be
  * computed once is computed once; "fast": as "frozen", with convolutions that may round more coarsely (float32's
- * rounding, some five times over): good for the gradients that make examples, not for judging them.
+ * rounding, three to six times over): good for the gradients that make examples, not for judging them.
  */
 export type ModuleMode = "train" | "eval" | "batch" | "frozen" | "fast";
 

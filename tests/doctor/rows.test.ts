@@ -110,12 +110,15 @@ describe("the search and the addon", () => {
 });
 
 describe("convolutions", () => {
+  const oneDnn = ["/usr/lib/libdnnl.so.2.6"];
   it.each([
-    [true, ["/usr/lib/libdnnl.so.2"], "Winograd's", undefined],
-    [false, ["/opt/torch/lib/libtorch_cpu.so"], "does not use the system's oneDNN", undefined],
-    [false, ["/usr/lib/libdnnl.so.2.6"], "no AVX-512", "libdnnl-dev"],
-  ])("available %s beside %j", (available, libraries, detail, hint) => {
-    const row = convolutionsRow(available, libraries);
+    ["avx512", true, oneDnn, "(Winograd's, AVX-512) where examples are made, oneDNN's in blocks", undefined],
+    ["avx512", false, oneDnn, "AVX-512", "libdnnl-dev"],
+    ["avx512", false, ["/opt/torch/lib/libtorch_cpu.so"], "AVX-512", undefined],
+    ["avx2", false, oneDnn, "(Winograd's, AVX2) where examples are made", undefined],
+    ["", false, oneDnn, "LibTorch's own", undefined],
+  ] as const)("tiles %j, blocks %s beside %j", (tiles, blocks, libraries, detail, hint) => {
+    const row = convolutionsRow({ tiles, blocks }, libraries);
     expect(row).toMatchObject({ ok: true, detail: expect.stringContaining(detail) });
     if (hint === undefined) expect(row.hint).toBeUndefined();
     else expect(row.hint).toContain(hint);

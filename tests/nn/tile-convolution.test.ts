@@ -1,4 +1,5 @@
 // Convolutions in tiles against LibTorch's own: results, gradients of the maps and of the addend, and what is fused into them.
+import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { toBlocks } from "../../src/nn/blocked-maps.js";
 import { convolveTiles, prepareTileWeights, tileProcessor } from "../../src/nn/tile-convolution.js";
@@ -161,4 +162,43 @@ describe.runIf(tileProcessor() !== "")("convolutions in tiles", () => {
       weights.forth.dispose();
       weights.back.dispose();
     }));
+});
+
+describe.runIf(tileProcessor() === "avx512")("another processor", () => {
+  // The choice is made once in a process, by LibTorch's own switch.
+  const program = `
+    import { buildModel, callOperator, Generator, grad, rand } from "reat";
+    const model = buildModel("small-resnet", { classes: 7, generator: new Generator(5) });
+    const images = rand([3, 3, 32, 32], new Generator(7)).requiresGrad_();
+    const answer = (mode) => model.withMode(mode, () => {
+      const logits = model.logits(images);
+      const [gradient] = grad(logits.mul(logits).sum(), [images]);
+      return [logits, gradient].map((tensor) => tensor.flatten().toArray());
+    });
+    const processor = callOperator("reat::tile_convolution_processor");
+    console.log(JSON.stringify({ processor, fast: answer("fast"), plain: answer("eval") }));
+  `;
+  const runs = (capability: string) =>
+    JSON.parse(
+      execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+        env: { ...process.env, ATEN_CPU_CAPABILITY: capability },
+        encoding: "utf8",
+      }),
+    ) as { processor: string; fast: number[][]; plain: number[][] };
+
+  it("computes the same with AVX2", () => {
+    const { processor, fast, plain } = runs("avx2");
+    expect(processor).toBe("avx2");
+    for (const [index, values] of fast.entries()) {
+      const expected = plain[index]!;
+      const most = Math.max(...expected.map(Math.abs));
+      const off = Math.max(...values.map((value, i) => Math.abs(value - expected[i]!)));
+      expect(off / most).toBeLessThan(1e-5);
+      expect(off).toBeGreaterThan(0);
+    }
+  });
+
+  it("uses LibTorch's own convolutions where that is asked for", () => {
+    expect(runs("default").processor).toBe("");
+  });
 });

@@ -8,6 +8,7 @@ import {
   searchLibTorch,
   systemOnednn,
   usesCxx11Abi,
+  usesOpenMp,
 } from "../../scripts/libtorch.mjs";
 import { fakeLibTorch, fakePython, temporaryFolder, write } from "./fake-libtorch.js";
 
@@ -155,6 +156,16 @@ describe("what is read off a LibTorch", () => {
     expect(found()).toBeUndefined();
     rmSync(version);
     expect(found()).toBeUndefined();
+  });
+
+  it.each([
+    ["\0libgomp.so.1\0", true],
+    ["\0libgomp-98b21ff3.so.1\0", true],
+    ["\0libiomp5.so\0", true],
+    ["\0libomp.so.5\0", true],
+    ["\0libtbb.so.12\0", false],
+  ])("knows from the libraries that it names, %j, whether LibTorch has OpenMP: %s", (names, expected) => {
+    expect(usesOpenMp(write(join(temporaryFolder(), "libtorch_cpu.so"), names))).toBe(expected);
   });
 
   it("gets another identity when a library is replaced", () => {
