@@ -84,8 +84,7 @@ using torch::autograd::variable_list;
 struct TileConvolution : torch::autograd::Function<TileConvolution> {
   static variable_list forward(torch::autograd::AutogradContext* context, const at::Tensor& input, const at::Tensor& forth,
                                const at::Tensor& back, const at::Tensor& bias, const OptionalTensor& addend,
-                               int64_t inputs,
-                               int64_t kernel, int64_t stride, bool relu, bool recorded) {
+                               int64_t inputs, int64_t kernel, int64_t stride, bool relu, bool recorded) {
     const int64_t height = (input.size(2) - 1) / stride + 1, width = (input.size(3) - 1) / stride + 1;
     const int64_t outBlocks = bias.size(0) / kTileBlock;
     const TileShape shape{input.size(0), inputs, input.size(1), input.size(2), input.size(3), outBlocks, height, width};
@@ -93,7 +92,8 @@ struct TileConvolution : torch::autograd::Function<TileConvolution> {
     at::Tensor bits;
     if (relu && recorded) bits = at::empty({shape.images, outBlocks, height, width}, input.options().dtype(at::kShort));
     convolve({static_cast<int>(kernel), static_cast<int>(stride), false}, shape,
-             {dataOf(input), nullptr, nullptr, dataOf(forth), dataOf(bias), addend ? dataOf(*addend) : nullptr, dataOf(output), relu, bitsOf(bits)});
+             {dataOf(input), nullptr, nullptr, dataOf(forth), dataOf(bias), addend ? dataOf(*addend) : nullptr, dataOf(output),
+              relu, bitsOf(bits)});
     context->save_for_backward({back, bits});
     context->saved_data["geometry"] = std::vector<int64_t>{kernel, stride, addend.has_value()};
     context->saved_data["input"] = input.sizes().vec();
@@ -130,8 +130,8 @@ struct TileConvolution : torch::autograd::Function<TileConvolution> {
 };
 
 std::tuple<at::Tensor, at::Tensor> tileConvolution(const at::Tensor& input, const at::Tensor& forth, const at::Tensor& back,
-                                                   const at::Tensor& bias, const OptionalTensor& addend,
-                                                   int64_t inputs, int64_t kernel, int64_t stride, bool relu) {
+                                                   const at::Tensor& bias, const OptionalTensor& addend, int64_t inputs,
+                                                   int64_t kernel, int64_t stride, bool relu) {
   TORCH_CHECK(tileKernels() != nullptr, "tile_convolution needs a processor with AVX2");
   TORCH_CHECK(input.dim() == 5 && input.size(4) == kTileBlock && input.numel() > 0, "tile_convolution takes maps [N, C/16, H, W, 16]");
   TORCH_CHECK(inputs > 0 && input.size(1) == blocksOf(inputs), "tile_convolution takes maps of as many blocks as `inputs` fill");

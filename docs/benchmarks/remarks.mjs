@@ -27,9 +27,10 @@ laid out channels-last (2.60 s against 2.71 s for forward and backward of a trai
 Taken since: maps in blocks kept across layers, and Winograd's convolutions of such maps, for which oneDNN was asked first. Its own
 took 1.49 s for two attack steps and left three things to be gained: ReLU's gradient and the sum of two gradients cannot be fused
 into them, strided convolutions have none, and their sums over channels are long. The convolutions in tiles in \`native/\` do all
-three; they are 5 to 30 % faster than oneDNN's on the maps of ResNet-18, ReLU included. Sums over 64 channels at a time made a
-ResNet-18's logits three quarters as far off at no cost that could be told from noise; storing maps of more than 8 MiB around the
-caches gained 3 to 5 % of an attack step, reading the weights of the last stage once instead of five times 3 %.
+three; on the maps of ResNet-18 (64 images) they are an eighth to a quarter faster than oneDNN's, ReLU included. Sums over 64
+channels at a time brought a ResNet-18's logits a fifth to a third closer to float64 at no cost that could be told from noise;
+storing maps of more than 8 MiB around the caches gained 5 % of an attack step, reading the weights of the last stage once instead
+of five times 2 % (four runs of each in turns).
 
 Such convolutions multiply a quarter as often as the definition, four sevenths as often with stride 2, and round more coarsely:
 beside float64 the largest error of one is 1.1e-6 to 1.2e-6 of the largest value (stride 2: 4.5e-7 to 7.1e-7) against 1.8e-7 to

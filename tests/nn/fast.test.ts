@@ -44,6 +44,17 @@ describe.each(["resnet18", "small-resnet", "resnet50", "wrn28_10"] satisfies Mod
       expect(values(fast)).toEqual(values(frozen));
       model.dispose();
     }));
+
+  it("gives bit for bit what sums and ReLU by themselves give", () =>
+    scope(() => {
+      const model = build(name);
+      const images = batch();
+      const fused = model.withMode("fast", () => logitsAndGradient(model, images));
+      restore = setLevers({ fuseActivations: false });
+      const apart = model.withMode("fast", () => logitsAndGradient(model, images));
+      expect(values(apart)).toEqual(values(fused));
+      model.dispose();
+    }));
 });
 
 describe("mode fast", () => {
