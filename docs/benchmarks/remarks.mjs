@@ -35,14 +35,18 @@ of five times 2 % (four runs of each in turns).
 Such convolutions multiply a quarter as often as the definition, four sevenths as often with stride 2, and round more coarsely:
 beside float64 the largest error of one is 1.1e-6 to 1.2e-6 of the largest value (stride 2: 4.5e-7 to 7.1e-7) against 1.8e-7 to
 3.1e-7, that of a ResNet-18's logits 1.3 to 1.4 times the plain network's. So examples are made with them (mode "fast") and judged
-without them (mode "frozen"): the accuracy that is reported is the plain network's. All golden numbers hold for them too, pixel
-for pixel. Channels-last was tried on ResNet-18 and taken back: under the recorded attacks its rounding moves more pixels than
+without them (mode "frozen"): the accuracy that is reported is the plain network's. All golden numbers hold for them too,
+the recorded pixels included. Channels-last was tried on ResNet-18 and taken back: under the recorded attacks its rounding moves more pixels than
 the golden numbers allow; small-resnet and smallcnn keep it where blocks are not to be had. The figures of these paragraphs and
 the next were copied from the terminal.
 
 OpenBLAS built with its own threads lets them spin after each matrix product, on the cores that the next operator needs. A
 gradient of smallcnn's images in pieces of 64 took 711 µs an image with two threads and 388 µs with one thread for OpenBLAS,
-726 and 660 µs with one thread in all (one measurement each, AMD EPYC, two cores).
+726 and 660 µs with one thread in all (one measurement each, AMD EPYC, two cores). Where OpenBLAS shares LibTorch's threads, as in
+the records below, \`lever/quiet-blas\` switches nothing, and its row shows what the machine's noise is.
+
+Channels-last no longer shows a gain in attack steps where maps are kept out of blocks, which they are only with that lever off;
+training steps gain by it.
 
 `,
 

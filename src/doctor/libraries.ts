@@ -47,7 +47,7 @@ export function convolutionsRow(
   const instructions = tiles === "avx512" ? "AVX-512" : "AVX2";
   const made =
     tiles === ""
-      ? "LibTorch's own: those in tiles need an x86 processor with AVX2"
+      ? "LibTorch's own: those in tiles need an x86 processor with AVX2, GNU's compiler and a LibTorch with OpenMP"
       : `in tiles (Winograd's, ${instructions}) where examples are made`;
   const judged = blocks ? ", oneDNN's in blocks where they are judged" : "";
   const canHave =
