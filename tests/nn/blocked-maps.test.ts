@@ -2,17 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { blocksAvailable, convolveBlocks, toBlocks } from "../../src/nn/blocked-maps.js";
 import { callOperator, conv2d, Generator, grad, rand, scope, type Tensor } from "../../src/tensor/index.js";
+import { apart, fromBlocks } from "./from-blocks.js";
 
 const generator = new Generator(3);
 const centred = (...shape: number[]) => rand(shape, generator).sub(0.5);
-
-/** Maps [N, C/16, H, W, 16] as [N, C, H, W]. */
-function flat(maps: Tensor): Tensor {
-  const [count, blocks, height, width] = maps.shape as [number, number, number, number];
-  return maps.permute([0, 1, 4, 2, 3]).reshape([count, blocks * 16, height, width]);
-}
-
-const largest = (tensor: Tensor) => tensor.abs().amax().item();
 
 describe.runIf(blocksAvailable())("convolutions in blocks", () => {
   it.each([
@@ -32,10 +25,10 @@ describe.runIf(blocksAvailable())("convolutions in blocks", () => {
       const expected = conv2d(maps, weight, bias, geometry);
       const pull = centred(...expected.shape);
       const [expectedGradient] = grad(expected.mul(pull).sum(), [maps]) as [Tensor];
-      const got = flat(convolveBlocks(toBlocks(maps), weight, bias, geometry));
+      const got = fromBlocks(convolveBlocks(toBlocks(maps), weight, bias, geometry));
       const [gradient] = grad(got.mul(pull).sum(), [maps]) as [Tensor];
-      expect(largest(got.sub(expected)) / largest(expected)).toBeLessThan(2e-6);
-      expect(largest(gradient.sub(expectedGradient)) / largest(expectedGradient)).toBeLessThan(2e-6);
+      expect(apart(got, expected)).toBeLessThan(2e-6);
+      expect(apart(gradient, expectedGradient)).toBeLessThan(2e-6);
     }),
   );
 

@@ -4,19 +4,10 @@ import { describe, expect, it } from "vitest";
 import { toBlocks } from "../../src/nn/blocked-maps.js";
 import { convolveTiles, prepareTileWeights, tileProcessor } from "../../src/nn/tile-convolution.js";
 import { callOperator, conv2d, Generator, grad, rand, scope, type Tensor } from "../../src/tensor/index.js";
+import { apart, fromBlocks } from "./from-blocks.js";
 
 const generator = new Generator(3);
 const centred = (...shape: number[]) => rand(shape, generator).sub(0.5);
-
-/** Maps [N, C/16, H, W, 16] as [N, C, H, W]. */
-function flat(maps: Tensor): Tensor {
-  const [count, blocks, height, width] = maps.shape as [number, number, number, number];
-  return maps.permute([0, 1, 4, 2, 3]).reshape([count, blocks * 16, height, width]);
-}
-
-const largest = (tensor: Tensor) => tensor.abs().amax().item();
-/** The largest difference, as a share of the largest value. */
-const apart = (got: Tensor, expected: Tensor) => largest(got.sub(expected)) / largest(expected);
 
 const shapes = [
   { count: 2, inputs: 3, outputs: 16, height: 32, width: 32, kernel: 3, stride: 1 },
@@ -44,7 +35,7 @@ describe.runIf(tileProcessor() !== "")("convolutions in tiles", () => {
         const pull = centred(...expected.shape);
         const weights = prepareTileWeights(weight, { kernel, stride });
         const [result] = convolveTiles(toBlocks(maps), weights, bias, { addend: null, relu: false });
-        const got = flat(result);
+        const got = fromBlocks(result);
         expect(got.shape).toEqual(expected.shape);
         expect(apart(got, expected)).toBeLessThan(1e-5);
         const gradientOf = (output: Tensor) => grad(output.mul(pull).sum(), [maps])[0] as Tensor;
@@ -72,7 +63,7 @@ describe.runIf(tileProcessor() !== "")("convolutions in tiles", () => {
           relu: true,
         });
         expect(same.toArray()).toEqual(blocked.toArray());
-        const got = flat(result);
+        const got = fromBlocks(result);
         expect(apart(got, expected)).toBeLessThan(1e-5);
         // Where rounding moves a value over ReLU's kink the gradients may differ.
         const kinks = expected.eq(0).ne(got.eq(0)).sum().item();
@@ -80,7 +71,7 @@ describe.runIf(tileProcessor() !== "")("convolutions in tiles", () => {
         const gradients = (output: Tensor, again: Tensor) =>
           grad(output.mul(pull).sum().add(again.mul(pullOfMaps).sum()), [maps, addend]) as [Tensor, Tensor];
         const wanted = gradients(expected, maps.mul(1));
-        const reached = gradients(got, flat(same).slice(1, 0, inputs));
+        const reached = gradients(got, fromBlocks(same).slice(1, 0, inputs));
         expect(apart(reached[0], wanted[0])).toBeLessThan(1e-5);
         expect(reached[1].toArray()).toEqual(wanted[1].toArray());
         weights.forth.dispose();
