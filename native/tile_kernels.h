@@ -155,9 +155,10 @@ struct Tiles {
     const int64_t top = place.row * O, left = place.column * O;
     const int64_t plane = (place.image * shape.outBlocks + block) * shape.outHeight * shape.outWidth;
     const int64_t height = least(O, shape.outHeight - top), width = least(O, shape.outWidth - left);
-// What no cache can keep for the next convolution had better leave room for what is read.
+    // What no cache can keep for the next convolution had better leave room for what is read.
     constexpr int64_t kept = 8 << 20;
-    const int64_t bytes = shape.images * shape.outBlocks * shape.outHeight * shape.outWidth * kLanes * static_cast<int64_t>(sizeof(float));
+    const int64_t pixels = shape.images * shape.outBlocks * shape.outHeight * shape.outWidth;
+    const int64_t bytes = pixels * kLanes * static_cast<int64_t>(sizeof(float));
     const bool around = bytes > kept && reinterpret_cast<uintptr_t>(operands.output) % 64 == 0;
     const Lanes bias = operands.bias == nullptr ? spread(0) : load(operands.bias + block * kLanes);
     for (int c = 0; c < width; ++c) {
