@@ -53,7 +53,7 @@ the records below, \`lever/quiet-blas\` switches nothing, and its row shows what
 What is simply not computed has no switch; measured alone on ResNet-18, batch 128, in LibTorch's plain convolutions, five runs in
 turns, copied from the terminal: a pass with the gradients of the weights too takes 2.21 s, with that of the images alone 1.42 s, 1.56
 times less; a second forward pass for the log would take 0.66 s, 8 % of a REAT step; sums and ReLU in place gain nothing in time
-(2.27 s for a training pass either way), only memory.
+(2.27 s for a training pass either way).
 
 Channels-last no longer shows a gain in attack steps where maps are kept out of blocks, which they are only with that lever off;
 training steps gain by it.
