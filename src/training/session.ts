@@ -68,7 +68,19 @@ export class Session {
     this.#pace = new Pace({ epochs, batchesPerEpoch, measurementsAfter });
   }
 
+  /** @throws as `train` does */
   async run(): Promise<TrainingOutcome> {
+    try {
+      return await this.#epochs();
+    } catch (cause) {
+      // A GPU's failure shows where it is next waited for: where figures are read, a checkpoint is taken, or in a measurement.
+      const { batchesPerEpoch, run } = this.options;
+      const where = `In epoch ${this.#epoch}, after batch ${this.#batch} of ${batchesPerEpoch}`;
+      throw batchFailure(cause, { where, batchSize: 0, kept: existsSync(run.lastCheckpoint) }) ?? cause;
+    }
+  }
+
+  async #epochs(): Promise<TrainingOutcome> {
     const { epochs, evaluation, checkpointEvery } = this.options;
     this.#announce();
     while (this.#epoch <= epochs) {
