@@ -7,6 +7,7 @@ export {
   auditModel,
   writeAudit,
 } from "./audit.js";
+export { readClassNames, type TrainedClasses } from "./class-names.js";
 export {
   configToYaml,
   type ExperimentConfig,
