@@ -16,7 +16,7 @@ import {
 import { ReatError } from "../errors.js";
 import type { Device } from "../tensor/index.js";
 import { type TrainedClasses, withTrainedClasses } from "./class-names.js";
-import type { ExperimentConfig } from "./config.js";
+import type { ExperimentConfig } from "./config/index.js";
 
 /** A data set with the subset that a configuration draws from it. */
 export interface ExperimentData {
