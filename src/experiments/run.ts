@@ -16,11 +16,16 @@ import {
   train,
 } from "../training/index.js";
 import { assembleLearner } from "./assemble.js";
-import { configToYaml, type ExperimentConfig, parseConfig } from "./config.js";
+import { trainedClasses } from "./class-names.js";
+import {
+  applyOverrides,
+  configToYaml,
+  type ExperimentConfig,
+  parseConfig,
+  parseConfigText,
+} from "./config/index.js";
 import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
-import { evaluationAttacks, measure } from "./measure.js";
-import { applyOverrides } from "./overrides.js";
-import { parseConfigText } from "./presets.js";
+import { evaluationAttacks, measure } from "./measuring/index.js";
 
 /** What an experiment is watched and stopped with. */
 export interface ExperimentOptions {
@@ -80,7 +85,9 @@ async function work(
   const { signal } = options;
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
-  const data = await loadData(config, options.onDataProgress);
+  // A run goes on with the classes that it began with.
+  const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
+  const data = await loadData(config, options.onDataProgress, trained);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
   const text = configToYaml(config);
   const run = resume
@@ -102,6 +109,7 @@ async function work(
     });
   const outcome = await train({
     ...learner,
+    classNames: data.dataset.classNames,
     epochs: training.epochs,
     batchesPerEpoch: batches(1).count,
     batches,
@@ -165,7 +173,7 @@ function evaluationPlan(
     everyEpochs: evaluateEvery,
     run: async ({ signal, onProgress }) => {
       const { clean, attacks: results } = await evaluate({
-        model: inferenceModel(config.method, { classCounts: data.subset.counts }, model),
+        model: inferenceModel(config.method, data, model),
         batches: evaluationBatches(images, config.evaluation.batchSize),
         groups: data.groups,
         attacks,

@@ -4,7 +4,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { norms } from "../../src/attacks/norm.js";
+import { norms } from "../../src/attacks/geometry/norm.js";
 import { parseFraction } from "../../src/fraction.js";
 import { createMethod, type Method, methodOptions } from "../../src/methods/index.js";
 import { buildModel, type ImageClassifier, setLevers } from "../../src/nn/index.js";
