@@ -21,6 +21,7 @@ import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } fr
 import { evaluationAttacks, measure } from "./measure.js";
 import { applyOverrides } from "./overrides.js";
 import { parseConfigText } from "./presets.js";
+import { requireReadable } from "./readable-run.js";
 
 /** What an experiment is watched and stopped with. */
 export interface ExperimentOptions {
@@ -67,6 +68,7 @@ export async function resumeExperiment(
   options: ExperimentOptions = {},
 ): Promise<ExperimentOutcome> {
   const run = RunFolder.open(folder);
+  requireReadable(run);
   const raw = parseConfigText(run.config(), run.configFile);
   return work(parseConfig(applyOverrides(raw, overrides), run.configFile), folder, true, options);
 }
@@ -121,6 +123,9 @@ async function work(
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(signal && { signal }),
   });
+  if (resume && run.environment() === null) {
+    await writeDurably(run.environmentFile, `${JSON.stringify(environment, null, 2)}\n`);
+  }
   // The trainer took the new values; before that a refused override must leave the run as it was.
   if (resume && run.config() !== text) await writeDurably(run.configFile, text);
 
