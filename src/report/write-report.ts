@@ -2,9 +2,8 @@
 import { dirname } from "node:path";
 import { makeFolder, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
-import { readRun } from "./read-run.js";
+import { type RunRecord, readRun } from "./reading/index.js";
 import { renderReport } from "./render-report.js";
-import type { RunRecord } from "./run-record.js";
 
 /**
  * Reads the run folders and writes one self-contained page about them; an earlier one is replaced whole.
