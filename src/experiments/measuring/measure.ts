@@ -19,7 +19,7 @@ import { type ExperimentData, uploadForEvaluation } from "../data.js";
 import type { AdversarialImages } from "./adversarial-images.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { forget, partialPlace, resumableAttack, resumableClean } from "./measure-attacks.js";
-import { takeTurn } from "./turn.js";
+import { takeTurn, turnIfFree } from "./turn.js";
 
 export { evaluationAttacks } from "./evaluation-plan.js";
 
@@ -106,19 +106,15 @@ export async function measure(
     using _turn = await turnAt(cleanAttack);
     return await resumableClean(options, place(cleanAttack));
   };
-  // What a kill left of a measurement whose result is there; where that cannot be removed, it does no harm.
+  // What a kill left of a measurement whose result is there. Where it cannot be removed it does no harm.
   const clear = async (attack: EvaluationResult["attack"]) => {
     if (!existsSync(place(attack).path)) return;
-    try {
-      using _turn = await turnAt(attack);
-      await forget(place(attack));
-    } catch {
-      signal?.throwIfAborted();
-    }
+    using turn = turnIfFree(place(attack).path);
+    if (turn) await forget(place(attack)).catch(() => {});
   };
   const known = readResults(run.evaluationsFolder);
   const options = {
-    model: inferenceModel(config.method, { classCounts: data.subset.counts }, model),
+    model: inferenceModel(config.method, data, model),
     ...{ batches, groups: data.groups, seed: config.seeds.evaluation, onProgress, signal },
     adversarial: adversarial?.images,
   };

@@ -29,3 +29,13 @@ export async function takeTurn(path: string, { onWait, signal }: Waiting = {}): 
     await sleep(1000 * secondsBetweenLooks, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
 }
+
+/** The turn, or null where another process has it or nothing can be written. */
+export function turnIfFree(path: string): Disposable | null {
+  try {
+    const taken = tryLock(`${path}.lock`);
+    return "lock" in taken ? taken.lock : null;
+  } catch {
+    return null;
+  }
+}
