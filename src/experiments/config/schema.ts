@@ -8,7 +8,13 @@ import {
   normNames,
 } from "../../attacks/index.js";
 import { PROFILES } from "../../data/index.js";
-import { acceptedClassifiers, type ClassifierName, modelNames, parseClassifier } from "../../nn/index.js";
+import {
+  acceptedClassifiers,
+  type ClassifierName,
+  modelNames,
+  parseClassifier,
+  precisions,
+} from "../../nn/index.js";
 import { normalisations } from "../../weights/index.js";
 
 const seed = (value: number) => z.int().min(0).max(0xffffffff).default(value);
@@ -122,6 +128,8 @@ const evaluation = z.strictObject({
   /** Images of the test split, the first ones; null takes all. */
   images: z.int().min(1).nullable().default(null),
   batchSize: z.int().min(1).default(250),
+  /** Of these measurements, predictions and attacks alike, on a GPU: float32, tf32 or bfloat16. A CPU takes float32. */
+  precision: z.enum(precisions).default("float32"),
 });
 
 const seeds = z.strictObject({
@@ -168,6 +176,11 @@ export const experimentSchema = z.strictObject({
     .regex(/^(auto|cpu|cuda(:\d+)?)$/)
     .describe("auto, cpu, cuda or cuda:N")
     .default("auto"),
+  /**
+   * How exactly networks compute in training, the measurements between epochs included: float32, tf32 or bfloat16; auto takes
+   * tf32 on a GPU, as PyTorch's convolutions do, and float32 on a CPU.
+   */
+  precision: z.enum(["auto", ...precisions]).default("auto"),
   /** Threads of the CPU; null takes all cores. */
   threads: z.int().min(1).max(1024).nullable().default(null),
 });

@@ -6,6 +6,7 @@ import type { AccuracyReport, EvaluationProgress } from "../../evaluation/index.
 import { currentEnvironment, type Environment } from "../../training/index.js";
 import { uploadForEvaluation } from "../data.js";
 import { type ForeignOptions, type ForeignWeights, openForeignModel } from "../foreign-model.js";
+import { duringEvaluation, precisionRecord } from "../precision.js";
 import { AdversarialImages } from "./adversarial-images.js";
 import { type EvaluationSettings, withSettings } from "./evaluate-run.js";
 import { planAttacks } from "./evaluation-plan.js";
@@ -18,6 +19,7 @@ import {
   resumableClean,
 } from "./measure-attacks.js";
 import { PartialFolder } from "./partial-folder.js";
+import { takeTurn } from "./turn.js";
 
 export interface EvaluateWeightsOptions extends Omit<ForeignOptions, "onDataProgress">, EvaluationSettings {
   /** Also write the result here, as JSON; an evaluation that was cut off then goes on where it was. */
@@ -34,6 +36,8 @@ export interface WeightsEvaluation {
   readonly split: "test";
   readonly seeds: Readonly<Record<string, number>>;
   readonly batchSize: number;
+  /** Absent: float32. */
+  readonly precision?: "tf32" | "bfloat16";
   readonly clean: AccuracyReport;
   readonly attacks: readonly MeasuredAttack[];
   /** ISO 8601. */
@@ -54,6 +58,7 @@ export async function evaluateWeights(
   const { data, device, model, weights } = foreign;
   const config = withSettings(foreign.config, options);
   const { out, saveAdversarial } = options;
+  using _precision = duringEvaluation(config, device, model);
   const planned = planAttacks(config, options.attacks ?? config.evaluation.attacks, options.budget);
   const wanted = options.images === undefined ? config.evaluation.images : options.images;
   using images = uploadForEvaluation(data, "test", wanted, device);
@@ -65,9 +70,11 @@ export async function evaluateWeights(
     split: "test" as const,
     seeds: { subset: config.seeds.subset, evaluation: config.seeds.evaluation },
     batchSize: config.evaluation.batchSize,
+    ...precisionRecord(config),
   };
   const kept = saveAdversarial === undefined ? null : new AdversarialImages();
   const folder = out === undefined ? null : `${out}.partial`;
+  using _turn = folder === null ? null : await takeTurn(folder, { signal: options.signal });
   const place = (attack: unknown): PartialPlace => {
     if (folder === null) return null;
     const { notes: _notes, ...deciding } = weights;
@@ -100,7 +107,7 @@ export async function evaluateWeights(
     ...{ clean, attacks, time: new Date().toISOString(), environment },
   };
   if (kept) await kept.write(saveAdversarial!, batches, { weights: file, dataset: data.dataset.name });
-  if (out !== undefined) await writeDurably(out, `${JSON.stringify(result, null, 2)}\n`);
+  if (out !== undefined) await writeDurably(out, `${JSON.stringify(result, null, 2)}\n`, { shared: true });
   if (folder !== null) await forget({ path: folder, identity: "" });
   return result;
 }

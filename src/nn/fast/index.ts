@@ -2,7 +2,6 @@
 export { convolveActivated } from "./activated-convolution.js";
 export { convolveBlocks, inBlocks, toBlocks, worthBlocking } from "./blocked-maps.js";
 export {
-  convolveAndNormalise,
   type Ending,
   endWith,
   type FoldedConvolution,

@@ -27,12 +27,12 @@ export function currentPrecision(): Precision {
 /**
  * Sets how networks on a GPU compute, for the whole process; no network may be in mode "frozen" or "fast" meanwhile.
  * @param device what the networks are on
- * @returns a function that sets it back
+ * @returns sets it back when it is disposed
  * @throws ReatError `config` for another precision than float32 on a CPU
  */
-export function setPrecision(wanted: Precision, device: Device): () => void {
+export function setPrecision(wanted: Precision, device: Device): Disposable {
   if (device === "cpu") {
-    if (wanted === "float32") return () => {};
+    if (wanted === "float32") return { [Symbol.dispose]: () => {} };
     throw new ReatError(
       "config",
       `precision ${wanted} needs a CUDA device, and this is the CPU, which computes in float32: leave precision at auto, or name float32.`,
@@ -45,7 +45,7 @@ export function setPrecision(wanted: Precision, device: Device): () => void {
     setFloat32Precision(precision === "tf32" ? "high" : "highest");
   };
   enter(wanted);
-  return () => enter(before);
+  return { [Symbol.dispose]: () => enter(before) };
 }
 
 /** Runs the part of a network that may be short of float32: images in, features out in the images' dtype. */
