@@ -6,13 +6,12 @@ import { packageRoot } from "../scripts/places.mjs";
 
 /** From the ground up. A folder imports from floors above it in this list, and from none beside or below it. */
 const floors: readonly (readonly string[])[] = [
-  ["tensor", "pickle"],
-  ["nn", "data"],
-  ["optim", "losses", "attacks"],
-  ["methods"],
-  ["evaluation"],
-  ["training"],
-  ["weights"],
+  ["tensor", "pickle", "archives"],
+  ["nn", "optim", "data"],
+  ["losses", "attacks"],
+  ["methods", "evaluation"],
+  ["training", "analysis"],
+  ["weights", "export"],
   ["experiments", "doctor"],
   ["report"],
   ["server"],
@@ -43,20 +42,27 @@ const allCode = [
 ];
 const native = filesUnder("native", /\.(cc|h)$/);
 
-/** Relative imports of a file, static and dynamic, as paths under src. */
-function importsOf(path: string): string[] {
-  const text = read(path);
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g)].map(
-    (match) => match[1] ?? "",
-  );
-  return specifiers.map((specifier) => relative("src", normalize(join(dirname(path), specifier))));
+/** Relative imports of a file, static, dynamic and of types, as paths from the root of the package. */
+function importedPaths(path: string): string[] {
+  const specifiers = read(path).matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g);
+  return [...specifiers].map(([, specifier = ""]) => normalize(join(dirname(path), specifier)));
 }
+
+/** The same as paths under src. */
+const importsOf = (path: string): string[] =>
+  importedPaths(path).map((imported) => relative("src", imported));
 
 const folderOf = (pathUnderSrc: string): string | undefined => {
   const [first, second] = pathUnderSrc.split("/");
   return second === undefined ? undefined : first;
 };
 const levelOf = (folder: string): number => floors.findIndex((floor) => floor.includes(folder));
+
+/** Rooms within floors, such as `data/formats`: folders with an index of their own. */
+const rooms = sources
+  .map((path) => relative("src", dirname(path)))
+  .filter((folder, index, all) => folder.includes("/") && all.indexOf(folder) === index);
+const inRoom = (pathUnderSrc: string, room: string): boolean => pathUnderSrc.startsWith(`${room}/`);
 
 describe("floors", () => {
   it("every folder of src has its floor, every file of src itself is known", () => {
@@ -86,6 +92,37 @@ describe("floors", () => {
       }
     }
     expect(wrong).toEqual([]);
+  });
+
+  it("a room within a floor has a face, and the rest of its floor imports it through that face", () => {
+    expect(rooms.filter((room) => !existsSync(join(packageRoot, "src", room, "index.ts")))).toEqual([]);
+    const wrong = sources.flatMap((path) =>
+      importsOf(path)
+        .filter((imported) =>
+          rooms.some(
+            (room) =>
+              inRoom(imported, room) &&
+              !inRoom(relative("src", path), room) &&
+              imported !== `${room}/index.js`,
+          ),
+        )
+        .map((imported) => `${path} imports ${imported}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("no file imports itself by way of others, not even for a type", () => {
+    const graph = new Map(
+      allCode.map((path) => [path, importedPaths(path).map((imported) => imported.replace(/\.js$/, ".ts"))]),
+    );
+    const reaches = (from: string, goal: string, seen = new Set<string>()): boolean =>
+      (graph.get(from) ?? []).some((next) => {
+        if (next === goal) return true;
+        if (seen.has(next)) return false;
+        seen.add(next);
+        return reaches(next, goal, seen);
+      });
+    expect(allCode.filter((path) => reaches(path, path))).toEqual([]);
   });
 
   it("only src/tensor loads the addon", () => {

@@ -16,11 +16,17 @@ import {
   train,
 } from "../training/index.js";
 import { assembleLearner } from "./assemble.js";
-import { configToYaml, type ExperimentConfig, parseConfig } from "./config.js";
+import { trainedClasses } from "./class-names.js";
+import {
+  applyOverrides,
+  configToYaml,
+  type ExperimentConfig,
+  parseConfig,
+  parseConfigText,
+} from "./config/index.js";
 import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
-import { evaluationAttacks, measure } from "./measure.js";
-import { applyOverrides } from "./overrides.js";
-import { parseConfigText } from "./presets.js";
+import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
+import { duringTraining, requirePrecisions } from "./precision.js";
 
 /** What an experiment is watched and stopped with. */
 export interface ExperimentOptions {
@@ -67,6 +73,7 @@ export async function resumeExperiment(
   options: ExperimentOptions = {},
 ): Promise<ExperimentOutcome> {
   const run = RunFolder.open(folder);
+  requireReadable(run);
   const raw = parseConfigText(run.config(), run.configFile);
   return work(parseConfig(applyOverrides(raw, overrides), run.configFile), folder, true, options);
 }
@@ -80,13 +87,18 @@ async function work(
   const { signal } = options;
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
-  const data = await loadData(config, options.onDataProgress);
+  requirePrecisions(config, device);
+  // A run goes on with the classes that it began with.
+  const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
+  const data = await loadData(config, options.onDataProgress, trained);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
   const text = configToYaml(config);
   const run = resume
     ? RunFolder.open(folder, environment)
     : await RunFolder.create(folder, text, environment);
 
+  const precision = duringTraining(config, device);
+  using _precision = precision;
   using learner = assembleLearner(config, data, device);
   using images = uploadTraining(data, device);
   const { training, seeds } = config;
@@ -102,6 +114,7 @@ async function work(
     });
   const outcome = await train({
     ...learner,
+    classNames: data.dataset.classNames,
     epochs: training.epochs,
     batchesPerEpoch: batches(1).count,
     batches,
@@ -121,6 +134,10 @@ async function work(
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(signal && { signal }),
   });
+  if (resume && run.environment() === null) {
+    await writeDurably(run.environmentFile, `${JSON.stringify(environment, null, 2)}\n`);
+  }
+  precision[Symbol.dispose]();
   // The trainer took the new values; before that a refused override must leave the run as it was.
   if (resume && run.config() !== text) await writeDurably(run.configFile, text);
 
@@ -165,7 +182,7 @@ function evaluationPlan(
     everyEpochs: evaluateEvery,
     run: async ({ signal, onProgress }) => {
       const { clean, attacks: results } = await evaluate({
-        model: inferenceModel(config.method, { classCounts: data.subset.counts }, model),
+        model: inferenceModel(config.method, data, model),
         batches: evaluationBatches(images, config.evaluation.batchSize),
         groups: data.groups,
         attacks,
@@ -194,7 +211,7 @@ function describeData({ dataset, subset }: ExperimentData) {
 
 /** What must be the same in a run that is continued: all that decides its weights or which of them are kept as best. */
 function decidingSettings(
-  { data: wanted, model, method, training, seeds, evaluation }: ExperimentConfig,
+  { data: wanted, model, method, training, seeds, evaluation, precision }: ExperimentConfig,
   { dataset, subset }: ExperimentData,
 ): Record<string, unknown> {
   const {
@@ -205,13 +222,15 @@ function decidingSettings(
     ...deciding
   } = training;
   const { norm, epsilon, stepSize, batchSize } = evaluation;
+  // Runs from before there was a choice go on.
+  const named = precision === "auto" ? {} : { precision };
   // Data may have moved to another place; what is drawn from it may not have changed.
   const source = dataset.synthetic ? wanted.source : dataset.name;
   // What was selected and how is in the hash; runs from before there was a choice go on.
   const { selection: _selection, ...drawn } = wanted.subset;
   return {
     data: { ...wanted, subset: drawn, source, subsetHash: subset.hash },
-    ...{ model, method, training: deciding, seeds },
+    ...{ model, method, training: deciding, seeds, ...named },
     evaluation: { norm, epsilon, stepSize, batchSize },
   };
 }

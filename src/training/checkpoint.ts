@@ -14,7 +14,7 @@ import {
   type Safetensors,
   type StoredTensor,
 } from "./safetensors.js";
-import type { StatisticsCounts, Totals } from "./statistics.js";
+import { noTotals, type StatisticsCounts, type Totals } from "./statistics.js";
 
 /** How far a run is; counts, not tensors. */
 export interface Progress {
@@ -36,10 +36,25 @@ export interface Progress {
   readonly logLength: number;
 }
 
+/** Where a new run stands. */
+export const beginning: Progress = {
+  epoch: 1,
+  batch: 0,
+  step: 0,
+  measuring: false,
+  seconds: { run: 0, epoch: 0 },
+  logged: noTotals,
+  best: null,
+  last: null,
+  logLength: 0,
+};
+
 /** A checkpoint without its tensors. */
 export interface CheckpointState {
   readonly architecture: string;
   readonly classes: number;
+  /** Of the outputs, in their order; absent in checkpoints from before they were kept. */
+  readonly classNames?: readonly string[] | undefined;
   readonly method: { readonly name: string; readonly state: MethodState };
   /** What the model's tensors are an average with: absent where they are the trained weights themselves. */
   readonly weightAverage?: { readonly decay: number; readonly from: number };

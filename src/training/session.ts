@@ -2,28 +2,16 @@
 import { existsSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ReatError } from "../errors.js";
-import { batchFailure, grad, scope } from "../tensor/index.js";
+import { batchFailure, scope } from "../tensor/index.js";
 import { type Progress, writeCheckpoint } from "./checkpoint.js";
 import type { EventLog } from "./event-log.js";
-import type { BestSoFar, RunEvent, Selection } from "./events.js";
+import type { BestSoFar, RunEvent, Selection, WarningEvent } from "./events.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { Pace } from "./pace.js";
+import { StepRunner } from "./recorded-step.js";
 import { isBetter, isMeasured } from "./selection.js";
 import { allFinite, isAveraged, takeSnapshot } from "./snapshot.js";
 import { type EpochStatistics, meansBetween, noTotals, type Totals } from "./statistics.js";
-
-/** Where a new run stands. */
-export const beginning: Progress = {
-  epoch: 1,
-  batch: 0,
-  step: 0,
-  measuring: false,
-  seconds: { run: 0, epoch: 0 },
-  logged: noTotals,
-  best: null,
-  last: null,
-  logLength: 0,
-};
 
 /** See `train`; `run` is called once. */
 export class Session {
@@ -42,6 +30,10 @@ export class Session {
   #loggedAt = performance.now();
   #savedAt = performance.now();
   readonly #pace: Pace;
+  readonly #steps: StepRunner;
+  /** A GPU works on while the next batch is prepared: how long a batch took shows only where figures are read back. */
+  readonly #pacedWhenRead: boolean;
+  #unpaced = { images: 0, batches: 0 };
 
   constructor(
     readonly options: TrainingOptions,
@@ -49,6 +41,8 @@ export class Session {
     readonly statistics: EpochStatistics,
     readonly log: EventLog,
     from: Progress,
+    /** What to tell before anything else. */
+    readonly warnings: readonly Omit<WarningEvent, "type">[] = [],
   ) {
     this.#epoch = from.epoch;
     this.#batch = from.batch;
@@ -66,17 +60,21 @@ export class Session {
       return count;
     };
     this.#pace = new Pace({ epochs, batchesPerEpoch, measurementsAfter });
+    const { model, method, attackGenerator: generator } = options;
+    this.#pacedWhenRead = generator.device !== "cpu";
+    this.#steps = new StepRunner({ model, method, generator }, (message) =>
+      this.#emit({ type: "warning", name: "steps-not-recorded", message }),
+    );
   }
 
   /** @throws as `train` does */
   async run(): Promise<TrainingOutcome> {
+    using _steps = this.#steps;
     try {
       return await this.#epochs();
     } catch (cause) {
       // A GPU's failure shows where it is next waited for: where figures are read, a checkpoint is taken, or in a measurement.
-      const { batchesPerEpoch, run } = this.options;
-      const where = `In epoch ${this.#epoch}, after batch ${this.#batch} of ${batchesPerEpoch}`;
-      throw batchFailure(cause, { where, batchSize: 0, kept: existsSync(run.lastCheckpoint) }) ?? cause;
+      throw this.#failed(cause, "after batch", this.#batch);
     }
   }
 
@@ -110,11 +108,11 @@ export class Session {
   }
 
   #announce(): void {
-    const { epochs, batchesPerEpoch, seeds, method, run } = this.options;
+    const { epochs, batchesPerEpoch, seeds, method } = this.options;
     const resumedFrom = this.#step > 0 ? { epoch: this.#epoch, batch: this.#batch } : null;
     const time = new Date().toISOString();
     this.#emit({ type: "start", time, epochs, batchesPerEpoch, resumedFrom, seeds });
-    const warnings = [...run.warnings, ...(resumedFrom ? [] : method.warnings)];
+    const warnings = [...this.warnings, ...(resumedFrom ? [] : method.warnings)];
     for (const { name, message } of warnings) this.#emit({ type: "warning", name, message });
   }
 
@@ -125,6 +123,7 @@ export class Session {
     const epoch = this.#epoch;
     this.#epochBegan = this.#loggedAt = performance.now();
     const record = method.beginEpoch(epoch);
+    this.#steps.beginEpoch();
     const plan = batches(epoch);
     if (plan.count !== batchesPerEpoch) {
       throw new ReatError(
@@ -163,15 +162,15 @@ export class Session {
   }
 
   #trainBatch(plan: ReturnType<TrainingOptions["batches"]>): void {
-    const { model, average, method, optimizer, attackGenerator } = this.options;
+    const { average, optimizer } = this.options;
     const began = performance.now();
     let images = 0;
     try {
       scope(() => {
         const batch = plan.batch(this.#batch);
         images = batch.labels.shape[0]!;
-        const result = method.step(batch, { model, generator: attackGenerator });
-        optimizer.step(grad(result.loss, model.parameters()));
+        const { result, gradients } = this.#steps.run(batch);
+        optimizer.step(gradients);
         result.afterUpdate?.();
         if (average && this.#epoch >= average.from) average.weights.update();
         this.statistics.add(result, batch.labels);
@@ -180,19 +179,23 @@ export class Session {
       if (cause instanceof ReatError && cause.code === "numerics") {
         throw this.#diverged(this.#batch + 1, cause.message.replace(/\.$/, ""), cause);
       }
-      const where = `In epoch ${this.#epoch}, batch ${this.#batch + 1} of ${plan.count}`;
-      const kept = existsSync(this.options.run.lastCheckpoint);
-      throw batchFailure(cause, { where, batchSize: images, kept }) ?? cause;
+      throw this.#failed(cause, "batch", this.#batch + 1, images);
     }
     this.#batch += 1;
     this.#step += 1;
-    this.#pace.batch(images, (performance.now() - began) / 1000);
+    if (this.#pacedWhenRead) {
+      this.#unpaced = { images: this.#unpaced.images + images, batches: this.#unpaced.batches + 1 };
+    } else this.#pace.batch(images, (performance.now() - began) / 1000);
   }
 
   #logBatches(): void {
     const now = this.#readTotals();
     const { images, loss, adversarialAccuracy, terms } = meansBetween(this.#logged, now);
-    const imagesPerSecond = images / Math.max((performance.now() - this.#loggedAt) / 1000, 1e-9);
+    const seconds = Math.max((performance.now() - this.#loggedAt) / 1000, 1e-9);
+    const imagesPerSecond = images / seconds;
+    const { batches } = this.#unpaced;
+    if (batches > 0) this.#pace.batch(this.#unpaced.images / batches, seconds / batches);
+    this.#unpaced = { images: 0, batches: 0 };
     const [epoch, batch, step, { learningRate }] = [
       this.#epoch,
       this.#batch,
@@ -286,6 +289,13 @@ export class Session {
   #requireFinite(): void {
     this.#readTotals();
     if (!allFinite(this.options)) throw this.#diverged(this.#batch, "a weight became NaN or infinite");
+  }
+
+  /** What to tell of exhausted memory or a failed GPU; any other error is told as it is. */
+  #failed(cause: unknown, place: "batch" | "after batch", batch: number, batchSize = 0): unknown {
+    const { batchesPerEpoch, run } = this.options;
+    const where = `In epoch ${this.#epoch}, ${place} ${batch} of ${batchesPerEpoch}`;
+    return batchFailure(cause, { where, batchSize, kept: existsSync(run.lastCheckpoint) }) ?? cause;
   }
 
   #diverged(batch: number, what: string, cause?: unknown): ReatError {

@@ -1,9 +1,9 @@
 // The parts of AutoAttack against the recorded official implementation, image by image where nothing is random (autoattack.json).
 import { beforeAll, describe, expect, it } from "vitest";
-import { apgdRun } from "../../src/attacks/apgd-run.js";
-import { lengths, normalised } from "../../src/attacks/ball.js";
+import { apgdRun } from "../../src/attacks/apgd/run.js";
 import { classOfRank, dlrObjective, targetedDlrObjective } from "../../src/attacks/dlr.js";
-import { fabRun } from "../../src/attacks/fab-run.js";
+import { fabRun } from "../../src/attacks/fab/run.js";
+import { lengths, normalised } from "../../src/attacks/geometry/ball.js";
 import { crossEntropyObjective, pgd } from "../../src/attacks/index.js";
 import { inFastLayout, logitsPass } from "../../src/attacks/passes.js";
 import { parseFraction } from "../../src/fraction.js";
@@ -13,6 +13,7 @@ import {
   type AttackInputs,
   type AutoAttackGolden,
   attackInputs,
+  describeNorms,
   differences,
   flags,
   testImages,
@@ -72,9 +73,8 @@ function compareWith(golden: AutoAttackGolden): void {
   });
 
   const { deterministic } = golden;
-  describe.each(["linf", "l2"] as const)("without hidden randomness, %s", (norm) => {
-    const epsilon = parseFraction(String(golden[norm].eps))!;
-    const recorded = deterministic[norm];
+  describeNorms(golden, "without hidden randomness", (norm, { eps }, recorded) => {
+    const epsilon = parseFraction(String(eps))!;
 
     function chosen(): { images: Tensor; labels: Tensor; logits: Tensor; start: Tensor } {
       const index = tensor(deterministic.indices, { dtype: "int64", device: testDevice });
