@@ -1,5 +1,5 @@
 // Random images with the labels of a long-tailed set: a step costs the same whatever the images show.
-import { createDataset, type DeviceSplit, type ImageDataset, uploadSplit } from "reat";
+import { createDataset, type Device, type DeviceSplit, type ImageDataset, uploadSplit } from "reat";
 
 const SIDE = 32;
 
@@ -25,7 +25,7 @@ export function randomDataset(counts: readonly number[]): ImageDataset {
   });
 }
 
-export function randomSplit(counts: readonly number[]): DeviceSplit {
+export function randomSplit(counts: readonly number[], device: Device = "cpu"): DeviceSplit {
   const dataset = randomDataset(counts);
-  return uploadSplit(dataset, dataset.train);
+  return uploadSplit(dataset, dataset.train, device);
 }
