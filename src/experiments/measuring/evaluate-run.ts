@@ -2,6 +2,7 @@
 import type { Progress } from "../../data/index.js";
 import { ReatError } from "../../errors.js";
 import type { EvaluationProgress, EvaluationResult } from "../../evaluation/index.js";
+import type { Precision } from "../../nn/index.js";
 import { resolveDevice, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
@@ -27,6 +28,8 @@ export interface EvaluationSettings {
   readonly batchSize?: number;
   /** Of the attacks' random numbers. Default: as configured. */
   readonly seed?: number;
+  /** Of predictions and attacks on a GPU. Default: as configured, float32. */
+  readonly precision?: Precision;
   /** Write clean and adversarial images there, as safetensors; see {@link AdversarialImages.write}. */
   readonly saveAdversarial?: string;
   readonly onDataProgress?: Progress;
@@ -115,14 +118,18 @@ export async function evaluateRun(
   return { run, config, results, notes };
 }
 
-/** The configuration with the batch size and the seed that were asked for. */
+/** The configuration with the batch size, the seed and the precision that were asked for. */
 export function withSettings(
   config: ExperimentConfig,
-  { batchSize, seed }: EvaluationSettings,
+  { batchSize, seed, precision }: EvaluationSettings,
 ): ExperimentConfig {
   return {
     ...config,
-    evaluation: { ...config.evaluation, ...(batchSize !== undefined && { batchSize }) },
+    evaluation: {
+      ...config.evaluation,
+      ...(batchSize !== undefined && { batchSize }),
+      ...(precision !== undefined && { precision }),
+    },
     seeds: { ...config.seeds, ...(seed !== undefined && { evaluation: seed }) },
   };
 }
