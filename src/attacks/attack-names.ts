@@ -8,13 +8,20 @@ import {
   ensembleConstants,
 } from "./autoattack/index.js";
 import { carliniWagner } from "./carlini-wagner.js";
-import { type BallName, ballNames, type NormName, norms, requireBall } from "./geometry/index.js";
+import {
+  type BallName,
+  ballNames,
+  type NormName,
+  norms,
+  requireBall,
+  usualBudgets,
+} from "./geometry/index.js";
 import { crossEntropyObjective, marginObjective, withLogitScale } from "./objective.js";
 import type { AttackObserver } from "./observer.js";
 import { fgsm, momentumAttack, pgd, type StartNoiseName } from "./pgd/index.js";
 import { withScaledLogits } from "./transfer.js";
 
-/** What may be chosen beside the name. An attack takes no notice of what it has not, and does not record it. */
+/** What may be chosen beside the name. An attack ignores unsupported options, and does not record them. */
 export interface NamedAttackOptions {
   /** Default: "linf". */
   readonly norm?: BallName;
@@ -52,11 +59,6 @@ export const acceptedAttackNames =
   "pgd-<steps> (PGD on the cross entropy: pgd-20, pgd-100), cw-<steps> (PGD on the margin: cw-20, cw-100), " +
   `mim-<steps>, fgsm, ${ensembleAttackNames.join(", ")}, cw-l2 or cw-l2-fixed`;
 
-const defaultEpsilon: Readonly<Record<BallName, number>> = {
-  linf: norms.linf.defaults.epsilon,
-  l2: norms.l2.defaults.epsilon,
-  l1: 12,
-};
 const stepwise: readonly NormName[] = ["linf", "l2"];
 
 type Family = "pgd" | "cw" | "mim" | "fgsm" | "cw-l2" | "cw-l2-fixed" | EnsembleAttackName;
@@ -94,7 +96,7 @@ export function requireBudget(
       `logitScale of attack ${name} must be a finite number > 0, got ${logitScale}`,
     );
   }
-  return { norm, epsilon: epsilon ?? defaultEpsilon[norm], logitScale };
+  return { norm, epsilon: epsilon ?? usualBudgets[norm].epsilon, logitScale };
 }
 
 function listed(words: readonly string[]): string {

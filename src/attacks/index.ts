@@ -50,6 +50,8 @@ export {
   normNames,
   norms,
   type Radius,
+  type UsualBudget,
+  usualBudgets,
 } from "./geometry/index.js";
 export {
   type AttackObjective,

@@ -12,3 +12,4 @@ export {
 } from "./ball.js";
 export { projectOnL1Ball } from "./l1-projection.js";
 export { l2, linf, type Norm, type NormName, normNames, norms, type Radius } from "./norm.js";
+export { type UsualBudget, usualBudgets } from "./usual-budget.js";

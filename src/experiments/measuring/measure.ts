@@ -2,6 +2,7 @@
 import { type BatchPlan, evaluationBatches } from "../../data/index.js";
 import {
   type AccuracyReport,
+  type CheckpointName,
   type EvaluationProgress,
   type EvaluationResult,
   readResults,
@@ -23,7 +24,7 @@ export { evaluationAttacks } from "./evaluation-plan.js";
 
 /** What is measured. */
 export interface Measurement {
-  readonly checkpoint: "last" | "best";
+  readonly checkpoint: CheckpointName;
   /** File of the weights. */
   readonly file: string;
   readonly split: "test" | "validation";
