@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { ReatError } from "../errors.js";
 import { acceptedBy, shapeOf } from "../schema-words.js";
 import type { Attack } from "./attack.js";
-import { type BallName, type StartNoiseName, usualBudgets } from "./geometry/index.js";
+import { type BallName, type NormName, type StartNoiseName, usualBudgets } from "./geometry/index.js";
 import type { AttackObserver } from "./observer.js";
 import { withScaledLogits } from "./transfer.js";
 
