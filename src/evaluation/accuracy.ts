@@ -1,5 +1,5 @@
 // Accuracy from counts: overall, per class, per group of classes, balanced.
-
+import { z } from "zod";
 import type { ClassGroup } from "../data/index.js";
 import { ReatError } from "../errors.js";
 
@@ -24,6 +24,21 @@ export interface AccuracyReport {
   /** How often each class was predicted. */
   readonly predicted: readonly number[];
 }
+
+/** @internal A share of images, from 0 to 1. */
+export const fractionSchema = z.number().min(0).max(1);
+const share = fractionSchema.nullable();
+
+/** What files hold of an `AccuracyReport`. */
+export const accuracyReportSchema = z.object({
+  total: z.int().min(0),
+  correct: z.int().min(0),
+  accuracy: fractionSchema,
+  perClass: z.array(z.object({ total: z.int().min(0), correct: z.int().min(0), accuracy: share })),
+  groups: z.object({ head: share, body: share, tail: share }),
+  balanced: fractionSchema,
+  predicted: z.array(z.int().min(0)),
+}) satisfies z.ZodType<AccuracyReport>;
 
 /**
  * @param confusion confusion[y][k] = images of class y that were predicted as class k; square, whole numbers ≥ 0

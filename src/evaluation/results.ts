@@ -5,16 +5,18 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { AttackWarning } from "../attacks/index.js";
+import { canonicalJson } from "../canonical-json.js";
 import { makeFolder, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { formatFraction } from "../fraction.js";
-import type { AccuracyReport } from "./accuracy.js";
+import { type AccuracyReport, accuracyReportSchema, fractionSchema } from "./accuracy.js";
+import { type CheckpointName, checkpointNames } from "./checkpoint-name.js";
 import type { EnsembleRecord } from "./ensemble.js";
 
 /** One row of a table: a checkpoint under one attack. */
 export interface EvaluationResult {
   readonly run: string;
-  readonly checkpoint: "last" | "best";
+  readonly checkpoint: CheckpointName;
   /** Of the checkpoint's weights, from 1. */
   readonly epoch: number;
   /** Set where the checkpoint's weights are an average over the steps. */
@@ -41,16 +43,6 @@ export interface EvaluationResult {
   readonly environment: Readonly<Record<string, unknown>>;
 }
 
-const accuracy = z.number().min(0).max(1);
-const report = z.object({
-  total: z.int(),
-  correct: z.int(),
-  accuracy,
-  perClass: z.array(z.object({ total: z.int(), correct: z.int(), accuracy: accuracy.nullable() })),
-  groups: z.object({ head: accuracy.nullable(), body: accuracy.nullable(), tail: accuracy.nullable() }),
-  balanced: accuracy,
-  predicted: z.array(z.int()),
-});
 const warnings = z.array(z.object({ name: z.string(), message: z.string() })) as unknown as z.ZodType<
   readonly AttackWarning[]
 >;
@@ -62,9 +54,9 @@ const ensemble = z.object({
       attack: z.string(),
       attacked: z.int(),
       standing: z.int(),
-      accuracy,
-      groups: report.shape.groups,
-      balanced: accuracy,
+      accuracy: fractionSchema,
+      groups: accuracyReportSchema.shape.groups,
+      balanced: fractionSchema,
       seconds: z.number(),
     }),
   ),
@@ -75,14 +67,14 @@ const ensemble = z.object({
     lowestPixel: z.number(),
     highestPixel: z.number(),
     insideRange: z.boolean(),
-    accuracy,
+    accuracy: fractionSchema,
     agrees: z.boolean(),
   }),
   robust: z.string(),
 });
 const schema: z.ZodType<EvaluationResult> = z.object({
   run: z.string(),
-  checkpoint: z.enum(["last", "best"]),
+  checkpoint: z.enum(checkpointNames),
   epoch: z.int(),
   weights: z.literal("averaged").optional(),
   split: z.enum(["test", "validation"]),
@@ -91,8 +83,8 @@ const schema: z.ZodType<EvaluationResult> = z.object({
   attack: z.object({ name: z.string(), constants: z.record(z.string(), z.unknown()) }),
   seeds: z.record(z.string(), z.number()),
   batchSize: z.int(),
-  clean: report,
-  robust: report,
+  clean: accuracyReportSchema,
+  robust: accuracyReportSchema,
   ensemble: ensemble.optional(),
   warnings: warnings.optional(),
   seconds: z.number(),
@@ -105,15 +97,6 @@ export type ResultIdentity = Omit<
   EvaluationResult,
   "clean" | "robust" | "ensemble" | "warnings" | "seconds" | "time" | "environment"
 > & { readonly images: number };
-
-/** JSON with the keys in order: the same text for the same values. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inside: unknown) =>
-    typeof inside === "object" && inside !== null && !Array.isArray(inside)
-      ? Object.fromEntries(Object.entries(inside).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inside,
-  );
-}
 
 function identityOf(result: EvaluationResult | ResultIdentity): ResultIdentity {
   const { run, checkpoint, epoch, split, dataset, synthetic, seeds, batchSize, attack } = result;
