@@ -37,8 +37,10 @@ export {
 export {
   type EvaluationResult,
   readResults,
+  readStoredResults,
   resultFileName,
   resultIdentity,
   resultSlot,
+  type StoredResult,
   writeResult,
 } from "./results.js";

@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { parse } from "yaml";
 import type { z } from "zod";
 import { ReatError } from "../../errors.js";
-import { readResults } from "../../evaluation/index.js";
+import { readStoredResults } from "../../evaluation/index.js";
 import {
   type EventOf,
   eventSchemas,
@@ -47,7 +47,10 @@ export async function readRun(folder: string): Promise<RunRecord> {
           join(folder, "environment.json"),
         );
   const events = log === null ? [] : readEvents(log, join(folder, "metrics.jsonl"));
-  const stored = readResults(join(folder, "evaluations"));
+  const stored = readStoredResults(join(folder, "evaluations")).map((result) => ({
+    ...result,
+    file: `evaluations/${result.file}`,
+  }));
   const data = readData(environment, join(folder, "environment.json"));
   const name = typeof config.name === "string" ? config.name : basename(resolve(folder));
   const record = {

@@ -5,7 +5,7 @@ import {
   accuracyReportSchema,
   attackLabel,
   type CheckpointName,
-  type EvaluationResult,
+  type StoredResult,
 } from "../../evaluation/index.js";
 import { parseFraction } from "../../fraction.js";
 import type { BatchEvent, EvaluationSplit, RunEvent } from "../../training/index.js";
@@ -101,7 +101,8 @@ export interface RunRecord {
   readonly end: EventOf<"end"> | null;
   /** Choices of the configuration that do not do what one would expect. */
   readonly warnings: readonly EventOf<"warning">[];
-  readonly stored: readonly EvaluationResult[];
+  /** Their `file` is the path within the run's folder. */
+  readonly stored: readonly StoredResult[];
   /** One sentence for each thing a complete run has and this one has not. */
   readonly missing: readonly string[];
 }
@@ -122,7 +123,7 @@ export function className(record: RunRecord, id: number): string {
 }
 
 /** The stored results of a checkpoint's weights as they are now: of the epoch that was measured last. */
-export function currentResults(record: RunRecord, checkpoint: CheckpointName): readonly EvaluationResult[] {
+export function currentResults(record: RunRecord, checkpoint: CheckpointName): readonly StoredResult[] {
   const stored = record.stored.filter((result) => result.checkpoint === checkpoint);
   const [newest] = [...stored].sort((a, b) => (a.time < b.time ? 1 : -1));
   return stored.filter(({ epoch }) => epoch === newest!.epoch);
