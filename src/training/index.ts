@@ -1,13 +1,12 @@
 // The training's public face.
 export {
   type Checkpoint,
-  type CheckpointState,
   loadModel,
   loadWeights,
-  type Progress,
   readCheckpoint,
   weightsEpoch,
 } from "./checkpoint.js";
+export type { CheckpointState, Progress } from "./checkpoint-state.js";
 export { currentEnvironment, type Environment } from "./environment.js";
 export type {
   BatchEvent,
