@@ -1,5 +1,5 @@
 // The evaluation's public face.
-export { type AccuracyReport, accuracyReport, type ClassAccuracy } from "./accuracy.js";
+export { type AccuracyReport, accuracyReport, type ClassAccuracy, reportContradiction } from "./accuracy.js";
 export { attackLabel, type LabelledAttack } from "./attack-label.js";
 export {
   type Audit,
@@ -36,6 +36,7 @@ export {
 export {
   canonicalJson,
   type EvaluationResult,
+  type MeasuredContent,
   readResults,
   resultFileName,
   resultIdentity,

@@ -6,6 +6,7 @@ export {
   loadWeights,
   type Progress,
   readCheckpoint,
+  weightsDigest,
   weightsEpoch,
 } from "./checkpoint.js";
 export { currentEnvironment, type Environment } from "./environment.js";

@@ -1,6 +1,12 @@
 // What a report knows of one run: everything read from its folder, and the schemas its files are held to.
 import { z } from "zod";
-import { type AccuracyReport, attackLabel, type EvaluationResult } from "../../evaluation/index.js";
+import {
+  type AccuracyReport,
+  attackLabel,
+  type EvaluationResult,
+  type MeasuredContent,
+  reportContradiction,
+} from "../../evaluation/index.js";
 import { parseFraction } from "../../fraction.js";
 import type { BatchEvent, EvaluationSplit, RunEvent } from "../../training/index.js";
 
@@ -8,15 +14,20 @@ const fraction = z.number().min(0).max(1);
 const counts = z.array(z.number().min(0));
 const split: z.ZodType<EvaluationSplit> = z.enum(["test", "validation"]);
 
-const accuracyReportSchema: z.ZodType<AccuracyReport> = z.object({
-  total: z.number().min(0),
-  correct: z.number().min(0),
-  accuracy: fraction,
-  perClass: z.array(z.object({ total: z.number(), correct: z.number(), accuracy: fraction.nullable() })),
-  groups: z.object({ head: fraction.nullable(), body: fraction.nullable(), tail: fraction.nullable() }),
-  balanced: fraction,
-  predicted: counts,
-});
+const accuracyReportSchema: z.ZodType<AccuracyReport> = z
+  .object({
+    total: z.number().min(0),
+    correct: z.number().min(0),
+    accuracy: fraction,
+    perClass: z.array(z.object({ total: z.number(), correct: z.number(), accuracy: fraction.nullable() })),
+    groups: z.object({ head: fraction.nullable(), body: fraction.nullable(), tail: fraction.nullable() }),
+    balanced: fraction,
+    predicted: counts,
+  })
+  .superRefine((report, context) => {
+    const message = reportContradiction(report, "it");
+    if (message !== null) context.addIssue({ code: "custom", message, input: report });
+  });
 
 const position = z.object({ epoch: z.number(), batch: z.number() });
 /** JSON has no NaN: a loss that was not a number arrives as null. */
@@ -127,10 +138,33 @@ export function className(record: RunRecord, id: number): string {
 }
 
 /** The stored results of a checkpoint's weights as they are now: of the epoch that was measured last. */
-export function currentResults(record: RunRecord, checkpoint: "last" | "best"): readonly EvaluationResult[] {
+export function currentResults(
+  record: Pick<RunRecord, "stored">,
+  checkpoint: "last" | "best",
+): readonly EvaluationResult[] {
   const stored = record.stored.filter((result) => result.checkpoint === checkpoint);
-  const [newest] = [...stored].sort((a, b) => (a.time < b.time ? 1 : -1));
-  return stored.filter(({ epoch }) => epoch === newest!.epoch);
+  const newestFirst = [...stored].sort((a, b) => (a.time < b.time ? 1 : -1));
+  const [newest] = newestFirst;
+  const ofWeights = newestFirst.filter(
+    (result) => result.epoch === newest!.epoch && sameContent(result, newest!, ["weights", "model"]),
+  );
+  // Figures of one table are of the same images: of two sets of one size, those measured last.
+  const shown = ofWeights.filter((result) => {
+    const last = ofWeights.find(
+      ({ split, clean }) => split === result.split && clean.total === result.clean.total,
+    );
+    return sameContent(result, last!, ["images"]);
+  });
+  return stored.filter((result) => shown.includes(result));
+}
+
+/** Older results do not tell what they were measured on; nothing speaks against those. */
+function sameContent(
+  { content: a }: EvaluationResult,
+  { content: b }: EvaluationResult,
+  parts: readonly (keyof MeasuredContent)[],
+): boolean {
+  return !a || !b || parts.every((part) => a[part] === b[part]);
 }
 
 /** The label of an attack that is known by name alone, with the budget that the configuration sets. */
