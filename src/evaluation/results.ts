@@ -1,11 +1,11 @@
 // Measurements on disk: one JSON file for each checkpoint, attack and split, with all that decided its numbers.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { AttackWarning } from "../attacks/index.js";
-import { cannotWrite, writeDurably } from "../durable-file.js";
+import { makeFolder, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { formatFraction } from "../fraction.js";
 import { type AccuracyReport, reportContradiction, sameFraction } from "./accuracy.js";
@@ -174,14 +174,10 @@ export function resultFileName(result: EvaluationResult | ResultIdentity): strin
  * @throws ReatError `disk`
  */
 export async function writeResult(folder: string, result: EvaluationResult): Promise<string> {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw cannotWrite(folder, cause);
-  }
+  makeFolder(folder);
   const name = resultFileName(result);
   const file = join(folder, name);
-  await writeDurably(file, `${JSON.stringify(result, null, 2)}\n`);
+  await writeDurably(file, `${JSON.stringify(result, null, 2)}\n`, { shared: true });
   for (const { name: other, result: earlier } of readFiles(folder)) {
     if (other !== name && replaces(result, earlier)) await rm(join(folder, other), { force: true });
   }
@@ -196,18 +192,20 @@ export function readResults(folder: string): EvaluationResult[] {
 function readFiles(folder: string): { name: string; result: EvaluationResult }[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
-  return files.sort().map((name) => {
+  return files.sort().flatMap((name) => {
     const file = join(folder, name);
     let parsed: unknown;
     try {
       parsed = JSON.parse(readFileSync(file, "utf8"));
     } catch (cause) {
+      // Another process has just put a newer result in its place.
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
       throw new ReatError("data", `${file} is not JSON: delete it and measure again.`, { cause });
     }
     const result = schema.safeParse(parsed);
     if (result.success) {
       const wrong = contradictionIn(result.data);
-      if (wrong === null) return { name, result: result.data };
+      if (wrong === null) return [{ name, result: result.data }];
       throw new ReatError("data", `${file} contradicts itself: ${wrong}; delete it and measure again.`);
     }
     const { path, message } = result.error.issues[0]!;

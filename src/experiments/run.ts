@@ -25,7 +25,7 @@ import {
   parseConfigText,
 } from "./config/index.js";
 import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
-import { evaluationAttacks, measure } from "./measuring/index.js";
+import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
 
 /** What an experiment is watched and stopped with. */
 export interface ExperimentOptions {
@@ -72,6 +72,7 @@ export async function resumeExperiment(
   options: ExperimentOptions = {},
 ): Promise<ExperimentOutcome> {
   const run = RunFolder.open(folder);
+  requireReadable(run);
   const raw = parseConfigText(run.config(), run.configFile);
   return work(parseConfig(applyOverrides(raw, overrides), run.configFile), folder, true, options);
 }
@@ -129,6 +130,9 @@ async function work(
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(signal && { signal }),
   });
+  if (resume && run.environment() === null) {
+    await writeDurably(run.environmentFile, `${JSON.stringify(environment, null, 2)}\n`);
+  }
   // The trainer took the new values; before that a refused override must leave the run as it was.
   if (resume && run.config() !== text) await writeDurably(run.configFile, text);
 

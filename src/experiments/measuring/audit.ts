@@ -1,11 +1,11 @@
 // Audits a run's checkpoint, or weights from elsewhere, and writes down what was found.
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { norms } from "../../attacks/index.js";
 import { evaluationBatches, type Progress, uploadSplit } from "../../data/index.js";
-import { cannotWrite, writeDurably } from "../../durable-file.js";
+import { makeFolder, writeDurably } from "../../durable-file.js";
 import { type Audit, type AuditProgress, type AuditState, audit } from "../../evaluation/index.js";
 import { inferenceModel } from "../../methods/index.js";
 import type { ImageClassifier } from "../../nn/index.js";
@@ -19,6 +19,7 @@ import { type ForeignOptions, type ForeignWeights, openForeignModel } from "../f
 import { locate } from "../locate.js";
 import { imagesDigest } from "./content.js";
 import { PartialFolder } from "./partial-folder.js";
+import { takeTurn } from "./turn.js";
 
 /** Images of an audit where nothing else is said: enough for differences of a few points. */
 export const AUDIT_IMAGES = 200;
@@ -127,6 +128,8 @@ export async function auditModel(place: string, options: AuditModelOptions = {})
     },
     ...{ norm, epsilon, stepSize, queries: options.queries ?? null, weights: opened.weights },
   });
+  using _turn =
+    folder === null ? null : await takeTurn(partialPath(folder, name), { signal: options.signal });
   const partial = folder === null ? null : new PartialFolder<AuditState>(partialPath(folder, name), identity);
   const found = await audit({
     ...{ model, norm, epsilon, stepSize, seed: config.seeds.evaluation },
@@ -184,12 +187,8 @@ function digestOf(file: string): string {
 /** Writes an audit as JSON; what was kept of it while it ran is removed. @throws ReatError `disk` */
 export async function writeAudit(folder: string, name: string, record: AuditRecord): Promise<string> {
   const file = join(folder, `${name}.json`);
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw cannotWrite(folder, cause);
-  }
-  await writeDurably(file, `${JSON.stringify(record, null, 2)}\n`);
+  makeFolder(folder);
+  await writeDurably(file, `${JSON.stringify(record, null, 2)}\n`, { shared: true });
   await rm(partialPath(folder, name), { recursive: true, force: true });
   return file;
 }

@@ -12,6 +12,7 @@ import { locate } from "../locate.js";
 import { AdversarialImages } from "./adversarial-images.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { measure } from "./measure.js";
+import { requireReadable } from "./readable-run.js";
 
 /** What every evaluation may be given instead of the configuration's. */
 export interface EvaluationSettings {
@@ -67,6 +68,7 @@ export async function evaluateRun(
       `${place} has ${checkpoints.length} checkpoints, and adversarial images are saved of one: choose last or best.`,
     );
   }
+  requireReadable(run);
   const raw = parseConfigText(run.config(), run.configFile);
   const config = withSettings(
     parseConfig(applyOverrides(raw, options.overrides ?? []), run.configFile),

@@ -1,4 +1,5 @@
 // Measures a run's checkpoints: clean accuracy and robust accuracy under each attack, one JSON file each.
+import { existsSync } from "node:fs";
 import { type BatchPlan, evaluationBatches, uploadSplit } from "../../data/index.js";
 import {
   type AccuracyReport,
@@ -25,6 +26,7 @@ import type { AdversarialImages } from "./adversarial-images.js";
 import { measuredContent } from "./content.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { forget, partialPlace, resumableAttack, resumableClean } from "./measure-attacks.js";
+import { takeTurn, turnIfFree } from "./turn.js";
 
 export { evaluationAttacks } from "./evaluation-plan.js";
 
@@ -102,6 +104,26 @@ export async function measure(
     const wanted = `${resultIdentity(identity)}${adversarial ? " with images" : ""}`;
     return partialPlace(run.evaluationsFolder, resultFileName(identity).replace(/\.json$/, ""), wanted);
   };
+  // Of two processes that want the same measurement, the second waits and takes what the first has found.
+  const turnAt = (attack: EvaluationResult["attack"]) =>
+    takeTurn(place(attack).path, {
+      signal,
+      onWait: (pid) =>
+        onProgress?.({
+          stage: `waiting for process ${pid}, which measures ${attack.name}`,
+          ...{ done: 0, total: 1, secondsLeft: null },
+        }),
+    });
+  const measuredClean = async () => {
+    using _turn = await turnAt(cleanAttack);
+    return await resumableClean(options, place(cleanAttack));
+  };
+  // What a kill left of a measurement whose result is there. Where it cannot be removed it does no harm.
+  const clear = async (attack: EvaluationResult["attack"]) => {
+    if (!existsSync(place(attack).path)) return;
+    using turn = turnIfFree(place(attack).path);
+    if (turn) await forget(place(attack)).catch(() => {});
+  };
   const known = readResults(run.evaluationsFolder);
   const options = {
     model: inference,
@@ -118,12 +140,21 @@ export async function measure(
     const { name, constants } = attack.spec;
     const described = { name, constants: { ...constants } };
     const wanted = resultIdentity(identityOf(described));
-    const earlier = known.find((result) => resultIdentity(result) === wanted);
-    if (earlier && !adversarial) {
-      results.push(earlier);
+    const among = (stored: readonly EvaluationResult[]) =>
+      adversarial ? undefined : stored.find((result) => resultIdentity(result) === wanted);
+    const before = among(known);
+    if (before) {
+      await clear(described);
+      results.push(before);
       continue;
     }
-    clean ??= await resumableClean(options, place(cleanAttack));
+    using _turn = await turnAt(described);
+    const meanwhile = among(readResults(run.evaluationsFolder));
+    if (meanwhile) {
+      results.push(meanwhile);
+      continue;
+    }
+    clean ??= await measuredClean();
     const { robust, ensemble, warnings, seconds } = await resumableAttack(options, attack, place(described));
     const result: EvaluationResult = {
       ...common,
@@ -145,6 +176,6 @@ export async function measure(
   for (const { spec } of adversarial ? planned : []) {
     await forget(place({ name: spec.name, constants: { ...spec.constants } }));
   }
-  await forget(place(cleanAttack));
+  await clear(cleanAttack);
   return results;
 }
