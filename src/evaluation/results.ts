@@ -5,10 +5,12 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { AttackWarning } from "../attacks/index.js";
+import { canonicalJson } from "../canonical-json.js";
 import { makeFolder, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { formatFraction } from "../fraction.js";
-import { type AccuracyReport, reportContradiction, sameFraction } from "./accuracy.js";
+import { type AccuracyReport, accuracyReportSchema, fractionSchema, sameFraction } from "./accuracy.js";
+import { type CheckpointName, checkpointNames } from "./checkpoint-name.js";
 import type { EnsembleRecord } from "./ensemble.js";
 
 /** What was measured, by content: SHA-256 in hexadecimal. */
@@ -24,7 +26,7 @@ export interface MeasuredContent {
 /** One row of a table: a checkpoint under one attack. */
 export interface EvaluationResult {
   readonly run: string;
-  readonly checkpoint: "last" | "best";
+  readonly checkpoint: CheckpointName;
   /** Of the checkpoint's weights, from 1. */
   readonly epoch: number;
   /** Set where the checkpoint's weights are an average over the steps. */
@@ -53,16 +55,6 @@ export interface EvaluationResult {
   readonly environment: Readonly<Record<string, unknown>>;
 }
 
-const accuracy = z.number().min(0).max(1);
-const report = z.object({
-  total: z.int(),
-  correct: z.int(),
-  accuracy,
-  perClass: z.array(z.object({ total: z.int(), correct: z.int(), accuracy: accuracy.nullable() })),
-  groups: z.object({ head: accuracy.nullable(), body: accuracy.nullable(), tail: accuracy.nullable() }),
-  balanced: accuracy,
-  predicted: z.array(z.int()),
-});
 const warnings = z.array(z.object({ name: z.string(), message: z.string() })) as unknown as z.ZodType<
   readonly AttackWarning[]
 >;
@@ -74,9 +66,9 @@ const ensemble = z.object({
       attack: z.string(),
       attacked: z.int(),
       standing: z.int(),
-      accuracy,
-      groups: report.shape.groups,
-      balanced: accuracy,
+      accuracy: fractionSchema,
+      groups: accuracyReportSchema.shape.groups,
+      balanced: fractionSchema,
       seconds: z.number(),
     }),
   ),
@@ -87,46 +79,42 @@ const ensemble = z.object({
     lowestPixel: z.number(),
     highestPixel: z.number(),
     insideRange: z.boolean(),
-    accuracy,
+    accuracy: fractionSchema,
     agrees: z.boolean(),
   }),
   robust: z.string(),
 });
-const schema: z.ZodType<EvaluationResult> = z.object({
-  run: z.string(),
-  checkpoint: z.enum(["last", "best"]),
-  epoch: z.int(),
-  weights: z.literal("averaged").optional(),
-  split: z.enum(["test", "validation"]),
-  content: z.object({ weights: z.string(), model: z.string(), images: z.string() }).optional(),
-  dataset: z.string(),
-  synthetic: z.boolean(),
-  attack: z.object({ name: z.string(), constants: z.record(z.string(), z.unknown()) }),
-  seeds: z.record(z.string(), z.number()),
-  batchSize: z.int(),
-  clean: report,
-  robust: report,
-  ensemble: ensemble.optional(),
-  warnings: warnings.optional(),
-  seconds: z.number(),
-  time: z.string(),
-  environment: z.record(z.string(), z.unknown()),
-});
+const schema: z.ZodType<EvaluationResult> = z
+  .object({
+    run: z.string(),
+    checkpoint: z.enum(checkpointNames),
+    epoch: z.int(),
+    weights: z.literal("averaged").optional(),
+    split: z.enum(["test", "validation"]),
+    content: z.object({ weights: z.string(), model: z.string(), images: z.string() }).optional(),
+    dataset: z.string(),
+    synthetic: z.boolean(),
+    attack: z.object({ name: z.string(), constants: z.record(z.string(), z.unknown()) }),
+    seeds: z.record(z.string(), z.number()),
+    batchSize: z.int(),
+    clean: accuracyReportSchema,
+    robust: accuracyReportSchema,
+    ensemble: ensemble.optional(),
+    warnings: warnings.optional(),
+    seconds: z.number(),
+    time: z.string(),
+    environment: z.record(z.string(), z.unknown()),
+  })
+  .superRefine((result, context) => {
+    const message = contradictionIn(result);
+    if (message !== null) context.addIssue({ code: "custom", message, input: result });
+  });
 
 /** What decides a result's numbers; where all of it is the same, the numbers are. */
 export type ResultIdentity = Omit<
   EvaluationResult,
   "clean" | "robust" | "ensemble" | "warnings" | "seconds" | "time" | "environment"
 > & { readonly images: number };
-
-/** JSON with the keys in order: the same text for the same values. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inside: unknown) =>
-    typeof inside === "object" && inside !== null && !Array.isArray(inside)
-      ? Object.fromEntries(Object.entries(inside).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inside,
-  );
-}
 
 function identityOf(result: EvaluationResult | ResultIdentity): ResultIdentity {
   const { run, checkpoint, epoch, split, content, dataset, synthetic, seeds, batchSize, attack } = result;
@@ -203,20 +191,22 @@ function readFiles(folder: string): { name: string; result: EvaluationResult }[]
       throw new ReatError("data", `${file} is not JSON: delete it and measure again.`, { cause });
     }
     const result = schema.safeParse(parsed);
-    if (result.success) {
-      const wrong = contradictionIn(result.data);
-      if (wrong === null) return [{ name, result: result.data }];
-      throw new ReatError("data", `${file} contradicts itself: ${wrong}; delete it and measure again.`);
-    }
+    if (result.success) return [{ name, result: result.data }];
     const { path, message } = result.error.issues[0]!;
-    throw new ReatError("data", `${file} is no evaluation result: ${path.join(".")}: ${message}.`);
+    const at = path.length > 0 ? `${path.join(".")}: ` : "";
+    throw new ReatError(
+      "data",
+      `${file} is no evaluation result: ${at}${message}; delete it and measure again.`,
+    );
   });
 }
 
 /** What of a result does not follow from its own counts; null where all does. */
-function contradictionIn({ clean, robust, ensemble }: EvaluationResult): string | null {
-  const own = reportContradiction(clean, "clean") ?? reportContradiction(robust, "robust");
-  if (own !== null) return own;
+function contradictionIn({
+  clean,
+  robust,
+  ensemble,
+}: Pick<EvaluationResult, "clean" | "robust" | "ensemble">): string | null {
   if (clean.total !== robust.total) {
     return `clean.total is ${clean.total} and robust.total ${robust.total}, of the same images`;
   }

@@ -153,17 +153,17 @@ describe("results", () => {
     [
       "high.json",
       JSON.stringify({ ...result, robust: { ...result.robust, accuracy: 0.5 } }),
-      /high\.json contradicts itself: robust\.accuracy is 0\.5, and 1 of 4 images are right; delete it and measure again\.$/,
+      /high\.json is no evaluation result: robust: accuracy is 0\.5, and 1 of 4 images are right; delete it and measure again\.$/,
     ],
     [
       "balanced.json",
       JSON.stringify({ ...result, clean: { ...result.clean, balanced: 0.9 } }),
-      /clean\.balanced is 0\.9, and the mean over its classes 0\.75/,
+      /clean: balanced is 0\.9, and the mean over its classes 0\.75/,
     ],
     [
       "classes.json",
       JSON.stringify({ ...result, clean: { ...result.clean, correct: 4, accuracy: 1 } }),
-      /clean\.correct is 4, and its classes have 3/,
+      /clean: correct is 4, and its classes have 3/,
     ],
     [
       "group.json",
@@ -171,12 +171,12 @@ describe("results", () => {
         ...result,
         clean: { ...result.clean, groups: { ...result.clean.groups, head: 0.8 } },
       }),
-      /clean\.groups\.head is 0\.8, and its classes lie from 0\.75 to 0\.75/,
+      /clean: groups\.head is 0\.8, and its classes lie from 0\.75 to 0\.75/,
     ],
     [
       "predicted.json",
       JSON.stringify({ ...result, clean: { ...result.clean, predicted: [3, 0] } }),
-      /clean\.predicted counts 3 of 4 images/,
+      /clean: predicted counts 3 of 4 images/,
     ],
     [
       "ensemble.json",

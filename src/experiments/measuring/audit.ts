@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { norms } from "../../attacks/index.js";
 import { evaluationBatches, type Progress, uploadSplit } from "../../data/index.js";
 import { makeFolder, writeDurably } from "../../durable-file.js";
-import { type Audit, type AuditProgress, type AuditState, audit } from "../../evaluation/index.js";
+import {
+  type Audit,
+  type AuditProgress,
+  type AuditState,
+  audit,
+  bestFirst,
+  type CheckpointName,
+} from "../../evaluation/index.js";
 import { inferenceModel } from "../../methods/index.js";
 import type { ImageClassifier } from "../../nn/index.js";
 import { type Device, resolveDevice, setThreads, tensor } from "../../tensor/index.js";
@@ -28,7 +35,7 @@ export interface AuditModelOptions {
   /** For weights from elsewhere; absent, the place is a run or its checkpoint. */
   readonly foreign?: Omit<ForeignOptions, "onDataProgress" | "overrides">;
   /** Which checkpoint of a run's folder. Default: the best, or the last where there is no best. */
-  readonly checkpoint?: "last" | "best";
+  readonly checkpoint?: CheckpointName;
   /** A run or checkpoint to make examples on for the transfer check, best an undefended model of the same task. */
   readonly surrogate?: string;
   /** Over the configuration, such as `evaluation.epsilon=4/255`. */
@@ -210,9 +217,9 @@ async function open(place: string, options: AuditModelOptions): Promise<Opened> 
 async function openRun(
   place: string,
   options: AuditModelOptions,
-  wanted: "last" | "best" | undefined,
+  wanted: CheckpointName | undefined,
 ): Promise<Opened> {
-  const order = wanted ? [wanted] : (["best", "last"] as const);
+  const order = wanted ? [wanted] : bestFirst;
   const { run, checkpoints } = locate(place, order);
   const { checkpoint, file } = checkpoints[0]!;
   const raw = parseConfigText(run.config(), run.configFile);

@@ -1,7 +1,8 @@
 // What a measurement was made on, by content: two data sets of one name, or two checkpoints of one epoch, are not the same.
 import { createHash } from "node:crypto";
+import { canonicalJson } from "../../canonical-json.js";
 import type { ImageDataset, ImageSplit } from "../../data/index.js";
-import { canonicalJson, type MeasuredContent } from "../../evaluation/index.js";
+import type { MeasuredContent } from "../../evaluation/index.js";
 import type { ImageClassifier } from "../../nn/index.js";
 import { type Checkpoint, weightsDigest } from "../../training/index.js";
 import type { ExperimentConfig } from "../config/index.js";

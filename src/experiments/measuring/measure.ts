@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { type BatchPlan, evaluationBatches, uploadSplit } from "../../data/index.js";
 import {
   type AccuracyReport,
+  type CheckpointName,
   type EvaluationProgress,
   type EvaluationResult,
   readResults,
@@ -32,7 +33,7 @@ export { evaluationAttacks } from "./evaluation-plan.js";
 
 /** What is measured. */
 export interface Measurement {
-  readonly checkpoint: "last" | "best";
+  readonly checkpoint: CheckpointName;
   /** File of the weights. */
   readonly file: string;
   readonly split: "test" | "validation";

@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { parse } from "yaml";
 import type { z } from "zod";
 import { ReatError } from "../../errors.js";
-import { readResults } from "../../evaluation/index.js";
+import { checkpointNames, readResults } from "../../evaluation/index.js";
 import {
   currentResults,
   type EventOf,
@@ -129,7 +129,7 @@ function missingPieces(
       : "It is still going, or was interrupted";
     missing.push(`${why}: ${done}${of} epochs are logged.`);
   }
-  const shown = (["best", "last"] as const).flatMap((checkpoint) => currentResults(run, checkpoint));
+  const shown = checkpointNames.flatMap((checkpoint) => currentResults(run, checkpoint));
   const epochs = new Set(shown.map(({ checkpoint, epoch }) => `${checkpoint} ${epoch}`));
   const passedOver = run.stored.filter(
     (result) => !shown.includes(result) && epochs.has(`${result.checkpoint} ${result.epoch}`),

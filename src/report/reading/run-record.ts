@@ -1,33 +1,18 @@
 // What a report knows of one run: everything read from its folder, and the schemas its files are held to.
 import { z } from "zod";
+import { usualBudgets } from "../../attacks/index.js";
 import {
-  type AccuracyReport,
+  accuracyReportSchema,
   attackLabel,
+  type CheckpointName,
   type EvaluationResult,
   type MeasuredContent,
-  reportContradiction,
 } from "../../evaluation/index.js";
 import { parseFraction } from "../../fraction.js";
 import type { BatchEvent, EvaluationSplit, RunEvent } from "../../training/index.js";
 
-const fraction = z.number().min(0).max(1);
 const counts = z.array(z.number().min(0));
 const split: z.ZodType<EvaluationSplit> = z.enum(["test", "validation"]);
-
-const accuracyReportSchema: z.ZodType<AccuracyReport> = z
-  .object({
-    total: z.number().min(0),
-    correct: z.number().min(0),
-    accuracy: fraction,
-    perClass: z.array(z.object({ total: z.number(), correct: z.number(), accuracy: fraction.nullable() })),
-    groups: z.object({ head: fraction.nullable(), body: fraction.nullable(), tail: fraction.nullable() }),
-    balanced: fraction,
-    predicted: counts,
-  })
-  .superRefine((report, context) => {
-    const message = reportContradiction(report, "it");
-    if (message !== null) context.addIssue({ code: "custom", message, input: report });
-  });
 
 const position = z.object({ epoch: z.number(), batch: z.number() });
 /** JSON has no NaN: a loss that was not a number arrives as null. */
@@ -140,7 +125,7 @@ export function className(record: RunRecord, id: number): string {
 /** The stored results of a checkpoint's weights as they are now: of the epoch that was measured last. */
 export function currentResults(
   record: Pick<RunRecord, "stored">,
-  checkpoint: "last" | "best",
+  checkpoint: CheckpointName,
 ): readonly EvaluationResult[] {
   const stored = record.stored.filter((result) => result.checkpoint === checkpoint);
   const newestFirst = [...stored].sort((a, b) => (a.time < b.time ? 1 : -1));
@@ -176,7 +161,7 @@ export function loggedAttackLabel({ config }: RunRecord, name: string): string {
   };
   const norm = setting(config, "evaluation.norm");
   const [epsilon, stepSize] = [read("epsilon"), read("stepSize")];
-  const usual = norm === "l2" ? { epsilon: 1, stepSize: 0.2 } : { epsilon: 8 / 255, stepSize: 2 / 255 };
+  const usual = usualBudgets[norm === "l2" ? "l2" : "linf"];
   return attackLabel({
     name,
     constants: {
