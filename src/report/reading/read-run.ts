@@ -1,10 +1,10 @@
 // Reads a run folder into a RunRecord; a run that is still going, or was killed, reads like any other.
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { parse } from "yaml";
 import type { z } from "zod";
 import { ReatError } from "../../errors.js";
 import { checkpointNames, readResults } from "../../evaluation/index.js";
+import { parseYaml } from "../../yaml-text.js";
 import {
   currentResults,
   type EventOf,
@@ -193,10 +193,9 @@ function readJson(text: string, place: string): unknown {
 function readYaml(text: string, file: string): Settings {
   let value: unknown;
   try {
-    value = parse(text);
+    value = parseYaml(text);
   } catch (error) {
-    const reason = (error as Error).message.split("\n")[0]!.replace(/:$/, "");
-    throw new ReatError("data", `${file} is not valid YAML: ${reason}.`, { cause: error });
+    throw new ReatError("data", `${file} is not valid YAML: ${(error as Error).message}.`, { cause: error });
   }
   return asSettings(value, file);
 }
