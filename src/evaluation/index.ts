@@ -36,6 +36,7 @@ export {
 } from "./evaluate.js";
 export {
   type EvaluationResult,
+  type MeasuredContent,
   readResults,
   readStoredResults,
   resultFileName,

@@ -124,8 +124,7 @@ function findMisfit({
     return `it counts ${step} steps in epoch ${epoch} after batch ${batch}, where ${steps} have been made`;
   }
   if (measuring && batch !== batchesPerEpoch) return `it measures after batch ${batch} of ${batchesPerEpoch}`;
-  for (const name of ["best", "last"] as const) {
-    const measured = progress[name];
+  for (const [name, measured] of Object.entries({ best: progress.best, last: progress.last })) {
     if (measured && measured.epoch > epoch)
       return `its ${name} epoch, ${measured.epoch}, comes after epoch ${epoch}`;
   }

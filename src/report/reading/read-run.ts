@@ -3,9 +3,10 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { z } from "zod";
 import { ReatError } from "../../errors.js";
-import { readStoredResults } from "../../evaluation/index.js";
+import { checkpointNames, readStoredResults } from "../../evaluation/index.js";
 import { parseYaml } from "../../yaml-text.js";
 import {
+  currentResults,
   type EventOf,
   eventSchemas,
   type LoggedEvent,
@@ -130,6 +131,16 @@ function missingPieces(
       ? `It was stopped (${run.stopped.reason})`
       : "It is still going, or was interrupted";
     missing.push(`${why}: ${done}${of} epochs are logged.`);
+  }
+  const shown = checkpointNames.flatMap((checkpoint) => currentResults(run, checkpoint));
+  const epochs = new Set(shown.map(({ checkpoint, epoch }) => `${checkpoint} ${epoch}`));
+  const passedOver = run.stored.filter(
+    (result) => !shown.includes(result) && epochs.has(`${result.checkpoint} ${result.epoch}`),
+  ).length;
+  if (passedOver > 0) {
+    missing.push(
+      `${passedOver} stored results are of other weights or other images than the newest of their checkpoint, and are not shown.`,
+    );
   }
   if (run.stored.length === 0) {
     missing.push(
