@@ -36,9 +36,12 @@ export {
 } from "./evaluate.js";
 export {
   type EvaluationResult,
+  type MeasuredContent,
   readResults,
+  readStoredResults,
   resultFileName,
   resultIdentity,
   resultSlot,
+  type StoredResult,
   writeResult,
 } from "./results.js";

@@ -131,6 +131,11 @@ export async function loadWeights(file: string, model: ImageClassifier): Promise
   return checkpoint.state;
 }
 
+/** SHA-256 (hexadecimal) of the weights that are to be used, by name, type and shape. */
+export function weightsDigest({ parts }: Checkpoint): string {
+  return checksumOf({ tensors: parts.model, metadata: {} });
+}
+
 /** The last epoch, from 1, that the weights have seen batches of; 0 before the first. */
 export function weightsEpoch({ epoch, batch }: Progress): number {
   return batch === 0 ? epoch - 1 : epoch;

@@ -4,6 +4,7 @@ export {
   loadModel,
   loadWeights,
   readCheckpoint,
+  weightsDigest,
   weightsEpoch,
 } from "./checkpoint.js";
 export type { CheckpointState, Progress } from "./checkpoint-state.js";

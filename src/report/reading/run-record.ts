@@ -6,6 +6,8 @@ import {
   attackLabel,
   type CheckpointName,
   type EvaluationResult,
+  type MeasuredContent,
+  type StoredResult,
 } from "../../evaluation/index.js";
 import { parseFraction } from "../../fraction.js";
 import type { BatchEvent, EvaluationSplit, RunEvent } from "../../training/index.js";
@@ -101,7 +103,8 @@ export interface RunRecord {
   readonly end: EventOf<"end"> | null;
   /** Choices of the configuration that do not do what one would expect. */
   readonly warnings: readonly EventOf<"warning">[];
-  readonly stored: readonly EvaluationResult[];
+  /** Their `file` is the path within the run's folder. */
+  readonly stored: readonly StoredResult[];
   /** One sentence for each thing a complete run has and this one has not. */
   readonly missing: readonly string[];
 }
@@ -122,10 +125,33 @@ export function className(record: RunRecord, id: number): string {
 }
 
 /** The stored results of a checkpoint's weights as they are now: of the epoch that was measured last. */
-export function currentResults(record: RunRecord, checkpoint: CheckpointName): readonly EvaluationResult[] {
+export function currentResults(
+  record: Pick<RunRecord, "stored">,
+  checkpoint: CheckpointName,
+): readonly StoredResult[] {
   const stored = record.stored.filter((result) => result.checkpoint === checkpoint);
-  const [newest] = [...stored].sort((a, b) => (a.time < b.time ? 1 : -1));
-  return stored.filter(({ epoch }) => epoch === newest!.epoch);
+  const newestFirst = [...stored].sort((a, b) => (a.time < b.time ? 1 : -1));
+  const [newest] = newestFirst;
+  const ofWeights = newestFirst.filter(
+    (result) => result.epoch === newest!.epoch && sameContent(result, newest!, ["weights", "model"]),
+  );
+  // Figures of one table are of the same images: of two sets of one size, those measured last.
+  const shown = ofWeights.filter((result) => {
+    const last = ofWeights.find(
+      ({ split, clean }) => split === result.split && clean.total === result.clean.total,
+    );
+    return sameContent(result, last!, ["images"]);
+  });
+  return stored.filter((result) => shown.includes(result));
+}
+
+/** Older results do not tell what they were measured on; nothing speaks against those. */
+function sameContent(
+  { content: a }: EvaluationResult,
+  { content: b }: EvaluationResult,
+  parts: readonly (keyof MeasuredContent)[],
+): boolean {
+  return !a || !b || parts.every((part) => a[part] === b[part]);
 }
 
 /** The label of an attack that is known by name alone, with the budget that the configuration sets. */
