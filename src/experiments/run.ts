@@ -3,8 +3,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { evaluationBatches, type Progress, trainingBatches } from "../data/index.js";
 import { writeDurably } from "../durable-file.js";
-import { type EvaluationProgress, type EvaluationResult, evaluate } from "../evaluation/index.js";
-import { inferenceModel } from "../methods/index.js";
+import {
+  type CheckpointName,
+  checkpointNames,
+  type EvaluationProgress,
+  type EvaluationResult,
+  evaluate,
+} from "../evaluation/index.js";
+import { inferenceModel, requireTrainingImages } from "../methods/index.js";
 import { resolveDevice, setThreads } from "../tensor/index.js";
 import {
   currentEnvironment,
@@ -25,8 +31,13 @@ import {
   parseConfigText,
 } from "./config/index.js";
 import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
+import { requireWholeLastBatch } from "./last-batch.js";
 import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
+<<<<<<< HEAD
 import { duringTraining, requirePrecisions } from "./precision.js";
+=======
+import { decidingSettings, describeData } from "./run-record.js";
+>>>>>>> main
 
 /** What an experiment is watched and stopped with. */
 export interface ExperimentOptions {
@@ -36,7 +47,7 @@ export interface ExperimentOptions {
   /** While data is read for the first time. */
   readonly onDataProgress?: Progress;
   /** While the checkpoints are measured at the end. */
-  readonly onMeasurement?: (checkpoint: "last" | "best", progress: EvaluationProgress) => void;
+  readonly onMeasurement?: (checkpoint: CheckpointName, progress: EvaluationProgress) => void;
   /** Stops after the running batch, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
@@ -85,20 +96,26 @@ async function work(
   options: ExperimentOptions,
 ): Promise<ExperimentOutcome> {
   const { signal } = options;
+  if (!resume) RunFolder.requireNone(folder);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
   requirePrecisions(config, device);
   // A run goes on with the classes that it began with.
   const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
   const data = await loadData(config, options.onDataProgress, trained);
+  requireTrainingImages(data.subset.counts, data.dataset.classNames);
+  requireWholeLastBatch(config, data);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
   const text = configToYaml(config);
+<<<<<<< HEAD
   const run = resume
     ? RunFolder.open(folder, environment)
     : await RunFolder.create(folder, text, environment);
 
   const precision = duringTraining(config, device);
   using _precision = precision;
+=======
+>>>>>>> main
   using learner = assembleLearner(config, data, device);
   using images = uploadTraining(data, device);
   const { training, seeds } = config;
@@ -110,13 +127,19 @@ async function work(
       seed: seeds.order,
       epoch: epoch - 1,
       augmentation: training.augment ? {} : false,
+      dropLast: training.dropLast,
       strong: training.strongAugmentation === "none" ? null : training.strongAugmentation,
     });
+  const batchesPerEpoch = batches(1).count;
+  // Made last: what is refused before leaves no run behind.
+  const run = resume
+    ? RunFolder.open(folder, environment)
+    : await RunFolder.create(folder, text, environment);
   const outcome = await train({
     ...learner,
     classNames: data.dataset.classNames,
     epochs: training.epochs,
-    batchesPerEpoch: batches(1).count,
+    batchesPerEpoch,
     batches,
     run,
     seeds,
@@ -143,8 +166,8 @@ async function work(
 
   const results: EvaluationResult[] = [];
   let stopped = outcome.stopped;
-  for (const checkpoint of ["last", "best"] as const) {
-    const file = checkpoint === "last" ? run.lastCheckpoint : run.bestCheckpoint;
+  for (const checkpoint of checkpointNames) {
+    const file = run.checkpoint(checkpoint);
     if (stopped || !existsSync(file)) continue;
     const { attacks, images: count } = config.evaluation;
     try {
@@ -195,6 +218,7 @@ function evaluationPlan(
     [Symbol.dispose]: () => images.dispose(),
   };
 }
+<<<<<<< HEAD
 
 /** What the report says of the data. */
 function describeData({ dataset, subset }: ExperimentData) {
@@ -234,3 +258,5 @@ function decidingSettings(
     evaluation: { norm, epsilon, stepSize, batchSize },
   };
 }
+=======
+>>>>>>> main
