@@ -86,28 +86,6 @@ const ensemble = z.object({
   }),
   robust: z.string(),
 });
-<<<<<<< HEAD
-const schema: z.ZodType<EvaluationResult> = z.object({
-  run: z.string(),
-  checkpoint: z.enum(["last", "best"]),
-  epoch: z.int(),
-  weights: z.literal("averaged").optional(),
-  split: z.enum(["test", "validation"]),
-  dataset: z.string(),
-  synthetic: z.boolean(),
-  attack: z.object({ name: z.string(), constants: z.record(z.string(), z.unknown()) }),
-  seeds: z.record(z.string(), z.number()),
-  batchSize: z.int(),
-  precision: z.enum(["tf32", "bfloat16"]).optional(),
-  clean: report,
-  robust: report,
-  ensemble: ensemble.optional(),
-  warnings: warnings.optional(),
-  seconds: z.number(),
-  time: z.string(),
-  environment: z.record(z.string(), z.unknown()),
-});
-=======
 const schema: z.ZodType<EvaluationResult> = z
   .object({
     run: z.string(),
@@ -121,6 +99,7 @@ const schema: z.ZodType<EvaluationResult> = z
     attack: z.object({ name: z.string(), constants: z.record(z.string(), z.unknown()) }),
     seeds: z.record(z.string(), z.number()),
     batchSize: z.int(),
+    precision: z.enum(["tf32", "bfloat16"]).optional(),
     clean: accuracyReportSchema,
     robust: accuracyReportSchema,
     ensemble: ensemble.optional(),
@@ -133,7 +112,6 @@ const schema: z.ZodType<EvaluationResult> = z
     const message = contradictionIn(result);
     if (message !== null) context.addIssue({ code: "custom", message, input: result });
   });
->>>>>>> main
 
 /** What decides a result's numbers; where all of it is the same, the numbers are. */
 export type ResultIdentity = Omit<
@@ -142,15 +120,11 @@ export type ResultIdentity = Omit<
 > & { readonly images: number };
 
 function identityOf(result: EvaluationResult | ResultIdentity): ResultIdentity {
-<<<<<<< HEAD
-  const { run, checkpoint, epoch, split, dataset, synthetic, seeds, batchSize, precision, attack } = result;
+  const { run, checkpoint, epoch, split, content, dataset, synthetic } = result;
+  const { seeds, batchSize, precision, attack } = result;
   const images = "images" in result ? result.images : result.clean.total;
-  return { run, checkpoint, epoch, split, dataset, synthetic, seeds, batchSize, precision, attack, images };
-=======
-  const { run, checkpoint, epoch, split, content, dataset, synthetic, seeds, batchSize, attack } = result;
-  const images = "images" in result ? result.images : result.clean.total;
-  return { run, checkpoint, epoch, split, content, dataset, synthetic, seeds, batchSize, attack, images };
->>>>>>> main
+  const measured = { run, checkpoint, epoch, split, content, dataset, synthetic };
+  return { ...measured, seeds, batchSize, precision, attack, images };
 }
 
 /** A text that is the same for results with the same numbers, and for them alone. */

@@ -33,11 +33,8 @@ import {
 import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
 import { requireWholeLastBatch } from "./last-batch.js";
 import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
-<<<<<<< HEAD
 import { duringTraining, requirePrecisions } from "./precision.js";
-=======
 import { decidingSettings, describeData } from "./run-record.js";
->>>>>>> main
 
 /** What an experiment is watched and stopped with. */
 export interface ExperimentOptions {
@@ -107,15 +104,8 @@ async function work(
   requireWholeLastBatch(config, data);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
   const text = configToYaml(config);
-<<<<<<< HEAD
-  const run = resume
-    ? RunFolder.open(folder, environment)
-    : await RunFolder.create(folder, text, environment);
-
   const precision = duringTraining(config, device);
   using _precision = precision;
-=======
->>>>>>> main
   using learner = assembleLearner(config, data, device);
   using images = uploadTraining(data, device);
   const { training, seeds } = config;
@@ -218,45 +208,3 @@ function evaluationPlan(
     [Symbol.dispose]: () => images.dispose(),
   };
 }
-<<<<<<< HEAD
-
-/** What the report says of the data. */
-function describeData({ dataset, subset }: ExperimentData) {
-  return {
-    name: dataset.name,
-    synthetic: dataset.synthetic,
-    classNames: dataset.classNames,
-    trainCounts: subset.counts,
-    validationImages: subset.validation.length,
-    subsetHash: subset.hash,
-    notes: dataset.notes,
-  };
-}
-
-/** What must be the same in a run that is continued: all that decides its weights or which of them are kept as best. */
-function decidingSettings(
-  { data: wanted, model, method, training, seeds, evaluation, precision }: ExperimentConfig,
-  { dataset, subset }: ExperimentData,
-): Record<string, unknown> {
-  const {
-    epochs: _epochs,
-    evaluateEvery: _every,
-    logEvery: _log,
-    checkpointEvery: _save,
-    ...deciding
-  } = training;
-  const { norm, epsilon, stepSize, batchSize } = evaluation;
-  // Runs from before there was a choice go on.
-  const named = precision === "auto" ? {} : { precision };
-  // Data may have moved to another place; what is drawn from it may not have changed.
-  const source = dataset.synthetic ? wanted.source : dataset.name;
-  // What was selected and how is in the hash; runs from before there was a choice go on.
-  const { selection: _selection, ...drawn } = wanted.subset;
-  return {
-    data: { ...wanted, subset: drawn, source, subsetHash: subset.hash },
-    ...{ model, method, training: deciding, seeds, ...named },
-    evaluation: { norm, epsilon, stepSize, batchSize },
-  };
-}
-=======
->>>>>>> main

@@ -2,14 +2,9 @@
 import { existsSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ReatError } from "../errors.js";
-<<<<<<< HEAD
 import { batchFailure, scope } from "../tensor/index.js";
-import { type Progress, writeCheckpoint } from "./checkpoint.js";
-=======
-import { batchFailure, grad, scope } from "../tensor/index.js";
 import { writeCheckpoint } from "./checkpoint.js";
 import type { Progress } from "./checkpoint-state.js";
->>>>>>> main
 import type { EventLog } from "./event-log.js";
 import type { BestSoFar, RunEvent, Selection, WarningEvent } from "./events.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";

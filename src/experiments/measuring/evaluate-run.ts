@@ -1,17 +1,13 @@
 // Measures checkpoints of a finished or stopped run with attacks chosen afterwards.
 import type { Progress } from "../../data/index.js";
 import { ReatError } from "../../errors.js";
-<<<<<<< HEAD
-import type { EvaluationProgress, EvaluationResult } from "../../evaluation/index.js";
-import type { Precision } from "../../nn/index.js";
-=======
 import {
   type CheckpointName,
   checkpointNames,
   type EvaluationProgress,
   type EvaluationResult,
 } from "../../evaluation/index.js";
->>>>>>> main
+import type { Precision } from "../../nn/index.js";
 import { resolveDevice, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";

@@ -22,12 +22,8 @@ import {
   weightsEpoch,
 } from "../../training/index.js";
 import type { ExperimentConfig } from "../config/index.js";
-<<<<<<< HEAD
-import { type ExperimentData, uploadForEvaluation } from "../data.js";
-import { duringEvaluation, precisionRecord } from "../precision.js";
-=======
 import { type ExperimentData, selectForEvaluation } from "../data.js";
->>>>>>> main
+import { duringEvaluation, precisionRecord } from "../precision.js";
 import type { AdversarialImages } from "./adversarial-images.js";
 import { measuredContent } from "./content.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
@@ -87,13 +83,9 @@ export async function measure(
   const { progress, weightAverage } = saved.state;
   const inference = inferenceModel(config.method, data, model);
   const { batchSize } = config.evaluation;
-<<<<<<< HEAD
   using _precision = duringEvaluation(config, device, model);
-  using images = uploadForEvaluation(data, split, measurement.images, device);
-=======
   const chosen = selectForEvaluation(data, split, measurement.images);
   using images = uploadSplit(data.dataset, chosen, device);
->>>>>>> main
   const batches = evaluationBatches(images, batchSize);
   const common = {
     run: run.name,
