@@ -31,6 +31,44 @@ export function wrap(handle: number): Tensor {
   return construct(handle);
 }
 
+/** One call of an operator as it was made: its name with overload, arguments, results; in place, the result is the first argument. */
+export interface RecordedCall {
+  readonly name: string;
+  readonly args: readonly Argument[];
+  readonly result: Result;
+}
+
+let recorder: ((call: RecordedCall) => void) | undefined;
+
+/**
+ * Runs `body` and shows every call of an operator to `record`, right after it was made, while its tensors live. Gradients that
+ * LibTorch computes are not calls.
+ */
+export function recordOperators<T>(record: (call: RecordedCall) => void, body: () => T): T {
+  const before = recorder;
+  recorder = record;
+  try {
+    return body();
+  } finally {
+    recorder = before;
+  }
+}
+
+/** Makes a call, and shows it to whoever records. `args` is overwritten. */
+function perform<T extends Result>(
+  name: string,
+  info: OperatorInfo,
+  args: Argument[],
+  results: (value: NativeResult) => T,
+): T {
+  const first = args[0];
+  const shown = recorder && [...args];
+  const value = invoke(info, args);
+  const result = info.inPlace ? (first as T) : results(value);
+  if (shown) recorder?.({ name, args: shown, result });
+  return result;
+}
+
 const known = new Map<string, OperatorInfo>();
 
 /** Looks an operator up, such as "conv2d" or "add.Tensor" (namespace `aten` unless one is named with `::`). */
@@ -84,19 +122,18 @@ function toResult(value: NativeResult, info: OperatorInfo): Result {
  */
 export function callOperator(name: string, ...args: Argument[]): Result {
   const info = known.get(name) ?? find(name);
-  const first = args[0];
-  const value = invoke(info, args);
-  return info.inPlace ? (first as Tensor) : toResult(value, info);
+  return perform(name, info, args, (value) => toResult(value, info));
 }
+
+const oneTensor = (value: NativeResult): Tensor => construct(value as number);
+const severalTensors = (value: NativeResult): Tensor[] => (value as number[]).map(construct);
 
 /** A function for an operator with one tensor as result; it is looked up on the first call. */
 export function operator(name: string): (...args: Argument[]) => Tensor {
   let info: OperatorInfo | undefined;
   return (...args) => {
     info ??= find(name);
-    const first = args[0];
-    const value = invoke(info, args);
-    return info.inPlace ? (first as Tensor) : construct(value as number);
+    return perform(name, info, args, oneTensor);
   };
 }
 
@@ -105,6 +142,6 @@ export function operatorMany(name: string): (...args: Argument[]) => Tensor[] {
   let info: OperatorInfo | undefined;
   return (...args) => {
     info ??= find(name);
-    return (invoke(info, args) as number[]).map(construct);
+    return perform(name, info, args, severalTensors) as Tensor[];
   };
 }
