@@ -22,6 +22,8 @@ export interface WeightsFile {
   readonly state: StoredState;
   /** Where in the file the state was, and what was done to it, a sentence each. */
   readonly notes: readonly string[];
+  /** Texts that the file keeps beside its tensors, by name. */
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 /**
@@ -36,8 +38,9 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   });
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (isTorchFile(bytes)) {
-    const { state, notes } = stateOf(readTorchFile(bytes, file), file);
-    return { file, format: "torch.save", sha256, state, notes };
+    const torch = readTorchFile(bytes, file);
+    const { state, notes } = stateOf(torch, file);
+    return { file, format: "torch.save", sha256, state, notes, texts: textsOf(torch.root) };
   }
   if (!looksLikeSafetensors(bytes)) {
     throw new ReatError(
@@ -47,11 +50,12 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   }
   const { tensors, metadata } = decodeSafetensors(bytes, file);
   if (metadata.format !== "reat-checkpoint") {
-    return { file, format: "safetensors", sha256, state: tensors, notes: [] };
+    const texts = new Map(Object.entries(metadata));
+    return { file, format: "safetensors", sha256, state: tensors, notes: [], texts };
   }
   const model = [...tensors].filter(([name]) => name.startsWith("model."));
   const state = new Map(model.map(([name, tensor]) => [name.slice("model.".length), tensor]));
-  return { file, format: "reat checkpoint", sha256, state, notes: [] };
+  return { file, format: "reat checkpoint", sha256, state, notes: [], texts: new Map() };
 }
 
 /**
@@ -92,6 +96,13 @@ function stateOf(torch: TorchFile, file: string): { state: StoredState; notes: s
   throw new ReatError(
     "checkpoint",
     `${file} holds ${found}; a state dict is needed, plain or under ${stateKeys.join(", ")}.`,
+  );
+}
+
+function textsOf(root: Pickled): Map<string, string> {
+  const entries = root instanceof Map ? [...root] : [];
+  return new Map(
+    entries.flatMap(([key, value]) => (typeof value === "string" ? [[String(key), value]] : [])),
   );
 }
 

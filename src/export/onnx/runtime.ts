@@ -1,6 +1,6 @@
 // Runs ONNX files with onnxruntime-web: WebAssembly, the same program in Node and in browsers.
 import type * as Runtime from "onnxruntime-web";
-import { ReatError } from "../errors.js";
+import { ReatError } from "../../errors.js";
 
 /** Elements in C order with their shape. */
 export interface OnnxTensor {
@@ -48,9 +48,7 @@ export async function openOnnx(file: Uint8Array): Promise<OnnxSession> {
     async run(inputs) {
       const fed = Object.entries(inputs).map(([name, { data, shape }]) => [
         name,
-        data instanceof Float32Array
-          ? new Tensor("float32", data, shape)
-          : new Tensor("int64", data, shape),
+        data instanceof Float32Array ? new Tensor("float32", data, shape) : new Tensor("int64", data, shape),
       ]);
       const results = await session.run(Object.fromEntries(fed));
       return Object.fromEntries(

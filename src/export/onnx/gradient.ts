@@ -1,6 +1,6 @@
 // The gradient with respect to the images, as more nodes of the same ONNX graph: one rule for each operator.
-import { ReatError } from "../errors.js";
-import type { OnnxGraph, OnnxNode } from "./onnx-graph.js";
+import { ReatError } from "../../errors.js";
+import type { OnnxGraph, OnnxNode } from "./graph.js";
 
 /** Given the gradient of a node's output, the gradients of those of its inputs that depend on the images. */
 type Rule = (
@@ -120,7 +120,8 @@ const rules: Readonly<Record<string, Rule>> = {
   }),
   // x/‖x‖, and 0 where the norm is 0, as LibTorch has it.
   ReduceL2: ofOne((graph, { inputs, output, attributes }, gradient) => {
-    if (!attributes.keepdims) throw new ReatError("config", "The gradient of a norm needs its dimension kept.");
+    if (!attributes.keepdims)
+      throw new ReatError("config", "The gradient of a norm needs its dimension kept.");
     const norm = graph.add("Max", [output, graph.scalar(1e-30)]);
     return graph.add("Mul", [gradient, graph.add("Div", [inputs[0]!, norm])]);
   }),

@@ -1,8 +1,10 @@
 // A graph of ONNX operators while it is being built: nodes, constants, and the shapes that rules need to know.
-import type { StoredTensor } from "../training/index.js";
+import type { StoredTensor } from "../../training/index.js";
 
 /** Attributes of a node: whole numbers, lists of them, or one number with a point. */
-export type OnnxAttributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>;
+export type OnnxAttributes = Readonly<
+  Record<string, number | readonly number[] | { readonly float: number }>
+>;
 
 export interface OnnxNode {
   readonly operator: string;

@@ -8,9 +8,9 @@ import {
   type TensorProtoSchema,
   type ValueInfoProtoSchema,
 } from "onnx-buf";
-import { ReatError } from "../errors.js";
-import type { StoredTensor } from "../training/index.js";
-import type { OnnxAttributes, OnnxGraph } from "./onnx-graph.js";
+import { ReatError } from "../../errors.js";
+import type { StoredTensor } from "../../training/index.js";
+import type { OnnxAttributes, OnnxGraph } from "./graph.js";
 
 /** Version of ONNX's operators that the files ask for. */
 export const ONNX_OPSET = 17;
@@ -63,8 +63,8 @@ export function encodeOnnx(file: OnnxFile): Uint8Array {
         attribute: attributesOf(attributes),
       })),
       initializer: [...graph.constants].filter(([key]) => used.has(key)).map(constantOf),
-      input: inputs.map(valueOf),
-      output: outputs.map(valueOf),
+      input: inputs.map(graphValue),
+      output: outputs.map(graphValue),
     },
   });
   return toBinary(ModelProtoSchema, model);
@@ -86,7 +86,7 @@ function constantOf([name, { dtype, shape, bytes }]: [string, StoredTensor]): Me
   };
 }
 
-function valueOf({ name, dtype, shape }: OnnxValue): MessageInitShape<typeof ValueInfoProtoSchema> {
+function graphValue({ name, dtype, shape }: OnnxValue): MessageInitShape<typeof ValueInfoProtoSchema> {
   const dim = shape.map((size) => ({
     value:
       typeof size === "number"

@@ -1,7 +1,7 @@
 // LibTorch's operators as ONNX has them: one rule each.
-import { ReatError } from "../errors.js";
-import { OnnxGraph } from "./onnx-graph.js";
-import { type Program, type ProgramArgument, type ProgramStep, Reference } from "./program.js";
+import { ReatError } from "../../errors.js";
+import { type Program, type ProgramArgument, type ProgramStep, Reference } from "../program.js";
+import { OnnxGraph } from "./graph.js";
 
 type Rule = (graph: OnnxGraph, step: ProgramStep) => void;
 
