@@ -16,6 +16,7 @@ import {
   train,
 } from "../training/index.js";
 import { assembleLearner } from "./assemble.js";
+import { trainedClasses } from "./class-names.js";
 import {
   applyOverrides,
   configToYaml,
@@ -84,7 +85,9 @@ async function work(
   const { signal } = options;
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
-  const data = await loadData(config, options.onDataProgress);
+  // A run goes on with the classes that it began with.
+  const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
+  const data = await loadData(config, options.onDataProgress, trained);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
   const text = configToYaml(config);
   const run = resume
@@ -106,6 +109,7 @@ async function work(
     });
   const outcome = await train({
     ...learner,
+    classNames: data.dataset.classNames,
     epochs: training.epochs,
     batchesPerEpoch: batches(1).count,
     batches,
@@ -169,7 +173,7 @@ function evaluationPlan(
     everyEpochs: evaluateEvery,
     run: async ({ signal, onProgress }) => {
       const { clean, attacks: results } = await evaluate({
-        model: inferenceModel(config.method, { classCounts: data.subset.counts }, model),
+        model: inferenceModel(config.method, data, model),
         batches: evaluationBatches(images, config.evaluation.batchSize),
         groups: data.groups,
         attacks,

@@ -1,6 +1,7 @@
 // A file of weights from anywhere: its state dict, found and checked, and loaded into a network.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { z } from "zod";
 import { ReatError } from "../errors.js";
 import type { ImageClassifier } from "../nn/index.js";
 import type { Pickled } from "../pickle/index.js";
@@ -20,9 +21,11 @@ export interface WeightsFile {
   /** Of the file's bytes, in hexadecimal. */
   readonly sha256: string;
   readonly state: StoredState;
+  /** Of the outputs, in their order, where the file tells them: checkpoints and exports of this project do. */
+  readonly classNames: readonly string[] | null;
   /** Where in the file the state was, and what was done to it, a sentence each. */
   readonly notes: readonly string[];
-  /** Texts that the file keeps beside its tensors, by name. */
+  /** Texts that the file keeps beside its tensors, by name; of an export of this project, "reat" says what it is. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -40,7 +43,9 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   if (isTorchFile(bytes)) {
     const torch = readTorchFile(bytes, file);
     const { state, notes } = stateOf(torch, file);
-    return { file, format: "torch.save", sha256, state, notes, texts: textsOf(torch.root) };
+    const texts = textsOf(torch.root);
+    const classNames = namesIn(texts.get("reat"));
+    return { file, format: "torch.save", sha256, state, classNames, notes, texts };
   }
   if (!looksLikeSafetensors(bytes)) {
     throw new ReatError(
@@ -51,11 +56,13 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   const { tensors, metadata } = decodeSafetensors(bytes, file);
   if (metadata.format !== "reat-checkpoint") {
     const texts = new Map(Object.entries(metadata));
-    return { file, format: "safetensors", sha256, state: tensors, notes: [], texts };
+    const classNames = namesIn(metadata.reat);
+    return { file, format: "safetensors", sha256, state: tensors, classNames, notes: [], texts };
   }
   const model = [...tensors].filter(([name]) => name.startsWith("model."));
   const state = new Map(model.map(([name, tensor]) => [name.slice("model.".length), tensor]));
-  return { file, format: "reat checkpoint", sha256, state, notes: [], texts: new Map() };
+  const classNames = namesIn(metadata.state);
+  return { file, format: "reat checkpoint", sha256, state, classNames, notes: [], texts: new Map() };
 }
 
 /**
@@ -76,6 +83,24 @@ export function loadWeightsFile(weights: WeightsFile, model: ImageClassifier): r
   }
   return notes;
 }
+
+/** The names in a checkpoint's state or in an export's description. */
+function namesIn(state: string | undefined): readonly string[] | null {
+  const parsed = checkpointNames.safeParse(state);
+  return parsed.success ? parsed.data : null;
+}
+
+const checkpointNames = z
+  .string()
+  .transform((text): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return null;
+    }
+  })
+  .pipe(z.object({ classNames: z.array(z.string()) }))
+  .transform(({ classNames }) => classNames);
 
 function stateOf(torch: TorchFile, file: string): { state: StoredState; notes: string[] } {
   const { root } = torch;

@@ -5,6 +5,7 @@ import type { EvaluationProgress, EvaluationResult } from "../../evaluation/inde
 import { resolveDevice, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
+import { trainedClasses, unnamedClasses } from "../class-names.js";
 import { applyOverrides, type ExperimentConfig, parseConfig, parseConfigText } from "../config/index.js";
 import { loadData } from "../data.js";
 import { locate } from "../locate.js";
@@ -36,6 +37,8 @@ export interface EvaluateRunOptions extends EvaluationSettings {
   readonly checkpoints?: readonly ("last" | "best")[];
   /** Over the run's configuration, such as `data.source=elsewhere` or `evaluation.epsilon=4/255`. */
   readonly overrides?: readonly string[];
+  /** Of the model's outputs, in their order. Default: those that the run recorded. */
+  readonly classNames?: readonly string[] | undefined;
   readonly onProgress?: (checkpoint: "last" | "best", progress: EvaluationProgress) => void;
 }
 
@@ -43,6 +46,8 @@ export interface EvaluateRunOutcome {
   readonly run: RunFolder;
   readonly config: ExperimentConfig;
   readonly results: readonly EvaluationResult[];
+  /** How the classes of the data were found to be the model's, where that is not plain. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -71,7 +76,9 @@ export async function evaluateRun(
   planAttacks(config, options.attacks ?? config.evaluation.attacks, budget);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
-  const data = await loadData(config, options.onDataProgress);
+  const trained = trainedClasses(run, options.classNames);
+  const data = await loadData(config, options.onDataProgress, trained);
+  const notes = trained ? data.notes : [unnamedClasses(`the run ${run.name}`, data.dataset)];
   const environment = currentEnvironment(device);
   using model = disposable(assembleModel(config, data, device));
   const results: EvaluationResult[] = [];
@@ -101,7 +108,7 @@ export async function evaluateRun(
     );
     results.push(...measured);
   }
-  return { run, config, results };
+  return { run, config, results, notes };
 }
 
 /** The configuration with the batch size and the seed that were asked for. */

@@ -92,7 +92,7 @@ export async function measure(
   };
   const known = readResults(run.evaluationsFolder);
   const options = {
-    model: inferenceModel(config.method, { classCounts: data.subset.counts }, model),
+    model: inferenceModel(config.method, data, model),
     ...{ batches, groups: data.groups, seed: config.seeds.evaluation, onProgress, signal },
     adversarial: adversarial?.images,
   };
