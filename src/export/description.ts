@@ -19,6 +19,8 @@ export interface ClassifierDescription {
   /** By class id. */
   readonly classNames: readonly string[];
   readonly imageSize: { readonly height: number; readonly width: number };
+  /** Whether images of other sizes were scaled to it, and their middle cut out. */
+  readonly resized: boolean;
   /** (x − mean)/deviation by channel, inside the exported network; null for none. */
   readonly normalisation: { readonly mean: readonly number[]; readonly deviation: readonly number[] } | null;
   /** The inference rule as a formula, inside the exported network; null where the logits are the network's. */
@@ -50,6 +52,7 @@ const schema = z.object({
   classifier: z.string().refine((name): name is ClassifierName => parseClassifier(name) !== null),
   classNames: z.array(z.string()).min(2),
   imageSize: z.object({ height: z.int().min(1), width: z.int().min(1) }),
+  resized: z.boolean(),
   normalisation: z.object({ mean: three, deviation: three }).nullable(),
   correction: z.object({ scale: z.number(), offsets: z.array(z.number()) }).nullable(),
   method: methodOptions,

@@ -1,5 +1,12 @@
 // The export's public face: what was trained, in the forms that other programs read.
 export {
+  type CardFacts,
+  modelCard,
+  type RobustBenchRecord,
+  type RunFacts,
+  robustBenchRecord,
+} from "./card/index.js";
+export {
   type ClassifierDescription,
   describeAsJson,
   type LogitCorrection,

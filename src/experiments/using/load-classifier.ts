@@ -5,9 +5,17 @@ import { z } from "zod";
 import { ReatError } from "../../errors.js";
 import { type ClassifierDescription, parseDescription } from "../../export/index.js";
 import { resolveDevice } from "../../tensor/index.js";
-import { loadModel, type RunFolder, readCheckpoint, weightsEpoch } from "../../training/index.js";
+import {
+  type CheckpointState,
+  type Environment,
+  loadModel,
+  type RunFolder,
+  readCheckpoint,
+  weightsEpoch,
+} from "../../training/index.js";
 import { loadWeightsFile, readWeightsFile } from "../../weights/index.js";
 import { normalisationOf } from "../assemble.js";
+import { trainedClasses } from "../class-names.js";
 import { type ExperimentConfig, parseConfig, parseConfigText } from "../config/index.js";
 import { loadData } from "../data.js";
 import { type Located, locate } from "../locate.js";
@@ -15,9 +23,11 @@ import { describe, TrainedClassifier } from "./trained-classifier.js";
 
 export interface LoadClassifierOptions {
   /** Of a run's folder. Default: the best one where there is one, otherwise the last. */
-  readonly checkpoint?: "last" | "best";
+  readonly checkpoint?: "last" | "best" | undefined;
+  /** Instead of the names that a run recorded, in the order of its outputs. */
+  readonly classNames?: readonly string[] | undefined;
   /** auto, cpu, cuda or cuda:N. Default: auto. */
-  readonly device?: string;
+  readonly device?: string | undefined;
 }
 
 /** Files of an exported folder that can be opened again, the first one first. */
@@ -55,7 +65,7 @@ async function loadFromRun(place: string, options: LoadClassifierOptions): Promi
   const config = parseConfig(parseConfigText(run.config(), run.configFile), run.configFile);
   const read = await readCheckpoint(located.file);
   const classifier = new TrainedClassifier(
-    await describeRun(run, config, located, read.state),
+    await describeRun(run, config, located, read.state, options.classNames),
     resolveDevice(device),
   );
   return filled(classifier, () => {
@@ -64,7 +74,14 @@ async function loadFromRun(place: string, options: LoadClassifierOptions): Promi
     if (classes !== classNames.length) {
       throw new ReatError(
         "checkpoint",
-        `${located.file} is of a ${architecture} with ${classes} classes, and the run names ${classNames.length} (${classNames.slice(0, 4).join(", ")}…): they are not of one run.`,
+        `${located.file} is of a ${architecture} with ${classes} classes, and the run names ${classNames.length} (${classNames.slice(0, 8).join(", ")}): they are not of one run.`,
+      );
+    }
+    const own = read.state.classNames;
+    if (own && options.classNames === undefined && own.some((name, id) => name !== classNames[id])) {
+      throw new ReatError(
+        "checkpoint",
+        `${located.file} was trained on the classes ${own.slice(0, 8).join(", ")}, and the run names ${classNames.slice(0, 8).join(", ")}: they are not of one run.`,
       );
     }
     loadModel(read, classifier.trained, located.file);
@@ -96,36 +113,36 @@ function filled(classifier: TrainedClassifier, fill: () => void): TrainedClassif
   }
 }
 
-const recorded = z.object({
-  classNames: z.array(z.string()).min(2),
-  trainCounts: z.array(z.int()),
-  imageSize: z.object({ height: z.int(), width: z.int() }).optional(),
-});
+const recordedSize = z.object({ height: z.int().min(1), width: z.int().min(1) });
 
 async function describeRun(
   run: RunFolder,
   config: ExperimentConfig,
   { checkpoint }: Located,
-  state: Awaited<ReturnType<typeof readCheckpoint>>["state"],
+  state: CheckpointState,
+  names: readonly string[] | undefined,
 ): Promise<ClassifierDescription> {
-  const environment = run.environment() as Record<string, unknown> | null;
-  const parsed = recorded.safeParse(environment?.data);
-  if (!parsed.success) {
+  const trained = trainedClasses(run, names);
+  if (!trained?.counts) {
     throw new ReatError(
       "checkpoint",
       `${run.environmentFile} does not say which classes the run was trained on, so its predictions have no names.`,
     );
   }
-  const { classNames, trainCounts } = parsed.data;
+  const environment = run.environment() as
+    | (Environment & { readonly data?: { readonly imageSize?: unknown } })
+    | null;
+  const size = recordedSize.safeParse(environment?.data?.imageSize);
   return describe({
     name: run.name,
     architecture: config.model.architecture,
     classifier: config.model.classifier,
-    classNames,
-    imageSize: parsed.data.imageSize ?? (await sizeOfData(config)),
+    classNames: trained.names,
+    imageSize: size.success ? size.data : await sizeOfData(config),
+    resized: config.data.resize !== null,
     normalisation: normalisationOf(config),
     method: config.method,
-    classCounts: trainCounts,
+    classCounts: trained.counts,
     source: {
       checkpoint,
       epoch: weightsEpoch(state.progress),
