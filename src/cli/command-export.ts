@@ -1,5 +1,6 @@
 // `reat export`: writes what was trained in the forms that other programs read, and checks that they answer alike.
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import { type ExportTarget, exportClassifier, exportTargets, readClassNames } from "../experiments/index.js";
 import { commaList } from "./options.js";
 import { note, print, printJson } from "./terminal.js";
@@ -7,7 +8,7 @@ import { note, print, printJson } from "./terminal.js";
 interface ExportFlags {
   readonly to: readonly ExportTarget[];
   readonly out?: string;
-  readonly checkpoint?: "last" | "best";
+  readonly checkpoint?: CheckpointName;
   readonly withGradient?: true;
   readonly parity: boolean;
   readonly classNames?: string;
@@ -27,7 +28,7 @@ export function addExport(program: Command): void {
     .requiredOption("--to <forms>", `separated by commas: ${exportTargets.join(", ")}`, targets)
     .option("-o, --out <folder>", "where to (default: export in the run's folder)")
     .addOption(
-      new Option("--checkpoint <which>", "of a run (default: best, else last)").choices(["last", "best"]),
+      new Option("--checkpoint <which>", "of a run (default: best, else last)").choices(checkpointNames),
     )
     .option(
       "--with-gradient",

@@ -1,6 +1,7 @@
 // `reat predict`: what a trained classifier says of images, and how far each stands from another answer.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ReatError } from "../errors.js";
+import { type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import { loadClassifier, type Prediction, predict, readClassNames } from "../experiments/index.js";
 import { formatFraction } from "../fraction.js";
 import { abortOnInterrupt } from "./interrupt.js";
@@ -10,7 +11,7 @@ import { table } from "./table.js";
 import { note, print, printJson } from "./terminal.js";
 
 interface PredictFlags {
-  readonly checkpoint?: "last" | "best";
+  readonly checkpoint?: CheckpointName;
   readonly top: number;
   readonly resize?: true;
   readonly robust?: readonly number[] | true;
@@ -46,7 +47,7 @@ export function addPredict(program: Command): void {
     )
     .argument("<images...>", "image files, folders of images (all levels), .zip or .tar archives")
     .addOption(
-      new Option("--checkpoint <which>", "of a run (default: best, else last)").choices(["last", "best"]),
+      new Option("--checkpoint <which>", "of a run (default: best, else last)").choices(checkpointNames),
     )
     .option("--top <k>", "classes of each image", wholeNumber(1), 3)
     .option(

@@ -1,6 +1,7 @@
 // What a file of weights does not say of itself: everything else that is needed to classify with them.
 import { z } from "zod";
 import { ReatError } from "../errors.js";
+import { type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import { type MethodOptions, methodOptions } from "../methods/index.js";
 import { type ClassifierName, type ModelName, modelNames, parseClassifier } from "../nn/index.js";
 
@@ -30,7 +31,7 @@ export interface ClassifierDescription {
   /** Training images of each class. */
   readonly classCounts: readonly number[];
   readonly source: {
-    readonly checkpoint: "last" | "best";
+    readonly checkpoint: CheckpointName;
     /** The last epoch, from 1, that the weights have seen. */
     readonly epoch: number;
     /** True where the weights are an average over the steps. */
@@ -58,7 +59,7 @@ const schema = z.object({
   method: methodOptions,
   classCounts: z.array(z.int().min(0)),
   source: z.object({
-    checkpoint: z.enum(["last", "best"]),
+    checkpoint: z.enum(checkpointNames),
     epoch: z.int(),
     averaged: z.boolean(),
     reat: z.string(),

@@ -21,7 +21,7 @@ export const reatOptions = z.strictObject({
       form: z.enum(["reference", "paper"]).default("reference"),
       /** Factor of the term. */
       lambda: fraction({ min: 0 }).default(1),
-      /** Where the tail classes start, see `tailStart`. */
+      /** Where the tail classes start, see `TailRule`. */
       tailStart: z.enum(["reference", "paper"]).default("reference"),
     })
     .prefault({}),

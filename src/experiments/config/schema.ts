@@ -71,6 +71,8 @@ const data = z.strictObject({
 const training = z.strictObject({
   epochs: z.int().min(1).default(80),
   batchSize: z.int().min(2).default(128),
+  /** Leaves out the last batch of each epoch where it has fewer images than the others. */
+  dropLast: z.boolean().default(false),
   learningRate: z.number().gt(0).default(0.1),
   /** The learning rate is multiplied by `factor` after each of these epochs. */
   milestones: z.array(z.int().min(1)).default([60, 75]),

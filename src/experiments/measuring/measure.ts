@@ -1,7 +1,9 @@
 // Measures a run's checkpoints: clean accuracy and robust accuracy under each attack, one JSON file each.
-import { type BatchPlan, evaluationBatches } from "../../data/index.js";
+import { existsSync } from "node:fs";
+import { type BatchPlan, evaluationBatches, uploadSplit } from "../../data/index.js";
 import {
   type AccuracyReport,
+  type CheckpointName,
   type EvaluationProgress,
   type EvaluationResult,
   readResults,
@@ -12,18 +14,26 @@ import {
 import { inferenceModel } from "../../methods/index.js";
 import type { ImageClassifier } from "../../nn/index.js";
 import type { Device } from "../../tensor/index.js";
-import { type Environment, loadWeights, type RunFolder, weightsEpoch } from "../../training/index.js";
+import {
+  type Environment,
+  loadModel,
+  type RunFolder,
+  readCheckpoint,
+  weightsEpoch,
+} from "../../training/index.js";
 import type { ExperimentConfig } from "../config/index.js";
-import { type ExperimentData, uploadForEvaluation } from "../data.js";
+import { type ExperimentData, selectForEvaluation } from "../data.js";
 import type { AdversarialImages } from "./adversarial-images.js";
+import { measuredContent } from "./content.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { forget, partialPlace, resumableAttack, resumableClean } from "./measure-attacks.js";
+import { takeTurn, turnIfFree } from "./turn.js";
 
 export { evaluationAttacks } from "./evaluation-plan.js";
 
 /** What is measured. */
 export interface Measurement {
-  readonly checkpoint: "last" | "best";
+  readonly checkpoint: CheckpointName;
   /** File of the weights. */
   readonly file: string;
   readonly split: "test" | "validation";
@@ -67,9 +77,13 @@ export async function measure(
   const { run, config, data, device, model, onProgress, signal, adversarial } = context;
   // Refused before any weights are read.
   const planned = planAttacks(config, measurement.attacks, measurement.budget);
-  const { progress, weightAverage } = await loadWeights(file, model);
+  const saved = await readCheckpoint(file);
+  loadModel(saved, model, file);
+  const { progress, weightAverage } = saved.state;
+  const inference = inferenceModel(config.method, data, model);
   const { batchSize } = config.evaluation;
-  using images = uploadForEvaluation(data, split, measurement.images, device);
+  const chosen = selectForEvaluation(data, split, measurement.images);
+  using images = uploadSplit(data.dataset, chosen, device);
   const batches = evaluationBatches(images, batchSize);
   const common = {
     run: run.name,
@@ -77,6 +91,7 @@ export async function measure(
     epoch: weightsEpoch(progress),
     ...(weightAverage && { weights: "averaged" as const }),
     split,
+    content: measuredContent(saved, chosen, config, data, { model, inference }),
     dataset: data.dataset.name,
     synthetic: data.dataset.synthetic,
     seeds: { subset: config.seeds.subset, evaluation: config.seeds.evaluation },
@@ -90,9 +105,29 @@ export async function measure(
     const wanted = `${resultIdentity(identity)}${adversarial ? " with images" : ""}`;
     return partialPlace(run.evaluationsFolder, resultFileName(identity).replace(/\.json$/, ""), wanted);
   };
+  // Of two processes that want the same measurement, the second waits and takes what the first has found.
+  const turnAt = (attack: EvaluationResult["attack"]) =>
+    takeTurn(place(attack).path, {
+      signal,
+      onWait: (pid) =>
+        onProgress?.({
+          stage: `waiting for process ${pid}, which measures ${attack.name}`,
+          ...{ done: 0, total: 1, secondsLeft: null },
+        }),
+    });
+  const measuredClean = async () => {
+    using _turn = await turnAt(cleanAttack);
+    return await resumableClean(options, place(cleanAttack));
+  };
+  // What a kill left of a measurement whose result is there. Where it cannot be removed it does no harm.
+  const clear = async (attack: EvaluationResult["attack"]) => {
+    if (!existsSync(place(attack).path)) return;
+    using turn = turnIfFree(place(attack).path);
+    if (turn) await forget(place(attack)).catch(() => {});
+  };
   const known = readResults(run.evaluationsFolder);
   const options = {
-    model: inferenceModel(config.method, data, model),
+    model: inference,
     ...{ batches, groups: data.groups, seed: config.seeds.evaluation, onProgress, signal },
     adversarial: adversarial?.images,
   };
@@ -106,12 +141,21 @@ export async function measure(
     const { name, constants } = attack.spec;
     const described = { name, constants: { ...constants } };
     const wanted = resultIdentity(identityOf(described));
-    const earlier = known.find((result) => resultIdentity(result) === wanted);
-    if (earlier && !adversarial) {
-      results.push(earlier);
+    const among = (stored: readonly EvaluationResult[]) =>
+      adversarial ? undefined : stored.find((result) => resultIdentity(result) === wanted);
+    const before = among(known);
+    if (before) {
+      await clear(described);
+      results.push(before);
       continue;
     }
-    clean ??= await resumableClean(options, place(cleanAttack));
+    using _turn = await turnAt(described);
+    const meanwhile = among(readResults(run.evaluationsFolder));
+    if (meanwhile) {
+      results.push(meanwhile);
+      continue;
+    }
+    clean ??= await measuredClean();
     const { robust, ensemble, warnings, seconds } = await resumableAttack(options, attack, place(described));
     const result: EvaluationResult = {
       ...common,
@@ -133,6 +177,6 @@ export async function measure(
   for (const { spec } of adversarial ? planned : []) {
     await forget(place({ name: spec.name, constants: { ...spec.constants } }));
   }
-  await forget(place(cleanAttack));
+  await clear(cleanAttack);
   return results;
 }

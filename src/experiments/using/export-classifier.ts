@@ -18,7 +18,7 @@ import {
   torchModule,
 } from "../../export/index.js";
 import { RunFolder } from "../../training/index.js";
-import { parseConfig, parseConfigText } from "../config/index.js";
+import { runConfig } from "../run-config.js";
 import { type LoadClassifierOptions, loadClassifier } from "./load-classifier.js";
 import {
   describeParity,
@@ -194,7 +194,7 @@ class Writer {
 
 function runFacts(run: RunFolder): RunFacts {
   const text = run.config();
-  const config = parseConfig(parseConfigText(text, run.configFile), run.configFile);
+  const config = runConfig(run);
   const environment = run.environment() as { readonly data?: Partial<RecordedData> } | null;
   const { name = config.data.source, synthetic = false, notes = [] } = environment?.data ?? {};
   const { epochs, select } = config.training;

@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ReatError } from "../../errors.js";
+import { bestFirst, type CheckpointName } from "../../evaluation/index.js";
 import { type ClassifierDescription, parseDescription } from "../../export/index.js";
 import { resolveDevice } from "../../tensor/index.js";
 import {
@@ -16,14 +17,15 @@ import {
 import { loadWeightsFile, readWeightsFile } from "../../weights/index.js";
 import { normalisationOf } from "../assemble.js";
 import { trainedClasses } from "../class-names.js";
-import { type ExperimentConfig, parseConfig, parseConfigText } from "../config/index.js";
+import type { ExperimentConfig } from "../config/index.js";
 import { loadData } from "../data.js";
 import { type Located, locate } from "../locate.js";
+import { runConfig } from "../run-config.js";
 import { describe, TrainedClassifier } from "./trained-classifier.js";
 
 export interface LoadClassifierOptions {
   /** Of a run's folder. Default: the best one where there is one, otherwise the last. */
-  readonly checkpoint?: "last" | "best" | undefined;
+  readonly checkpoint?: CheckpointName | undefined;
   /** Instead of the names that a run recorded, in the order of its outputs. */
   readonly classNames?: readonly string[] | undefined;
   /** auto, cpu, cuda or cuda:N. Default: auto. */
@@ -60,9 +62,9 @@ function exportedFile(place: string): string | null {
 
 async function loadFromRun(place: string, options: LoadClassifierOptions): Promise<TrainedClassifier> {
   const { checkpoint = null, device = "auto" } = options;
-  const { run, checkpoints } = locate(place, checkpoint === null ? ["best", "last"] : [checkpoint]);
+  const { run, checkpoints } = locate(place, checkpoint === null ? bestFirst : [checkpoint]);
   const located = checkpoints[0]!;
-  const config = parseConfig(parseConfigText(run.config(), run.configFile), run.configFile);
+  const config = runConfig(run);
   const read = await readCheckpoint(located.file);
   const classifier = new TrainedClassifier(
     await describeRun(run, config, located, read.state, options.classNames),
