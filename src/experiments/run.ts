@@ -3,7 +3,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { evaluationBatches, type Progress, trainingBatches } from "../data/index.js";
 import { writeDurably } from "../durable-file.js";
-import { type EvaluationProgress, type EvaluationResult, evaluate } from "../evaluation/index.js";
+import {
+  type CheckpointName,
+  checkpointNames,
+  type EvaluationProgress,
+  type EvaluationResult,
+  evaluate,
+} from "../evaluation/index.js";
 import { inferenceModel } from "../methods/index.js";
 import { resolveDevice, setThreads } from "../tensor/index.js";
 import {
@@ -35,7 +41,7 @@ export interface ExperimentOptions {
   /** While data is read for the first time. */
   readonly onDataProgress?: Progress;
   /** While the checkpoints are measured at the end. */
-  readonly onMeasurement?: (checkpoint: "last" | "best", progress: EvaluationProgress) => void;
+  readonly onMeasurement?: (checkpoint: CheckpointName, progress: EvaluationProgress) => void;
   /** Stops after the running batch, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
@@ -138,8 +144,8 @@ async function work(
 
   const results: EvaluationResult[] = [];
   let stopped = outcome.stopped;
-  for (const checkpoint of ["last", "best"] as const) {
-    const file = checkpoint === "last" ? run.lastCheckpoint : run.bestCheckpoint;
+  for (const checkpoint of checkpointNames) {
+    const file = run.checkpoint(checkpoint);
     if (stopped || !existsSync(file)) continue;
     const { attacks, images: count } = config.evaluation;
     try {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { cannotWrite, makeFolder, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
+import type { CheckpointName } from "../evaluation/index.js";
 import type { Environment } from "./environment.js";
 import { environmentChanges, parseEnvironment } from "./environment.js";
 import type { WarningEvent } from "./events.js";
@@ -97,6 +98,11 @@ export class RunFolder {
   /** Whether a folder holds a run. */
   static isRun(path: string): boolean {
     return existsSync(join(path, "config.yaml"));
+  }
+
+  /** The file of a checkpoint, whether it exists or not. */
+  checkpoint(name: CheckpointName): string {
+    return name === "last" ? this.lastCheckpoint : this.bestCheckpoint;
   }
 
   /** The resolved configuration, as YAML. */

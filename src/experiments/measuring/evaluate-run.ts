@@ -1,7 +1,12 @@
 // Measures checkpoints of a finished or stopped run with attacks chosen afterwards.
 import type { Progress } from "../../data/index.js";
 import { ReatError } from "../../errors.js";
-import type { EvaluationProgress, EvaluationResult } from "../../evaluation/index.js";
+import {
+  type CheckpointName,
+  checkpointNames,
+  type EvaluationProgress,
+  type EvaluationResult,
+} from "../../evaluation/index.js";
 import { resolveDevice, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
@@ -35,12 +40,12 @@ export interface EvaluationSettings {
 export interface EvaluateRunOptions extends EvaluationSettings {
   readonly split?: "test" | "validation";
   /** Which checkpoints, where a run folder is given. Default: both, as far as they are there. */
-  readonly checkpoints?: readonly ("last" | "best")[];
+  readonly checkpoints?: readonly CheckpointName[];
   /** Over the run's configuration, such as `data.source=elsewhere` or `evaluation.epsilon=4/255`. */
   readonly overrides?: readonly string[];
   /** Of the model's outputs, in their order. Default: those that the run recorded. */
   readonly classNames?: readonly string[] | undefined;
-  readonly onProgress?: (checkpoint: "last" | "best", progress: EvaluationProgress) => void;
+  readonly onProgress?: (checkpoint: CheckpointName, progress: EvaluationProgress) => void;
 }
 
 export interface EvaluateRunOutcome {
@@ -60,7 +65,7 @@ export async function evaluateRun(
   place: string,
   options: EvaluateRunOptions = {},
 ): Promise<EvaluateRunOutcome> {
-  const { run, checkpoints } = locate(place, options.checkpoints ?? ["last", "best"]);
+  const { run, checkpoints } = locate(place, options.checkpoints ?? checkpointNames);
   const { saveAdversarial, signal, budget } = options;
   if (saveAdversarial !== undefined && checkpoints.length > 1) {
     throw new ReatError(

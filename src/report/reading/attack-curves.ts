@@ -1,5 +1,11 @@
 // Finds curves among a run's results: the same attack at several numbers of steps, or at several radii.
-import { attackLabel, canonicalJson, type EvaluationResult } from "../../evaluation/index.js";
+import { canonicalJson } from "../../canonical-json.js";
+import {
+  attackLabel,
+  bestFirst,
+  type CheckpointName,
+  type EvaluationResult,
+} from "../../evaluation/index.js";
 import { currentResults, type RunRecord } from "./run-record.js";
 
 export interface CurvePoint {
@@ -10,7 +16,7 @@ export interface CurvePoint {
 
 export interface AttackCurve {
   readonly against: "steps" | "epsilon";
-  readonly checkpoint: "last" | "best";
+  readonly checkpoint: CheckpointName;
   /** What all points share, such as "PGD" or "pgd-20"; equal for curves that belong in one chart. */
   readonly attack: string;
   readonly norm: string;
@@ -23,7 +29,7 @@ const fewest = 3;
 
 /** The curves of a run, best checkpoint first. */
 export function attackCurves(record: RunRecord): AttackCurve[] {
-  return (["best", "last"] as const).flatMap((checkpoint) => {
+  return bestFirst.flatMap((checkpoint) => {
     const results = currentResults(record, checkpoint).filter(({ attack }) => attack.name !== "clean");
     return [...curvesAgainstSteps(results, checkpoint), ...curvesAgainstEpsilon(results, checkpoint)];
   });

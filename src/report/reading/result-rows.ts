@@ -1,9 +1,7 @@
 // The rows of the results table: each run's best and last checkpoint under each attack, and the gap between the two.
-import { type AccuracyReport, attackLabel } from "../../evaluation/index.js";
+import { type AccuracyReport, attackLabel, bestFirst, type CheckpointName } from "../../evaluation/index.js";
 import { attackCurves } from "./attack-curves.js";
 import { currentResults, loggedAttackLabel, type RunRecord, setting } from "./run-record.js";
-
-export type Checkpoint = "best" | "last";
 
 /** Accuracy over all images, over each group, and the mean over classes; fractions 0 to 1, null where a group has no class. */
 export interface Figures {
@@ -29,7 +27,7 @@ export interface Measurement {
 
 export interface ResultRow {
   readonly run: string;
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: CheckpointName;
   readonly epoch: number | null;
   /** Whether the weights are an average over the training steps. */
   readonly averaged: boolean;
@@ -40,7 +38,7 @@ export interface ResultRow {
 /** The results of a run, best before last; a checkpoint that was never measured has no row. */
 export function resultRows(record: RunRecord): ResultRow[] {
   const rows: ResultRow[] = [];
-  for (const checkpoint of ["best", "last"] as const) {
+  for (const checkpoint of bestFirst) {
     const row = storedRow(record, checkpoint);
     if (row.measurements.length > 0) rows.push(row);
   }
@@ -69,7 +67,7 @@ export function figuresOf(report: AccuracyReport): Figures {
   return { all: report.accuracy, ...report.groups, balanced: report.balanced };
 }
 
-function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
+function storedRow(record: RunRecord, checkpoint: CheckpointName): ResultRow {
   const epoch = epochOf(record, checkpoint);
   const measurements = new Map<string, Measurement>();
   const add = (
@@ -113,7 +111,7 @@ function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
 }
 
 /** The epoch a checkpoint holds: of `best` the chosen one, of `last` the last one logged. */
-export function epochOf(record: RunRecord, checkpoint: Checkpoint): number | null {
+export function epochOf(record: RunRecord, checkpoint: CheckpointName): number | null {
   const [stored] = currentResults(record, checkpoint);
   if (stored) return stored.epoch;
   if (checkpoint === "best") return record.best?.epoch ?? null;

@@ -1,5 +1,5 @@
 // AutoAttack attack by attack: what stood after each, how long it took, whether the images bear it out, what looked wrong.
-import { attackLabel } from "../../evaluation/index.js";
+import { attackLabel, bestFirst } from "../../evaluation/index.js";
 import { html, type Markup } from "../markup.js";
 import { count, duration, percent } from "../numbers.js";
 import { currentResults } from "../reading/index.js";
@@ -8,7 +8,7 @@ import { attackTitle } from "./results.js";
 
 export function ensemblesSection(runs: readonly ShownRun[]): Markup | false {
   const found = runs.flatMap((run) =>
-    (["best", "last"] as const).flatMap((checkpoint) =>
+    bestFirst.flatMap((checkpoint) =>
       currentResults(run.record, checkpoint).flatMap((result) =>
         result.ensemble ? [{ run, result, ensemble: result.ensemble }] : [],
       ),
