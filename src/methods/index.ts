@@ -56,6 +56,7 @@ export {
   trainingAttack,
   trainingAttackOptions,
 } from "./training-attack.js";
+export { requireTrainingImages } from "./training-images.js";
 export {
   perturbWeights,
   type WeightPerturbationOptions,

@@ -85,6 +85,10 @@ const data = z.strictObject({
 const training = z.strictObject({
   epochs: z.int().min(1).default(80).meta({ help: "passes over the training images" }),
   batchSize: z.int().min(2).default(128).meta({ help: "images of a training step" }),
+  dropLast: z
+    .boolean()
+    .default(false)
+    .meta({ help: "leaves out the last batch of an epoch where it has fewer images than the others" }),
   learningRate: z.number().gt(0).default(0.1).meta({ help: "of SGD, at the beginning" }),
   milestones: z
     .array(z.int().min(1))
