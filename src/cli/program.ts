@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ReatError } from "../errors.js";
 import { setThreads } from "../tensor/index.js";
+import { addAttacks } from "./command-attacks.js";
 import { addAudit } from "./command-audit.js";
+import { addConfig } from "./command-config.js";
 import { addData } from "./command-data.js";
 import { addDoctor } from "./command-doctor.js";
 import { addEval } from "./command-eval.js";
@@ -66,6 +68,8 @@ Examples:
     addReport,
     addData,
     addMethods,
+    addAttacks,
+    addConfig,
     addDoctor,
   ])
     add(program);
