@@ -23,17 +23,12 @@ import {
 } from "../training/index.js";
 import { assembleLearner } from "./assemble.js";
 import { trainedClasses } from "./class-names.js";
-import {
-  applyOverrides,
-  configToYaml,
-  type ExperimentConfig,
-  parseConfig,
-  parseConfigText,
-} from "./config/index.js";
+import { configToYaml, type ExperimentConfig } from "./config/index.js";
 import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
 import { requireWholeLastBatch } from "./last-batch.js";
 import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
 import { duringTraining, requirePrecisions } from "./precision.js";
+import { runConfig } from "./run-config.js";
 import { decidingSettings, describeData } from "./run-record.js";
 
 /** What an experiment is watched and stopped with. */
@@ -82,8 +77,7 @@ export async function resumeExperiment(
 ): Promise<ExperimentOutcome> {
   const run = RunFolder.open(folder);
   requireReadable(run);
-  const raw = parseConfigText(run.config(), run.configFile);
-  return work(parseConfig(applyOverrides(raw, overrides), run.configFile), folder, true, options);
+  return work(runConfig(run, overrides), folder, true, options);
 }
 
 async function work(
