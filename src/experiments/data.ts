@@ -77,16 +77,15 @@ export function uploadTraining({ dataset, subset }: ExperimentData, device: Devi
 }
 
 /**
- * Images to measure on, on a device.
+ * Images to measure on.
  * @param images at most so many, see {@link spreadOverClasses}; null for all
  * @throws ReatError `data` where the split has no images
  */
-export function uploadForEvaluation(
+export function selectForEvaluation(
   data: ExperimentData,
   split: "test" | "validation",
   images: number | null,
-  device: Device,
-): DeviceSplit {
+): ImageSplit {
   const { dataset } = data;
   const whole = split === "test" ? dataset.test : selectImages(dataset.train, data.subset.validation);
   if (whole.count === 0) {
@@ -99,7 +98,17 @@ export function uploadForEvaluation(
     );
   }
   const indices = spreadOverClasses(whole, dataset.classNames.length, images ?? whole.count);
-  return uploadSplit(dataset, selectImages(whole, indices), device);
+  return selectImages(whole, indices);
+}
+
+/** {@link selectForEvaluation} on a device. */
+export function uploadForEvaluation(
+  data: ExperimentData,
+  split: "test" | "validation",
+  images: number | null,
+  device: Device,
+): DeviceSplit {
+  return uploadSplit(data.dataset, selectForEvaluation(data, split, images), device);
 }
 
 /**

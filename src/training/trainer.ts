@@ -1,7 +1,8 @@
 // Trains a model with a method: checks what it is given, continues where a run was, and lets a session do the rest.
 import { existsSync, rmSync } from "node:fs";
 import { ReatError } from "../errors.js";
-import { beginning, readCheckpoint } from "./checkpoint.js";
+import { readCheckpoint } from "./checkpoint.js";
+import { beginning } from "./checkpoint-state.js";
 import { EventLog, requireEvents } from "./event-log.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { lockRun } from "./run-lock.js";

@@ -1,15 +1,22 @@
 // Measures checkpoints of a finished or stopped run with attacks chosen afterwards.
 import type { Progress } from "../../data/index.js";
 import { ReatError } from "../../errors.js";
-import type { EvaluationProgress, EvaluationResult } from "../../evaluation/index.js";
+import {
+  type CheckpointName,
+  checkpointNames,
+  type EvaluationProgress,
+  type EvaluationResult,
+} from "../../evaluation/index.js";
+import type { Precision } from "../../nn/index.js";
 import { resolveDevice, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
 import { trainedClasses, unnamedClasses } from "../class-names.js";
-import { applyOverrides, type ExperimentConfig, parseConfig, parseConfigText } from "../config/index.js";
+import type { ExperimentConfig } from "../config/index.js";
 import { loadData } from "../data.js";
 import { locate } from "../locate.js";
 import { requirePrecisions } from "../precision.js";
+import { runConfig } from "../run-config.js";
 import { AdversarialImages } from "./adversarial-images.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { measure } from "./measure.js";
@@ -27,6 +34,8 @@ export interface EvaluationSettings {
   readonly batchSize?: number;
   /** Of the attacks' random numbers. Default: as configured. */
   readonly seed?: number;
+  /** Of predictions and attacks on a GPU. Default: as configured, float32. */
+  readonly precision?: Precision;
   /** Write clean and adversarial images there, as safetensors; see {@link AdversarialImages.write}. */
   readonly saveAdversarial?: string;
   readonly onDataProgress?: Progress;
@@ -36,12 +45,12 @@ export interface EvaluationSettings {
 export interface EvaluateRunOptions extends EvaluationSettings {
   readonly split?: "test" | "validation";
   /** Which checkpoints, where a run folder is given. Default: both, as far as they are there. */
-  readonly checkpoints?: readonly ("last" | "best")[];
+  readonly checkpoints?: readonly CheckpointName[];
   /** Over the run's configuration, such as `data.source=elsewhere` or `evaluation.epsilon=4/255`. */
   readonly overrides?: readonly string[];
   /** Of the model's outputs, in their order. Default: those that the run recorded. */
   readonly classNames?: readonly string[] | undefined;
-  readonly onProgress?: (checkpoint: "last" | "best", progress: EvaluationProgress) => void;
+  readonly onProgress?: (checkpoint: CheckpointName, progress: EvaluationProgress) => void;
 }
 
 export interface EvaluateRunOutcome {
@@ -61,7 +70,7 @@ export async function evaluateRun(
   place: string,
   options: EvaluateRunOptions = {},
 ): Promise<EvaluateRunOutcome> {
-  const { run, checkpoints } = locate(place, options.checkpoints ?? ["last", "best"]);
+  const { run, checkpoints } = locate(place, options.checkpoints ?? checkpointNames);
   const { saveAdversarial, signal, budget } = options;
   if (saveAdversarial !== undefined && checkpoints.length > 1) {
     throw new ReatError(
@@ -70,11 +79,7 @@ export async function evaluateRun(
     );
   }
   requireReadable(run);
-  const raw = parseConfigText(run.config(), run.configFile);
-  const config = withSettings(
-    parseConfig(applyOverrides(raw, options.overrides ?? []), run.configFile),
-    options,
-  );
+  const config = withSettings(runConfig(run, options.overrides), options);
   // Refused before a data set is read.
   planAttacks(config, options.attacks ?? config.evaluation.attacks, budget);
   if (config.threads !== null) setThreads(config.threads);
@@ -115,14 +120,18 @@ export async function evaluateRun(
   return { run, config, results, notes };
 }
 
-/** The configuration with the batch size and the seed that were asked for. */
+/** The configuration with the batch size, the seed and the precision that were asked for. */
 export function withSettings(
   config: ExperimentConfig,
-  { batchSize, seed }: EvaluationSettings,
+  { batchSize, seed, precision }: EvaluationSettings,
 ): ExperimentConfig {
   return {
     ...config,
-    evaluation: { ...config.evaluation, ...(batchSize !== undefined && { batchSize }) },
+    evaluation: {
+      ...config.evaluation,
+      ...(batchSize !== undefined && { batchSize }),
+      ...(precision !== undefined && { precision }),
+    },
     seeds: { ...config.seeds, ...(seed !== undefined && { evaluation: seed }) },
   };
 }
