@@ -68,7 +68,6 @@ export class Session {
     );
   }
 
-  /** @throws as `train` does */
   async run(): Promise<TrainingOutcome> {
     using _steps = this.#steps;
     try {
