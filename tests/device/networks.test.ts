@@ -1,7 +1,7 @@
 // Networks, their gradients and PGD's examples on the device that REAT_TEST_DEVICE names and on the CPU.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { crossEntropyObjective, pgd } from "../../src/attacks/index.js";
-import { buildModel, type ImageClassifier, type ModuleMode } from "../../src/nn/index.js";
+import { buildModel, type ImageClassifier, type ModuleMode, setPrecision } from "../../src/nn/index.js";
 import {
   crossEntropy,
   type Device,
@@ -14,7 +14,7 @@ import {
   scope,
   type Tensor,
 } from "../../src/tensor/index.js";
-import { describeOnDevice, onTestDevice, testDevice } from "../test-device.js";
+import { describeOnDevice, onCuda, onTestDevice, testDevice } from "../test-device.js";
 import { closeGradients, closeValues, expectNear, relativeDistance } from "./closeness.js";
 
 /**
@@ -99,6 +99,24 @@ describeOnDevice("networks beside the CPU's", () => {
           ),
         ) as [Tensor, Tensor];
         expect(Math.abs(a.item() - b.item()) / b.item()).toBeLessThan(1e-3);
+      });
+    });
+
+    it.runIf(onCuda).each([
+      ["tf32", 5e-3],
+      ["bfloat16", 5e-2],
+    ] as const)("logits in precision %s are less exact, and not by much", (precision, most) => {
+      scope(() => {
+        const logitsOf = (model: ImageClassifier, device: Device) =>
+          model.withMode("frozen", () => noGrad(() => model.logits(images.to(device))));
+        const exact = logitsOf(cpu, "cpu");
+        using _precision = setPrecision(precision, testDevice);
+        ours.layOutWeights("channelsLast");
+        const off = relativeDistance(logitsOf(ours, testDevice), exact);
+        ours.layOutWeights("contiguous");
+        console.log(`${architecture}: logits in ${precision} are ${off} off`);
+        expect(off).toBeGreaterThan(closeValues);
+        expect(off).toBeLessThan(most);
       });
     });
 

@@ -2,43 +2,15 @@
 import { afterAll, expect, it } from "vitest";
 import { createMethod, type MethodName, methodOptions } from "../../src/methods/index.js";
 import { type RunFolder, type TrainingOptions, train } from "../../src/training/index.js";
-import { describeOnDevice, onCuda, testDevice } from "../test-device.js";
+import { describeOnDevice, testDevice } from "../test-device.js";
 import { classCounts, eventsOf, temporaryRuns, weightsOf } from "../training/tiny-run.js";
-import { deviceOptions } from "./device-run.js";
-
-/**
- * Of every number in the log, as `largestDifference` measures it. A GPU's sums may come in another order each time, which
- * moves a few of 48 predictions; on the CPU nothing may differ.
- */
-const tolerance = onCuda ? 0.05 : 0;
-const images = 48;
+import { deviceOptions, largestDifference, logTolerance } from "./device-run.js";
 
 /** The log without what a clock decides and without the lines that tell of stopping and continuing. */
 function history(run: RunFolder): unknown[] {
   return (eventsOf(run) as unknown as Record<string, unknown>[])
     .filter(({ type, resumedFrom }) => type !== "stopped" && (type !== "start" || resumedFrom === null))
     .map(({ time: _t, seconds: _s, imagesPerSecond: _i, ...event }) => event);
-}
-
-/**
- * The largest difference between numbers in the same places, relative to them where they are above 1, counts relative to all
- * images. Everything else must be equal.
- */
-function largestDifference(ours: unknown, theirs: unknown, at = "log"): number {
-  if (typeof ours === "number" && typeof theirs === "number") {
-    const counts = Number.isInteger(ours) && Number.isInteger(theirs);
-    const size = counts ? images : Math.max(1, Math.abs(ours), Math.abs(theirs));
-    return Math.abs(ours - theirs) / size;
-  }
-  if (typeof ours !== "object" || ours === null || typeof theirs !== "object" || theirs === null) {
-    expect(ours, at).toEqual(theirs);
-    return 0;
-  }
-  expect(Object.keys(ours), at).toEqual(Object.keys(theirs));
-  const entries = Object.entries(ours).map(([key, value]) =>
-    largestDifference(value, (theirs as Record<string, unknown>)[key], `${at}.${key}`),
-  );
-  return Math.max(0, ...entries);
 }
 
 describeOnDevice("a run that is stopped and continued", () => {
@@ -77,7 +49,7 @@ describeOnDevice("a run that is stopped and continued", () => {
     const weights = largestDifference(ours, theirs, "weights");
     const log = largestDifference(history(run), history(wholeRun));
     console.log(`${name}: weights differ by ${weights} at most, the log by ${log}`);
-    expect(log).toBeLessThanOrEqual(tolerance);
+    expect(log).toBeLessThanOrEqual(logTolerance);
     expect(options.attackGenerator.device).toBe(testDevice);
     expect(options.attackGenerator.state()).toEqual(whole.attackGenerator.state());
   });
