@@ -10,7 +10,6 @@ import {
   type Precision,
   SGD,
   scope,
-  setConvolutionSearch,
   setPrecision,
   synchronize,
   trainingBatches,
@@ -37,7 +36,6 @@ export function prepareTrainStep(work: TrainStepWork): Run {
 /** The precision for as long as this process lives, and what training sets beside it on a GPU. */
 function computeIn(precision: Precision, device: Device): void {
   setPrecision(precision, device);
-  if (device !== "cpu") setConvolutionSearch(true);
 }
 
 /** A step in its two parts: drawing an augmented batch, and training on it, which frees it; and the mean loss so far. */

@@ -1,6 +1,6 @@
 // The configuration's precisions, set where networks compute.
 import { currentPrecision, type ImageClassifier, type Precision, setPrecision } from "../nn/index.js";
-import { type Device, setConvolutionSearch } from "../tensor/index.js";
+import type { Device } from "../tensor/index.js";
 import type { ExperimentConfig } from "./config/index.js";
 
 type ShortPrecision = Exclude<Precision, "float32">;
@@ -21,16 +21,9 @@ export function requirePrecisions(config: ExperimentConfig, device: Device): voi
   }
 }
 
-/** The training's precision until it is disposed; on a GPU cuDNN looks for the fastest convolutions, whose shapes repeat. */
+/** The training's precision until it is disposed. */
 export function duringTraining(config: ExperimentConfig, device: Device): Disposable {
-  const precision = setPrecision(trainingPrecision(config, device), device);
-  if (device !== "cpu") setConvolutionSearch(true);
-  return {
-    [Symbol.dispose]() {
-      if (device !== "cpu") setConvolutionSearch(false);
-      precision[Symbol.dispose]();
-    },
-  };
+  return setPrecision(trainingPrecision(config, device), device);
 }
 
 /** The precision of evaluations until it is disposed, with the network laid out for it. */

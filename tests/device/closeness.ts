@@ -4,8 +4,10 @@ import type { Tensor } from "../../src/tensor/index.js";
 
 /** Values rounded in another order, float32 without TF32: TF32 alone would be some 5e-4 off. */
 export const closeValues = 2e-5;
-/** Gradients through a network: a ReLU near its kink may open on one side and not on the other. */
-export const closeGradients = 2e-3;
+/** Gradients through a network in float32: a ReLU near its kink may open on one side and not on the other (0.8 % seen on an H100). */
+export const closeGradients = 2e-2;
+/** Values and gradients in float64, where that does not happen. */
+export const closeInFloat64 = 1e-9;
 
 /** Length of the difference over the length of the CPU's array; 0 where both are 0. */
 export function relativeDistance(ours: Tensor, cpu: Tensor): number {

@@ -15,7 +15,7 @@ import {
   type Tensor,
 } from "../../src/tensor/index.js";
 import { describeOnDevice, onCuda, onTestDevice, testDevice } from "../test-device.js";
-import { closeGradients, closeValues, expectNear, relativeDistance } from "./closeness.js";
+import { closeGradients, closeInFloat64, closeValues, expectNear, relativeDistance } from "./closeness.js";
 
 /**
  * Share of the examples' pixels that may differ: the last digit decides on the sign of a gradient near zero. On the CPU alone
@@ -52,25 +52,55 @@ describeOnDevice("networks beside the CPU's", () => {
       ours.dispose();
     });
 
-    it.each(["eval", "frozen", "fast", "batch"] satisfies ModuleMode[])(
-      "logits and image gradients in mode %s",
-      (mode) => {
+    // In float64 next to no ReLU is near enough to its kink to open on one side alone.
+    describe.each([
+      ["float32", closeValues, closeGradients],
+      ["float64", closeInFloat64, closeInFloat64],
+    ] as const)("in %s", (dtype, values, gradients) => {
+      const convert = (to: "float32" | "float64") => {
+        for (const model of [cpu, ours]) model.to(to);
+      };
+      beforeAll(() => convert(dtype));
+      afterAll(() => convert("float32"));
+
+      it.each(["eval", "frozen", "fast", "batch"] satisfies ModuleMode[])(
+        "logits and image gradients in mode %s",
+        (mode) => {
+          scope(() => {
+            const evaluated = (model: ImageClassifier, device: Device) =>
+              model.withMode(mode, () => {
+                const point = images.to(dtype).clone().to(device).requiresGrad_();
+                const logits = model.logits(point);
+                return [logits, grad(crossEntropy(logits, labels.to(device)), [point])[0]] as const;
+              });
+            const [[logits, gradient], [cpuLogits, cpuGradient]] = [
+              evaluated(ours, testDevice),
+              evaluated(cpu, "cpu"),
+            ];
+            expectNear(logits, cpuLogits, values, "logits");
+            expectNear(gradient, cpuGradient, gradients, "image gradient");
+          });
+        },
+      );
+
+      it("gradients of the weights and running statistics of a training step", () => {
         scope(() => {
-          const evaluated = (model: ImageClassifier, device: Device) =>
-            model.withMode(mode, () => {
-              const point = images.clone().to(device).requiresGrad_();
-              const logits = model.logits(point);
-              return [logits, grad(crossEntropy(logits, labels.to(device)), [point])[0]] as const;
-            });
-          const [[logits, gradient], [cpuLogits, cpuGradient]] = [
-            evaluated(ours, testDevice),
-            evaluated(cpu, "cpu"),
-          ];
-          expectNear(logits, cpuLogits, closeValues, "logits");
-          expectNear(gradient, cpuGradient, closeGradients, "image gradient");
+          const names = [...cpu.namedParameters().keys()];
+          const evaluated = (model: ImageClassifier, device: Device) => {
+            model.setMode("train");
+            const loss = crossEntropy(model.logits(images.to(dtype).to(device)), labels.to(device));
+            return grad(loss, model.parameters());
+          };
+          const [found, expected] = [evaluated(ours, testDevice), evaluated(cpu, "cpu")];
+          const errors = names.map((name, i) => [name, relativeDistance(found[i]!, expected[i]!)] as const);
+          const worst = [...errors].sort((a, b) => b[1] - a[1])[0]!;
+          expect(worst[1], worst[0]).toBeLessThanOrEqual(2 * gradients);
+          for (const [name, buffer] of cpu.namedBuffers()) {
+            expectNear(ours.namedBuffers().get(name)!, buffer, values, name);
+          }
         });
-      },
-    );
+      });
+    });
 
     it("PGD's examples from the same noise", () => {
       scope(() => {
@@ -117,24 +147,6 @@ describeOnDevice("networks beside the CPU's", () => {
         console.log(`${architecture}: logits in ${precision} are ${off} off`);
         expect(off).toBeGreaterThan(closeValues);
         expect(off).toBeLessThan(most);
-      });
-    });
-
-    it("gradients of the weights and running statistics of a training step", () => {
-      scope(() => {
-        const names = [...cpu.namedParameters().keys()];
-        const evaluated = (model: ImageClassifier, device: Device) => {
-          model.setMode("train");
-          const loss = crossEntropy(model.logits(images.to(device)), labels.to(device));
-          return grad(loss, model.parameters());
-        };
-        const [gradients, expected] = [evaluated(ours, testDevice), evaluated(cpu, "cpu")];
-        const errors = names.map((name, i) => [name, relativeDistance(gradients[i]!, expected[i]!)] as const);
-        const worst = [...errors].sort((a, b) => b[1] - a[1])[0]!;
-        expect(worst[1], worst[0]).toBeLessThanOrEqual(5 * closeGradients);
-        for (const [name, buffer] of cpu.namedBuffers()) {
-          expectNear(ours.namedBuffers().get(name)!, buffer, closeValues, name);
-        }
       });
     });
   });
