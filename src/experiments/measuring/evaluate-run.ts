@@ -7,6 +7,7 @@ import {
   type EvaluationProgress,
   type EvaluationResult,
 } from "../../evaluation/index.js";
+import { requireImageSize } from "../../nn/index.js";
 import { resolveDevice, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
@@ -15,7 +16,13 @@ import { applyOverrides, type ExperimentConfig, parseConfig, parseConfigText } f
 import { loadData } from "../data.js";
 import { locate } from "../locate.js";
 import { AdversarialImages } from "./adversarial-images.js";
-import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
+import {
+  type AttackRequest,
+  budgetNotes,
+  type EvaluationBudget,
+  planAttacks,
+  requirePossible,
+} from "./evaluation-plan.js";
 import { measure } from "./measure.js";
 import { requireReadable } from "./readable-run.js";
 
@@ -80,11 +87,16 @@ export async function evaluateRun(
     options,
   );
   // Refused before a data set is read.
-  planAttacks(config, options.attacks ?? config.evaluation.attacks, budget);
+  const requests = options.attacks ?? config.evaluation.attacks;
+  planAttacks(config, requests, budget);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
   const trained = trainedClasses(run, options.classNames);
+  if (trained) requirePossible(config, requests, trained.names.length, trained.of, budget);
   const data = await loadData(config, options.onDataProgress, trained);
+  const { dataset } = data;
+  requirePossible(config, requests, dataset.classNames.length, `"${dataset.name}"`, budget);
+  requireImageSize(config.model.architecture, dataset);
   const notes = trained ? data.notes : [unnamedClasses(`the run ${run.name}`, data.dataset)];
   const environment = currentEnvironment(device);
   using model = disposable(assembleModel(config, data, device));
@@ -94,7 +106,7 @@ export async function evaluateRun(
     const measured = await measure(
       {
         ...{ checkpoint, file, split: options.split ?? "test", budget },
-        attacks: options.attacks ?? config.evaluation.attacks,
+        attacks: requests,
         images: options.images === undefined ? config.evaluation.images : options.images,
       },
       {
@@ -115,7 +127,7 @@ export async function evaluateRun(
     );
     results.push(...measured);
   }
-  return { run, config, results, notes };
+  return { run, config, results, notes: [...notes, ...budgetNotes(requests, budget)] };
 }
 
 /** The configuration with the batch size and the seed that were asked for. */
