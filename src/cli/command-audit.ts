@@ -1,6 +1,7 @@
 // `reat audit`: is a model's robustness real, or are its gradients masked?
 import { basename, dirname, join } from "node:path";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { ReatError } from "../errors.js";
 import { auditCheckNames, type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import {
   AUDIT_IMAGES,

@@ -38,8 +38,10 @@ export {
   type EvaluationResult,
   type MeasuredContent,
   readResults,
+  readStoredResults,
   resultFileName,
   resultIdentity,
   resultSlot,
+  type StoredResult,
   writeResult,
 } from "./results.js";

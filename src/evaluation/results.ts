@@ -177,6 +177,16 @@ export function readResults(folder: string): EvaluationResult[] {
   return readFiles(folder).map(({ result }) => result);
 }
 
+/** A result, and the name of the file it was read from. */
+export interface StoredResult extends EvaluationResult {
+  readonly file: string;
+}
+
+/** As `readResults`, each result with the name of its file. */
+export function readStoredResults(folder: string): StoredResult[] {
+  return readFiles(folder).map(({ name, result }) => ({ ...result, file: name }));
+}
+
 function readFiles(folder: string): { name: string; result: EvaluationResult }[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith(".json"));

@@ -47,11 +47,11 @@ export class RunFolder {
   static async create(path: string, config: string, environment: Environment): Promise<RunFolder> {
     const run = new RunFolder(path);
     // Before anything is made: on a read-only disk this is the sentence that helps.
-    run.#requireNone(path);
+    RunFolder.requireNone(path);
     makeFolder(run.path);
     using _lock = lockRun(run.lockFile);
     // Another process may have been faster.
-    run.#requireNone(path);
+    RunFolder.requireNone(path);
     let entries: string[];
     try {
       entries = readdirSync(run.path);
@@ -105,6 +105,15 @@ export class RunFolder {
     return name === "last" ? this.lastCheckpoint : this.bestCheckpoint;
   }
 
+  /** @throws ReatError `usage` where a folder holds a run */
+  static requireNone(path: string): void {
+    if (!RunFolder.isRun(path)) return;
+    throw new ReatError(
+      "usage",
+      `${path} already holds a run: continue it (--resume), or choose another name or folder.`,
+    );
+  }
+
   /** The resolved configuration, as YAML. */
   config(): string {
     return readFileSync(this.configFile, "utf8");
@@ -121,14 +130,6 @@ export class RunFolder {
       throw new ReatError("data", `${this.environmentFile} cannot be read: ${message}.`, { cause });
     }
     return parseEnvironment(text, this.environmentFile);
-  }
-
-  #requireNone(path: string): void {
-    if (!existsSync(this.configFile)) return;
-    throw new ReatError(
-      "usage",
-      `${path} already holds a run: continue it (--resume), or choose another name or folder.`,
-    );
   }
 }
 

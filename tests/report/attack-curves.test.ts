@@ -93,6 +93,8 @@ describe("the report", () => {
     expect(radii).toContain("<title>second, best, ε = 0: 80</title>");
     expect(radii).toContain("<title>second, best, ε = 4/255: 64</title>");
     expect(radii).toContain("ε in 255ths");
+    const { file } = records[1]!.stored.find(({ attack }) => attack.name === "pgd-100")!;
+    expect(renderReport(records)).toContain(`<td><code>${records[1]!.folder}/${file}</code></td>`);
   });
 
   it("keeps the points of curves out of the table, all but what was configured", () => {
@@ -110,6 +112,8 @@ describe("the report", () => {
     expect(page).toContain(`Constants ${hash}.`);
     expect(page).toMatch(/<th scope="row">apgd-ce<\/th><td>8.000<\/td><td>5.100<\/td><td>29\.0<\/td>/);
     expect(page).toContain("Verified: the saved images stay in the ball");
+    const { file } = records[0]!.stored.find(({ ensemble }) => ensemble)!;
+    expect(page).toContain(` From <code>${records[0]!.folder}/${file}</code>.`);
     expect(page).toContain("<strong>square-stronger</strong>: Square fooled some &lt;more&gt;.");
   });
 

@@ -20,10 +20,11 @@ import { type Device, resolveDevice, setThreads, tensor } from "../../tensor/ind
 import { currentEnvironment, type Environment, loadWeights, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
 import { matchClasses, trainedClasses, unnamedClasses } from "../class-names.js";
-import { applyOverrides, type ExperimentConfig, parseConfig, parseConfigText } from "../config/index.js";
+import type { ExperimentConfig } from "../config/index.js";
 import { type ExperimentData, loadData, selectForEvaluation } from "../data.js";
 import { type ForeignOptions, type ForeignWeights, openForeignModel } from "../foreign-model.js";
 import { locate } from "../locate.js";
+import { runConfig } from "../run-config.js";
 import { imagesDigest } from "./content.js";
 import { PartialFolder } from "./partial-folder.js";
 import { takeTurn } from "./turn.js";
@@ -222,8 +223,7 @@ async function openRun(
   const order = wanted ? [wanted] : bestFirst;
   const { run, checkpoints } = locate(place, order);
   const { checkpoint, file } = checkpoints[0]!;
-  const raw = parseConfigText(run.config(), run.configFile);
-  const config = parseConfig(applyOverrides(raw, options.overrides ?? []), run.configFile);
+  const config = runConfig(run, options.overrides);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
   const trained = trainedClasses(run, options.classNames);

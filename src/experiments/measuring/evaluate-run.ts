@@ -12,9 +12,10 @@ import { resolveDevice, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
 import { trainedClasses, unnamedClasses } from "../class-names.js";
-import { applyOverrides, type ExperimentConfig, parseConfig, parseConfigText } from "../config/index.js";
+import type { ExperimentConfig } from "../config/index.js";
 import { loadData } from "../data.js";
 import { locate } from "../locate.js";
+import { runConfig } from "../run-config.js";
 import { AdversarialImages } from "./adversarial-images.js";
 import {
   type AttackRequest,
@@ -81,11 +82,7 @@ export async function evaluateRun(
     );
   }
   requireReadable(run);
-  const raw = parseConfigText(run.config(), run.configFile);
-  const config = withSettings(
-    parseConfig(applyOverrides(raw, options.overrides ?? []), run.configFile),
-    options,
-  );
+  const config = withSettings(runConfig(run, options.overrides), options);
   // Refused before a data set is read.
   const requests = options.attacks ?? config.evaluation.attacks;
   planAttacks(config, requests, budget);

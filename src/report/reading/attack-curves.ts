@@ -1,17 +1,12 @@
 // Finds curves among a run's results: the same attack at several numbers of steps, or at several radii.
 import { canonicalJson } from "../../canonical-json.js";
-import {
-  attackLabel,
-  bestFirst,
-  type CheckpointName,
-  type EvaluationResult,
-} from "../../evaluation/index.js";
+import { attackLabel, bestFirst, type CheckpointName, type StoredResult } from "../../evaluation/index.js";
 import { currentResults, type RunRecord } from "./run-record.js";
 
 export interface CurvePoint {
   /** Number of steps, or ε. */
   readonly x: number;
-  readonly result: EvaluationResult;
+  readonly result: StoredResult;
 }
 
 export interface AttackCurve {
@@ -36,7 +31,7 @@ export function attackCurves(record: RunRecord): AttackCurve[] {
 }
 
 function curvesAgainstSteps(
-  results: readonly EvaluationResult[],
+  results: readonly StoredResult[],
   checkpoint: AttackCurve["checkpoint"],
 ): AttackCurve[] {
   return grouped(results, ({ attack }) => {
@@ -52,7 +47,7 @@ function curvesAgainstSteps(
 }
 
 function curvesAgainstEpsilon(
-  results: readonly EvaluationResult[],
+  results: readonly StoredResult[],
   checkpoint: AttackCurve["checkpoint"],
 ): AttackCurve[] {
   const usualStep = (constants: Readonly<Record<string, unknown>>) => {
@@ -82,8 +77,8 @@ function curvesAgainstEpsilon(
 
 /** Results of one key with at least three values of x, of those of the same images, seeds and batches. */
 function grouped(
-  results: readonly EvaluationResult[],
-  place: (result: EvaluationResult) => { key: unknown; x: number } | null,
+  results: readonly StoredResult[],
+  place: (result: StoredResult) => { key: unknown; x: number } | null,
 ): CurvePoint[][] {
   const groups = new Map<string, Map<number, CurvePoint>>();
   for (const result of results) {

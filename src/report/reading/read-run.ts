@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { z } from "zod";
 import { ReatError } from "../../errors.js";
-import { checkpointNames, readResults } from "../../evaluation/index.js";
+import { checkpointNames, readStoredResults } from "../../evaluation/index.js";
 import { parseYaml } from "../../yaml-text.js";
 import {
   currentResults,
@@ -48,7 +48,10 @@ export async function readRun(folder: string): Promise<RunRecord> {
           join(folder, "environment.json"),
         );
   const events = log === null ? [] : readEvents(log, join(folder, "metrics.jsonl"));
-  const stored = readResults(join(folder, "evaluations"));
+  const stored = readStoredResults(join(folder, "evaluations")).map((result) => ({
+    ...result,
+    file: `evaluations/${result.file}`,
+  }));
   const data = readData(environment, join(folder, "environment.json"));
   const name = typeof config.name === "string" ? config.name : basename(resolve(folder));
   const record = {

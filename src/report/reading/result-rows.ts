@@ -11,6 +11,9 @@ export interface Figures {
   readonly tail: number | null;
   readonly balanced: number;
 }
+
+const LOG = "metrics.jsonl";
+
 export const FIGURE_NAMES = ["all", "head", "body", "tail", "balanced"] as const;
 
 export interface Measurement {
@@ -23,6 +26,8 @@ export interface Measurement {
   readonly images: number;
   /** From a stored evaluation of the checkpoint, or from the evaluations made while training. */
   readonly source: "evaluation" | "training log";
+  /** The file that holds these figures, as a path within the run's folder. */
+  readonly file: string;
 }
 
 export interface ResultRow {
@@ -75,6 +80,7 @@ function storedRow(record: RunRecord, checkpoint: CheckpointName): ResultRow {
     report: AccuracyReport,
     split: Measurement["split"],
     source: Measurement["source"],
+    file: string,
   ) => {
     if (measurements.has(attack)) return;
     measurements.set(attack, {
@@ -84,6 +90,7 @@ function storedRow(record: RunRecord, checkpoint: CheckpointName): ResultRow {
       split,
       images: report.total,
       source,
+      file,
     });
   };
   const stored = currentResults(record, checkpoint).filter((s) => !isCurvePointAlone(record, s));
@@ -92,14 +99,14 @@ function storedRow(record: RunRecord, checkpoint: CheckpointName): ResultRow {
     (a, b) => Number(a.split !== "test") - Number(b.split !== "test") || b.clean.total - a.clean.total,
   );
   for (const s of ordered) {
-    add("clean", s.clean, s.split, "evaluation");
-    add(attackLabel(s.attack), s.robust, s.split, "evaluation");
+    add("clean", s.clean, s.split, "evaluation", s.file);
+    add(attackLabel(s.attack), s.robust, s.split, "evaluation", s.file);
   }
   const logged = record.evaluations.filter((e) => e.epoch === epoch);
   const fallback = logged.find((e) => e.split === "test") ?? logged[0];
   if (fallback) {
-    add("clean", fallback.clean, fallback.split, "training log");
-    add(loggedAttackLabel(record, fallback.attack), fallback.robust, fallback.split, "training log");
+    add("clean", fallback.clean, fallback.split, "training log", LOG);
+    add(loggedAttackLabel(record, fallback.attack), fallback.robust, fallback.split, "training log", LOG);
   }
   return {
     run: record.name,

@@ -7,6 +7,7 @@ import {
   type CheckpointName,
   type EvaluationResult,
   type MeasuredContent,
+  type StoredResult,
 } from "../../evaluation/index.js";
 import { parseFraction } from "../../fraction.js";
 import type { BatchEvent, EvaluationSplit, RunEvent } from "../../training/index.js";
@@ -102,7 +103,8 @@ export interface RunRecord {
   readonly end: EventOf<"end"> | null;
   /** Choices of the configuration that do not do what one would expect. */
   readonly warnings: readonly EventOf<"warning">[];
-  readonly stored: readonly EvaluationResult[];
+  /** Their `file` is the path within the run's folder. */
+  readonly stored: readonly StoredResult[];
   /** One sentence for each thing a complete run has and this one has not. */
   readonly missing: readonly string[];
 }
@@ -126,7 +128,7 @@ export function className(record: RunRecord, id: number): string {
 export function currentResults(
   record: Pick<RunRecord, "stored">,
   checkpoint: CheckpointName,
-): readonly EvaluationResult[] {
+): readonly StoredResult[] {
   const stored = record.stored.filter((result) => result.checkpoint === checkpoint);
   const newestFirst = [...stored].sort((a, b) => (a.time < b.time ? 1 : -1));
   const [newest] = newestFirst;

@@ -1,0 +1,44 @@
+// What a run writes down of its data and its configuration, for its report and for its continuation.
+import type { ExperimentConfig } from "./config/index.js";
+import type { ExperimentData } from "./data.js";
+
+/** What the report says of the data. */
+export function describeData({ dataset, subset }: ExperimentData) {
+  return {
+    name: dataset.name,
+    synthetic: dataset.synthetic,
+    classNames: dataset.classNames,
+    imageSize: { height: dataset.height, width: dataset.width },
+    trainCounts: subset.counts,
+    validationImages: subset.validation.length,
+    subsetHash: subset.hash,
+    notes: dataset.notes,
+  };
+}
+
+/** What must be the same in a run that is continued: all that decides its weights or which of them are kept as best. */
+export function decidingSettings(
+  { data: wanted, model, method, training, seeds, evaluation }: ExperimentConfig,
+  { dataset, subset }: ExperimentData,
+): Record<string, unknown> {
+  const {
+    epochs: _epochs,
+    evaluateEvery: _every,
+    logEvery: _log,
+    checkpointEvery: _save,
+    dropLast,
+    ...rest
+  } = training;
+  // A run from before there was this key goes on where it is not used.
+  const deciding = dropLast ? { ...rest, dropLast } : rest;
+  const { norm, epsilon, stepSize, batchSize } = evaluation;
+  // Data may have moved to another place; what is drawn from it may not have changed.
+  const source = dataset.synthetic ? wanted.source : dataset.name;
+  // What was selected and how is in the hash; runs from before there was a choice go on.
+  const { selection: _selection, ...drawn } = wanted.subset;
+  return {
+    data: { ...wanted, subset: drawn, source, subsetHash: subset.hash },
+    ...{ model, method, training: deciding, seeds },
+    evaluation: { norm, epsilon, stepSize, batchSize },
+  };
+}
