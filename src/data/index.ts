@@ -53,6 +53,9 @@ export {
   describeSource,
   detectSource,
   type ImageSize,
+  type LooseImage,
+  type LooseImageOptions,
+  looseImages,
   readClassFolders,
 } from "./formats/index.js";
 export {

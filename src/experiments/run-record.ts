@@ -8,6 +8,7 @@ export function describeData({ dataset, subset }: ExperimentData) {
     name: dataset.name,
     synthetic: dataset.synthetic,
     classNames: dataset.classNames,
+    imageSize: { height: dataset.height, width: dataset.width },
     trainCounts: subset.counts,
     validationImages: subset.validation.length,
     subsetHash: subset.hash,

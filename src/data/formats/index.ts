@@ -13,5 +13,6 @@ export { readCifarPickled } from "./cifar-pickled.js";
 export { type ClassFolderOptions, readClassFolders } from "./class-folders.js";
 export { type DataSource, describeSource, detectSource } from "./detect.js";
 export type { ImageSize } from "./image-decoder.js";
+export { type LooseImage, type LooseImageOptions, looseImages } from "./loose-images.js";
 export { sourceFiles } from "./source-files.js";
 export { readTinyImagenet } from "./tiny-imagenet.js";
