@@ -1,5 +1,4 @@
-// What an evaluation cannot do is said in one sentence, before any image is attacked; and which attacks a plan holds.
-
+// What an evaluation cannot do is said in one sentence, before data is read where data cannot matter; and which attacks a plan holds.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -22,6 +21,8 @@ beforeAll(async () => {
 afterAll(() => place.dispose());
 
 describe("an evaluation refuses", () => {
+  // Data that is not there would be the error, were it looked for first.
+  const noData = "data.source=/no/such/data";
   it.each<[EvaluateRunOptions, string, string]>([
     [
       { attacks: ["square"], budget: { epsilon: 1.5 } },
@@ -44,16 +45,26 @@ describe("an evaluation refuses", () => {
     [{ attacks: ["autoattack", "fgsm"], budget: { restarts: 5 } }, "usage", "--restarts is taken by none of"],
     [{ attacks: ["autoattack"], budget: { logitScale: 10 } }, "usage", "--logit-scale is taken by none of"],
     [{ attacks: [] }, "usage", "No attack was named; one at least is needed, such as pgd-20."],
-    [{ split: "validation" }, "data", '"synthetic" has no validation images to measure on.'],
-    [{ images: 0 }, "data", "no test images to measure on: 0 were asked for, and one at least is needed."],
     [
       { overrides: ["evaluation.epsilon=3"] },
       "config",
       'evaluation.attacks[0] is "pgd-1", but PGD\'s epsilon for linf',
     ],
-  ])("%j", async (options, code, message) => {
-    const failed = evaluateRun(run, options);
+  ])("%j before it looks for data", async (options, code, message) => {
+    const failed = evaluateRun(run, { ...options, overrides: [noData, ...(options.overrides ?? [])] });
     await expect(failed).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+
+  it("what the data lacks, and data that is not there", async () => {
+    const refusal = (options: EvaluateRunOptions) =>
+      evaluateRun(run, options).catch((error: Error) => error.message);
+    expect(await refusal({ overrides: [noData] })).toContain("/no/such/data");
+    expect(await refusal({ split: "validation" })).toContain(
+      '"synthetic" has no validation images to measure on.',
+    );
+    expect(await refusal({ images: 0 })).toContain(
+      "no test images to measure on: 0 were asked for, and one at least is needed.",
+    );
   });
 });
 
