@@ -48,6 +48,7 @@ export {
   configRow,
   configRows,
   configurationPage,
+  experimentJsonSchema,
   type MethodPage,
   methodPage,
   methodPages,

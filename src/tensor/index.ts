@@ -71,6 +71,7 @@ export {
   type AutocastOptions,
   autocast,
   type ShortType,
+  setConvolutionSearch,
   setFloat32Precision,
   withoutAutocast,
 } from "./precision.js";

@@ -83,6 +83,7 @@ export interface NativeAddon {
   systemInfo(): SystemInfo;
   synchronize(device: string): void;
   setFloat32Precision(precision: string): void;
+  setConvolutionSearch(enabled: boolean): void;
   pushAutocast(device: string, dtype: string, enabled: boolean, cache: boolean): void;
   popAutocast(): void;
   openSideStream(device: string): void;
