@@ -6,13 +6,12 @@ import { packageRoot } from "../scripts/places.mjs";
 
 /** From the ground up. A folder imports from floors above it in this list, and from none beside or below it. */
 const floors: readonly (readonly string[])[] = [
-  ["tensor", "pickle"],
-  ["nn", "data"],
-  ["optim", "losses", "attacks"],
-  ["methods"],
-  ["evaluation"],
-  ["training"],
-  ["weights"],
+  ["tensor", "pickle", "archives"],
+  ["nn", "optim", "data"],
+  ["losses", "attacks"],
+  ["methods", "evaluation"],
+  ["training", "analysis"],
+  ["weights", "export"],
   ["experiments", "doctor"],
   ["report"],
   ["server"],
@@ -58,6 +57,12 @@ const folderOf = (pathUnderSrc: string): string | undefined => {
 };
 const levelOf = (folder: string): number => floors.findIndex((floor) => floor.includes(folder));
 
+/** Rooms within floors, such as `data/formats`: folders with an index of their own. */
+const rooms = sources
+  .map((path) => relative("src", dirname(path)))
+  .filter((folder, index, all) => folder.includes("/") && all.indexOf(folder) === index);
+const inRoom = (pathUnderSrc: string, room: string): boolean => pathUnderSrc.startsWith(`${room}/`);
+
 describe("floors", () => {
   it("every folder of src has its floor, every file of src itself is known", () => {
     const folders = new Set(
@@ -85,6 +90,23 @@ describe("floors", () => {
         }
       }
     }
+    expect(wrong).toEqual([]);
+  });
+
+  it("a room within a floor has a face, and the rest of its floor imports it through that face", () => {
+    expect(rooms.filter((room) => !existsSync(join(packageRoot, "src", room, "index.ts")))).toEqual([]);
+    const wrong = sources.flatMap((path) =>
+      importsOf(path)
+        .filter((imported) =>
+          rooms.some(
+            (room) =>
+              inRoom(imported, room) &&
+              !inRoom(relative("src", path), room) &&
+              imported !== `${room}/index.js`,
+          ),
+        )
+        .map((imported) => `${path} imports ${imported}`),
+    );
     expect(wrong).toEqual([]);
   });
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setThreads, systemInfo } from "reat";
-import { setLevers } from "#reat/nn/levers.js";
+import { setLevers } from "#reat/nn/fast/levers.js";
 import type { Switches, Values, Work } from "../work.js";
 import { prepareAttack } from "./attack.js";
 import { prepareCalls } from "./calls.js";

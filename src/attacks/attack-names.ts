@@ -1,17 +1,17 @@
 // Attacks by the names that results use, such as pgd-20, apgd-t or square, with their constants spelt out.
 import { ReatError } from "../errors.js";
 import type { Attack } from "./attack.js";
-import { type EnsembleAttackName, ensembleAttackNames, ensembleConstants } from "./autoattack-constants.js";
-import { type BallName, ballNames, requireBall } from "./ball.js";
+import {
+  type EnsembleAttackName,
+  ensembleAttack,
+  ensembleAttackNames,
+  ensembleConstants,
+} from "./autoattack/index.js";
 import { carliniWagner } from "./carlini-wagner.js";
-import { ensembleAttack } from "./ensemble-attacks.js";
-import { fgsm } from "./fgsm.js";
-import { momentumAttack } from "./momentum.js";
-import { type NormName, norms } from "./norm.js";
+import { type BallName, ballNames, type NormName, norms, requireBall } from "./geometry/index.js";
 import { crossEntropyObjective, marginObjective, withLogitScale } from "./objective.js";
 import type { AttackObserver } from "./observer.js";
-import { pgd } from "./pgd.js";
-import type { StartNoiseName } from "./start-noise.js";
+import { fgsm, momentumAttack, pgd, type StartNoiseName } from "./pgd/index.js";
 import { withScaledLogits } from "./transfer.js";
 
 /** What may be chosen beside the name. An attack takes no notice of what it has not, and does not record it. */

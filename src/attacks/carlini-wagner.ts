@@ -12,8 +12,8 @@ import {
 } from "../tensor/index.js";
 import type { Attack } from "./attack.js";
 import { requireImages, requireLogits, requireWhole } from "./attack-input.js";
-import { lengths, perSample } from "./ball.js";
 import type { Classifier } from "./classifier.js";
+import { lengths, perSample } from "./geometry/index.js";
 import { marginObjective } from "./objective.js";
 import { inFastLayout, logitsPass } from "./passes.js";
 import { advance, type State } from "./running-state.js";

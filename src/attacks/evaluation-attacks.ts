@@ -16,8 +16,8 @@ import {
   type EnsembleVersion,
   ensembleAttackNames,
   ensembleConstants,
-} from "./autoattack-constants.js";
-import { ballNames, requireBall } from "./ball.js";
+} from "./autoattack/index.js";
+import { ballNames, requireBall } from "./geometry/index.js";
 
 /** AutoAttack under the name that results give it. */
 export interface NamedEnsemble {

@@ -1,6 +1,6 @@
 // The attacks' public face.
 
-export { type ApgdOptions, apgd } from "./apgd.js";
+export { type ApgdOptions, apgd } from "./apgd/index.js";
 export type { Attack } from "./attack.js";
 export {
   type AttackConstants,
@@ -10,8 +10,13 @@ export {
   type NamedAttackOptions,
   namedAttack,
 } from "./attack-names.js";
-export { type AutoAttackOptions, type AutoAttackResult, autoAttack } from "./autoattack.js";
 export {
+  type AdversarialVerification,
+  type AttackOutcome,
+  type AutoAttackOptions,
+  type AutoAttackResult,
+  type AutoAttackState,
+  autoAttack,
   constantsHash,
   type EnsembleAttackName,
   type EnsembleConstants,
@@ -20,9 +25,8 @@ export {
   ensembleAttackNames,
   ensembleConstants,
   ensembleNames,
-} from "./autoattack-constants.js";
-export type { AttackOutcome, AutoAttackState } from "./autoattack-state.js";
-export { type BallName, ballNames } from "./ball.js";
+  verifyAdversarial,
+} from "./autoattack/index.js";
 export { type CarliniWagnerOptions, carliniWagner } from "./carlini-wagner.js";
 export type { Classifier } from "./classifier.js";
 export { dlrObjective } from "./dlr.js";
@@ -35,10 +39,18 @@ export {
   isEvaluationAttackName,
   type NamedEnsemble,
 } from "./evaluation-attacks.js";
-export { type FabOptions, fab } from "./fab.js";
-export { type FgsmOptions, fgsm } from "./fgsm.js";
-export { type MomentumOptions, momentumAttack } from "./momentum.js";
-export { l2, linf, type Norm, type NormName, normNames, norms, type Radius } from "./norm.js";
+export { type FabOptions, fab } from "./fab/index.js";
+export {
+  type BallName,
+  ballNames,
+  l2,
+  linf,
+  type Norm,
+  type NormName,
+  normNames,
+  norms,
+  type Radius,
+} from "./geometry/index.js";
 export {
   type AttackObjective,
   crossEntropyObjective,
@@ -52,8 +64,17 @@ export {
   type WarningName,
   warningNames,
 } from "./observer.js";
-export { type PgdAttack, type PgdOptions, pgd } from "./pgd.js";
-export { type SquareOptions, square } from "./square.js";
-export { type StartNoise, type StartNoiseName, startNoiseNames } from "./start-noise.js";
+export {
+  type FgsmOptions,
+  fgsm,
+  type MomentumOptions,
+  momentumAttack,
+  type PgdAttack,
+  type PgdOptions,
+  pgd,
+  type StartNoise,
+  type StartNoiseName,
+  startNoiseNames,
+} from "./pgd/index.js";
+export { type SquareOptions, square } from "./square/index.js";
 export { transferAttack, withScaledLogits } from "./transfer.js";
-export { type AdversarialVerification, verifyAdversarial } from "./verification.js";

@@ -1,16 +1,18 @@
 // Batches of a split that lies on the device as bytes, in an order that seed and epoch alone decide.
 import { ReatError } from "../errors.js";
 import { type Device, keep, scope, type Tensor, tensor } from "../tensor/index.js";
-import { type CropFlipOptions, cropFlip, drawCropFlip } from "./augmentation.js";
-import { mixSeed } from "./counter-random.js";
-import { CHANNELS, type ImageDataset, type ImageSplit } from "./dataset.js";
-import { MersenneTwister } from "./mersenne-twister.js";
 import {
   applyOperations,
+  type CropFlipOptions,
+  cropFlip,
+  drawCropFlip,
   drawOperations,
   type StrongAugmentation,
   strongAugmentations,
-} from "./strong-augmentation.js";
+} from "./augmentation/index.js";
+import { mixSeed } from "./counter-random.js";
+import { CHANNELS, type ImageDataset, type ImageSplit } from "./dataset.js";
+import { MersenneTwister } from "./mersenne-twister.js";
 
 /** A split on a device. It owns its tensors: dispose it, or hold it with `using`. */
 export interface DeviceSplit extends Disposable {

@@ -3,9 +3,8 @@ import { createHash } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { DataSource } from "./detect.js";
-import { PACKED_MAGIC } from "./packed-format.js";
-import { sourceFiles } from "./source-files.js";
+import { type DataSource, sourceFiles } from "./formats/index.js";
+import { PACKED_MAGIC } from "./store/index.js";
 
 /** `$REAT_CACHE`, else `~/.cache/reat`. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {

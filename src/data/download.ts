@@ -15,7 +15,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { ReatError } from "../errors.js";
 import { downloadFolder } from "./cache.js";
-import { CIFAR_LAYOUTS, CIFAR_MD5, type CifarForm, type CifarName } from "./cifar.js";
+import { CIFAR_LAYOUTS, CIFAR_MD5, type CifarForm, type CifarName } from "./formats/index.js";
 import { type Progress, timed } from "./progress.js";
 import { md5OfFile } from "./verify.js";
 

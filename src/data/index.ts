@@ -1,5 +1,17 @@
 // What other folders may use of the data folder.
-export { type CropFlip, type CropFlipOptions, cropFlip, drawCropFlip } from "./augmentation.js";
+export {
+  type AugmentationPolicy,
+  applyOperations,
+  type CropFlip,
+  type CropFlipOptions,
+  cropFlip,
+  drawCropFlip,
+  drawOperations,
+  type PlannedOperation,
+  randAugment,
+  type StrongAugmentation,
+  strongAugmentations,
+} from "./augmentation/index.js";
 export {
   type Batch,
   BatchPlan,
@@ -11,15 +23,6 @@ export {
   uploadSplit,
 } from "./batches.js";
 export { cacheFolder, downloadFolder } from "./cache.js";
-export {
-  CIFAR_CLASS_NAMES,
-  CIFAR_LAYOUTS,
-  CIFAR_MD5,
-  type CifarForm,
-  type CifarLayout,
-  type CifarName,
-} from "./cifar.js";
-export { type ClassFolderOptions, readClassFolders } from "./class-folders.js";
 export {
   type ClassStripOptions,
   type ClassStrips,
@@ -37,35 +40,39 @@ export {
   indicesByClass,
   selectImages,
 } from "./dataset.js";
-export { type DataSource, describeSource, detectSource } from "./detect.js";
 export { cifarDownload, type DownloadOptions, downloadCifar, downloadFile } from "./download.js";
-export type { ImageSize } from "./image-decoder.js";
-export { MersenneTwister } from "./mersenne-twister.js";
-export { readPacked, readPackedHeader, writePacked } from "./packed.js";
-export type { PackedHeader } from "./packed-format.js";
-export { type LoadOptions, loadDataset, type Prepared, prepareDataset, readSource } from "./prepare.js";
+export {
+  CIFAR_CLASS_NAMES,
+  CIFAR_LAYOUTS,
+  CIFAR_MD5,
+  type CifarForm,
+  type CifarLayout,
+  type CifarName,
+  type ClassFolderOptions,
+  type DataSource,
+  describeSource,
+  detectSource,
+  type ImageSize,
+  readClassFolders,
+} from "./formats/index.js";
 export {
   CLASS_GROUPS,
   type ClassGroup,
   classCounts,
   classGroups,
+  drawSubset,
   groupBounds,
   PROFILES,
   type Profile,
   type ProfileOptions,
+  type Subset,
+  type SubsetOptions,
   type TailRule,
-} from "./profiles.js";
+} from "./long-tail/index.js";
+export { MersenneTwister } from "./mersenne-twister.js";
+export { type LoadOptions, loadDataset, type Prepared, prepareDataset, readSource } from "./prepare.js";
 export type { Progress, ProgressReport } from "./progress.js";
-export { randAugment } from "./rand-augment.js";
-export {
-  type AugmentationPolicy,
-  applyOperations,
-  drawOperations,
-  type PlannedOperation,
-  type StrongAugmentation,
-  strongAugmentations,
-} from "./strong-augmentation.js";
-export { drawSubset, type Subset, type SubsetOptions } from "./subset.js";
+export { type PackedHeader, readPacked, readPackedHeader, writePacked } from "./store/index.js";
 export { type ClassSummary, channelStatistics, type DatasetSummary, summarizeDataset } from "./summary.js";
-export { generateSynthetic, SYNTHETIC_DEFAULTS, type SyntheticOptions } from "./synthetic.js";
+export { generateSynthetic, SYNTHETIC_DEFAULTS, type SyntheticOptions } from "./synthetic/index.js";
 export { type FileVerdict, md5OfFile, type Verdict, type Verification, verifySource } from "./verify.js";

@@ -3,17 +3,20 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ReatError } from "../errors.js";
 import { cacheFolder, downloadFolder, sourceIdentity } from "./cache.js";
-import { CIFAR_LAYOUTS } from "./cifar.js";
-import { readCifarBinary } from "./cifar-binary.js";
-import { readCifarPickled } from "./cifar-pickled.js";
-import { readClassFolders } from "./class-folders.js";
 import type { ImageDataset } from "./dataset.js";
-import { type DataSource, detectSource } from "./detect.js";
-import type { ImageSize } from "./image-decoder.js";
-import { readPacked, writePacked } from "./packed.js";
+import {
+  CIFAR_LAYOUTS,
+  type DataSource,
+  detectSource,
+  type ImageSize,
+  readCifarBinary,
+  readCifarPickled,
+  readClassFolders,
+  readTinyImagenet,
+} from "./formats/index.js";
 import { type Progress, timed } from "./progress.js";
-import { generateSynthetic, SYNTHETIC_DEFAULTS } from "./synthetic.js";
-import { readTinyImagenet } from "./tiny-imagenet.js";
+import { readPacked, writePacked } from "./store/index.js";
+import { generateSynthetic, SYNTHETIC_DEFAULTS } from "./synthetic/index.js";
 
 export interface LoadOptions {
   /** Scales the images of class folders; without it they must have one size. */

@@ -1,7 +1,6 @@
 // What there is to say about a data set: sizes, class counts, groups, channel means.
 import { CHANNELS, countClasses, type ImageDataset, type ImageSplit } from "./dataset.js";
-import { type ClassGroup, classGroups, type TailRule } from "./profiles.js";
-import type { Subset } from "./subset.js";
+import { type ClassGroup, classGroups, type Subset, type TailRule } from "./long-tail/index.js";
 
 export interface ClassSummary {
   readonly id: number;

@@ -3,10 +3,9 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ReatError } from "../errors.js";
-import { CIFAR_MD5 } from "./cifar.js";
-import { type DataSource, detectSource } from "./detect.js";
-import { readPacked } from "./packed.js";
+import { CIFAR_MD5, type DataSource, detectSource } from "./formats/index.js";
 import { type Progress, timed } from "./progress.js";
+import { readPacked } from "./store/index.js";
 
 /** `unknown`: there is no official sum for this file, so it can be neither right nor wrong. */
 export type Verdict = "ok" | "unknown" | "mismatch";

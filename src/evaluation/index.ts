@@ -5,12 +5,13 @@ export {
   type Audit,
   type AuditOptions,
   type AuditProgress,
+  type AuditRow,
   type AuditState,
+  type AuditVerdict,
   audit,
   auditCheckNames,
-} from "./audit/audit.js";
-export type { LossSurface } from "./audit/loss-surface.js";
-export type { AuditRow, Verdict as AuditVerdict } from "./audit/row.js";
+  type LossSurface,
+} from "./audit/index.js";
 export {
   type EnsembleHooks,
   type EnsembleOutcome,

@@ -5,7 +5,7 @@ import { type Schedule, SGD, stepSchedule } from "../optim/index.js";
 import { type Device, Generator } from "../tensor/index.js";
 import type { AveragedTraining } from "../training/index.js";
 import { type Normalisation, NormalisedInput, normalisations } from "../weights/index.js";
-import type { ExperimentConfig } from "./config.js";
+import type { ExperimentConfig } from "./config/index.js";
 import type { ExperimentData } from "./data.js";
 
 /** What learns. Owns its tensors: dispose it, or hold it with `using`. */

@@ -15,7 +15,7 @@ import {
 } from "../data/index.js";
 import { ReatError } from "../errors.js";
 import type { Device } from "../tensor/index.js";
-import type { ExperimentConfig } from "./config.js";
+import type { ExperimentConfig } from "./config/index.js";
 
 /** A data set with the subset that a configuration draws from it. */
 export interface ExperimentData {

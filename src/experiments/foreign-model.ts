@@ -5,9 +5,8 @@ import type { ImageClassifier } from "../nn/index.js";
 import { type Device, resolveDevice, setThreads } from "../tensor/index.js";
 import { loadWeightsFile, type Normalisation, NormalisedInput, readWeightsFile } from "../weights/index.js";
 import { assembleNetwork, normalisationOf } from "./assemble.js";
-import { type ExperimentConfig, parseConfig } from "./config.js";
+import { applyOverrides, type ExperimentConfig, parseConfig } from "./config/index.js";
 import { type ExperimentData, loadData } from "./data.js";
-import { applyOverrides } from "./overrides.js";
 
 /** What a file of weights does not say of itself. */
 export interface ForeignOptions {

@@ -1,35 +1,35 @@
 // The experiments' public face.
+
 export {
+  configToYaml,
+  type ExperimentConfig,
+  loadConfig,
+  nearest,
+  parseConfig,
+  presetFile,
+  presetNames,
+} from "./config/index.js";
+export { type ExperimentData, loadData } from "./data.js";
+export type { ForeignOptions, ForeignWeights } from "./foreign-model.js";
+export {
+  type AttackRequest,
   AUDIT_IMAGES,
   type AuditModelOptions,
   type AuditOutcome,
   type AuditRecord,
   auditModel,
-  writeAudit,
-} from "./audit.js";
-export {
-  configToYaml,
-  type ExperimentConfig,
-  loadConfig,
-  parseConfig,
-} from "./config.js";
-export { type ExperimentData, loadData } from "./data.js";
-export {
   type EvaluateRunOptions,
   type EvaluateRunOutcome,
+  type EvaluateWeightsOptions,
+  type EvaluationBudget,
   type EvaluationSettings,
   evaluateRun,
-} from "./evaluate-run.js";
-export {
-  type EvaluateWeightsOptions,
   evaluateWeights,
+  type MeasuredAttack,
   type WeightsEvaluation,
-} from "./evaluate-weights.js";
-export type { AttackRequest, EvaluationBudget } from "./evaluation-plan.js";
-export type { ForeignOptions, ForeignWeights } from "./foreign-model.js";
-export type { MeasuredAttack } from "./measure-attacks.js";
+  writeAudit,
+} from "./measuring/index.js";
 export { type MethodOption, type MethodPage, methodPage, methodPages } from "./method-pages.js";
-export { nearest } from "./nearest.js";
 export {
   type PaperRow,
   paperCommand,
@@ -38,7 +38,6 @@ export {
   paperTables,
   paperTablesPage,
 } from "./paper-tables.js";
-export { presetFile, presetNames } from "./presets.js";
 export { QUICKSTART_CONFIGS, type QuickstartOutcome, quickstart } from "./quickstart.js";
 export {
   type ExperimentOptions,

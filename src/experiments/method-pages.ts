@@ -11,11 +11,7 @@ import {
   methods,
   type ReleasedProtocol,
 } from "../methods/index.js";
-import { loadConfig } from "./config.js";
-import { acceptedBy, type Shape } from "./config-problems.js";
-import { nearest } from "./nearest.js";
-import { isRecord } from "./overrides.js";
-import { presetNames } from "./presets.js";
+import { acceptedBy, isRecord, loadConfig, nearest, presetNames, type Shape } from "./config/index.js";
 
 /** One key of a method's options. */
 export interface MethodOption {

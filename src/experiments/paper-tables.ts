@@ -1,5 +1,5 @@
 // The tables of the REAT paper (arXiv 2307.10205) as configurations: each row a preset and what is set over it.
-import { type ExperimentConfig, loadConfig } from "./config.js";
+import { type ExperimentConfig, loadConfig } from "./config/index.js";
 
 /** One row of a table of results. */
 export interface PaperRow {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { ReatError } from "../errors.js";
 import { type RunEvent, RunFolder, type TrainingProgress } from "../training/index.js";
-import { loadConfig } from "./config.js";
+import { loadConfig } from "./config/index.js";
 import { type ExperimentOptions, type ExperimentOutcome, resumeExperiment, runExperiment } from "./run.js";
 
 /** The presets that are compared, by their method's name. */

@@ -16,11 +16,15 @@ import {
   train,
 } from "../training/index.js";
 import { assembleLearner } from "./assemble.js";
-import { configToYaml, type ExperimentConfig, parseConfig } from "./config.js";
+import {
+  applyOverrides,
+  configToYaml,
+  type ExperimentConfig,
+  parseConfig,
+  parseConfigText,
+} from "./config/index.js";
 import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
-import { evaluationAttacks, measure } from "./measure.js";
-import { applyOverrides } from "./overrides.js";
-import { parseConfigText } from "./presets.js";
+import { evaluationAttacks, measure } from "./measuring/index.js";
 
 /** What an experiment is watched and stopped with. */
 export interface ExperimentOptions {

@@ -5,7 +5,7 @@ import {
   canonicalJson,
   type EvaluationResult,
 } from "../evaluation/index.js";
-import type { ExperimentConfig } from "./config.js";
+import type { ExperimentConfig } from "./config/index.js";
 
 /** A figure over several seeds, as fractions; `standardError` is s/√n with s over n − 1. */
 export interface MeanOverSeeds {

@@ -1,18 +1,22 @@
 // A convolution of images with its own weight.
 import { conv2d, type Generator, type Tensor } from "../tensor/index.js";
 import type { BatchNorm } from "./batch-norm.js";
-import { convolveBlocks, inBlocks } from "./blocked-maps.js";
-import { type Ending, endWith, type FoldedConvolution, foldNorm } from "./folded-norm.js";
-import { defaultBias, defaultWeight } from "./initialisation.js";
-import { currentLevers } from "./levers.js";
-import { Layer } from "./module.js";
 import {
+  convolveBlocks,
   convolveTiles,
+  currentLevers,
+  type Ending,
+  endWith,
+  type FoldedConvolution,
+  foldNorm,
   hasTiles,
+  inBlocks,
   prepareTileWeights,
   type TileWeights,
   tilesWanted,
-} from "./tile-convolution.js";
+} from "./fast/index.js";
+import { defaultBias, defaultWeight } from "./initialisation.js";
+import { Layer } from "./module.js";
 
 /** Geometry of a `Conv2d` layer. */
 export interface Conv2dOptions {

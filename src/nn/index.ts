@@ -12,24 +12,32 @@ export {
   classifierNames,
   parseClassifier,
 } from "./cosine-linear.js";
+export { currentLevers, type Levers, setLevers } from "./fast/index.js";
 export { defaultBias, defaultWeight } from "./initialisation.js";
-export { currentLevers, type Levers, setLevers } from "./levers.js";
 export { Linear } from "./linear.js";
-export { buildModel, type ModelName, type ModelOptions, modelNames } from "./models.js";
 export { Layer, Module, type ModuleMode } from "./module.js";
-export { PreActivationBlock } from "./pre-activation-block.js";
-export { PreActResNet18 } from "./preact-resnet.js";
-export { BasicBlock, type BlockType, Bottleneck } from "./residual-block.js";
 export {
+  BasicBlock,
+  type BlockType,
+  Bottleneck,
+  buildModel,
+  type ModelName,
+  type ModelOptions,
+  modelNames,
+  PreActivationBlock,
+  PreActResNet18,
   ResNet,
   type ResNetDescription,
   resnet18,
   resnet34,
   resnet50,
+  SmallCnn,
   type StageDescription,
-} from "./resnet.js";
+  smallResNet,
+  WideResNet,
+  type WideResNetDescription,
+  wrn28x10,
+  wrn34x10,
+} from "./networks/index.js";
 export { Relu, Sequential } from "./sequential.js";
-export { SmallCnn } from "./small-cnn.js";
-export { smallResNet } from "./small-resnet.js";
 export { WeightAverage } from "./weight-average.js";
-export { WideResNet, type WideResNetDescription, wrn28x10, wrn34x10 } from "./wide-resnet.js";

@@ -5,7 +5,7 @@ import { cannotWrite, writeDurably } from "../durable-file.js";
 import type { AuditRow, AuditVerdict } from "../evaluation/index.js";
 import type { AuditRecord } from "../experiments/index.js";
 import { formatFraction } from "../fraction.js";
-import { lossSurfaceMap } from "./loss-surface-map.js";
+import { lossSurfaceMap } from "./charts/index.js";
 import { html, Markup } from "./markup.js";
 import { styleSheet } from "./styles.js";
 

@@ -1,15 +1,19 @@
 // Puts the sections together into one page that needs nothing else.
 import { html, Markup } from "./markup.js";
-import type { RunRecord } from "./run-record.js";
-import { attackCurvesSection } from "./section-attack-curves.js";
-import { classesSection } from "./section-classes.js";
-import { curvesSection } from "./section-curves.js";
-import { ensemblesSection } from "./section-ensembles.js";
-import { headerSection, protocolSection, reportTitle } from "./section-header.js";
-import { shownRuns } from "./section-parts.js";
-import { predictionsSection } from "./section-predictions.js";
-import { reproduceSection } from "./section-reproduce.js";
-import { resultsSection } from "./section-results.js";
+import type { RunRecord } from "./reading/index.js";
+import {
+  attackCurvesSection,
+  classesSection,
+  curvesSection,
+  ensemblesSection,
+  headerSection,
+  predictionsSection,
+  protocolSection,
+  reportTitle,
+  reproduceSection,
+  resultsSection,
+  shownRuns,
+} from "./sections/index.js";
 import { styleSheet } from "./styles.js";
 
 /**

@@ -1,9 +1,14 @@
 // The results as aligned text for the terminal.
 import Table from "cli-table3";
 import { count, MISSING, percent, points } from "./numbers.js";
-import { attacksOf, FIGURE_NAMES, figureGap, type ResultRow } from "./result-rows.js";
-import type { RunRecord } from "./run-record.js";
-import { setting } from "./run-record.js";
+import {
+  attacksOf,
+  FIGURE_NAMES,
+  figureGap,
+  type ResultRow,
+  type RunRecord,
+  setting,
+} from "./reading/index.js";
 
 /** A run's figures under one attack, fractions 0 to 1; what {@link evaluationTable} prints a line of. */
 export interface TableRow {

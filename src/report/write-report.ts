@@ -2,9 +2,8 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ReatError } from "../errors.js";
-import { readRun } from "./read-run.js";
+import { type RunRecord, readRun } from "./reading/index.js";
 import { renderReport } from "./render-report.js";
-import type { RunRecord } from "./run-record.js";
 
 /**
  * Reads the run folders and writes one self-contained page about them; an earlier one is replaced whole.

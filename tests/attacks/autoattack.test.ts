@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
+import { checkClasses, checkInference, checkSquare } from "../../src/attacks/autoattack/model-checks.js";
 import {
   type AutoAttackOptions,
   type AutoAttackResult,
@@ -12,7 +13,6 @@ import {
   verifyAdversarial,
   warningNames,
 } from "../../src/attacks/index.js";
-import { checkClasses, checkInference, checkSquare } from "../../src/attacks/model-checks.js";
 import {
   enableGrad,
   Generator,

@@ -1,7 +1,7 @@
 // APGD, FAB, Square, MIM, FGSM and C&W on tiny models: what every attack promises, held for each of them and each norm.
 import { describe, expect, it } from "vitest";
-import { lengths } from "../../src/attacks/ball.js";
-import { fabRun } from "../../src/attacks/fab-run.js";
+import { fabRun } from "../../src/attacks/fab/run.js";
+import { lengths } from "../../src/attacks/geometry/ball.js";
 import {
   type Attack,
   apgd,

@@ -1,9 +1,9 @@
 // The constants of the ensembles: a changed default must break a test, because it silently weakens every figure.
 import { describe, expect, it } from "vitest";
-import { shrinkingStages } from "../../src/attacks/apgd.js";
-import { checkpointLengths } from "../../src/attacks/apgd-run.js";
+import { shrinkingStages } from "../../src/attacks/apgd/apgd.js";
+import { checkpointLengths } from "../../src/attacks/apgd/run.js";
 import { constantsHash, ensembleConstants } from "../../src/attacks/index.js";
-import { squareShare } from "../../src/attacks/square.js";
+import { squareShare } from "../../src/attacks/square/square.js";
 
 describe("ensembles", () => {
   it("standard is the official one", () => {

@@ -1,8 +1,8 @@
 // The two exact projections against bisection in float64, and against the sets they project on.
 import { describe, expect, it } from "vitest";
-import { lengths } from "../../src/attacks/ball.js";
-import { projectOnHyperplane } from "../../src/attacks/hyperplane-projection.js";
-import { projectOnL1Ball } from "../../src/attacks/l1-projection.js";
+import { projectOnHyperplane } from "../../src/attacks/fab/hyperplane-projection.js";
+import { lengths } from "../../src/attacks/geometry/ball.js";
+import { projectOnL1Ball } from "../../src/attacks/geometry/l1-projection.js";
 import { Generator, rand, randn, type Tensor, tensor } from "../../src/tensor/index.js";
 
 const shape = [6, 3, 4, 4];

@@ -1,9 +1,9 @@
 // Square's search: every proposal is an allowed image, what is kept never helps the defender, and no question is wasted.
 import { describe, expect, it } from "vitest";
-import { lengths } from "../../src/attacks/ball.js";
+import { lengths } from "../../src/attacks/geometry/ball.js";
 import { ballNames, type Classifier, marginObjective, square } from "../../src/attacks/index.js";
-import { bump, bumpProposals } from "../../src/attacks/square-bumps.js";
-import { type Searching, stripeProposals } from "../../src/attacks/square-proposals.js";
+import { bump, bumpProposals } from "../../src/attacks/square/bumps.js";
+import { type Searching, stripeProposals } from "../../src/attacks/square/proposals.js";
 import { arange, Generator, noGrad, rand, scope, setThreads, type Tensor } from "../../src/tensor/index.js";
 import { tinyClassifier } from "./models.js";
 

@@ -11,7 +11,7 @@ import { attackStepFlops, forwardFlops } from "../../bench/flops.js";
 import { levers } from "../../bench/levers.js";
 import { judged, needsPython } from "../../bench/measure.js";
 import { kindOf } from "../../bench/operator-kinds.js";
-import { currentLevers } from "../../src/nn/levers.js";
+import { currentLevers } from "../../src/nn/fast/levers.js";
 
 const all = [
   ...trainingCases,

@@ -1,7 +1,7 @@
 // Strong augmentation: every operation against plain loops over pixels, the draws, and the batches that use them.
 import { describe, expect, it } from "vitest";
+import { type ImageOperation, imageOperations } from "../../src/data/augmentation/image-operations.js";
 import { CounterRandom } from "../../src/data/counter-random.js";
-import { type ImageOperation, imageOperations } from "../../src/data/image-operations.js";
 import {
   applyOperations,
   drawOperations,

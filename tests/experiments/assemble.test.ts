@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { assembleModel, assembleNetwork } from "../../src/experiments/assemble.js";
-import { parseConfig } from "../../src/experiments/config.js";
+import { parseConfig } from "../../src/experiments/config/config.js";
 import { loadData } from "../../src/experiments/data.js";
 import { runExperiment } from "../../src/experiments/index.js";
 import { Generator, rand, scope, setThreads, tensor } from "../../src/tensor/index.js";

@@ -10,8 +10,8 @@ import {
   type ExperimentConfig,
   loadConfig,
   parseConfig,
-} from "../../src/experiments/config.js";
-import { presetFile, presetNames } from "../../src/experiments/presets.js";
+} from "../../src/experiments/config/config.js";
+import { presetFile, presetNames } from "../../src/experiments/config/presets.js";
 import { methodNames, type RobalOptions, robalOptions, robalVariants } from "../../src/methods/index.js";
 
 function messageOf(work: () => unknown): string {

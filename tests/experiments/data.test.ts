@@ -1,6 +1,6 @@
 // Which images an experiment trains and measures on.
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../../src/experiments/config.js";
+import { parseConfig } from "../../src/experiments/config/config.js";
 import { loadData, spreadOverClasses } from "../../src/experiments/data.js";
 
 function split(labels: number[]) {

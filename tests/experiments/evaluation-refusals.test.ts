@@ -1,12 +1,12 @@
 // What an evaluation cannot do is said in one sentence, before any image is attacked; and which attacks a plan holds.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { planAttacks } from "../../src/experiments/evaluation-plan.js";
 import {
   type EvaluateRunOptions,
   evaluateRun,
   groupBySeeds,
   parseConfig,
 } from "../../src/experiments/index.js";
+import { planAttacks } from "../../src/experiments/measuring/evaluation-plan.js";
 import { TinyExperiments } from "./tiny-experiment.js";
 
 let place: TinyExperiments;

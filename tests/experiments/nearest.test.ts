@@ -1,6 +1,6 @@
 // Which word somebody probably meant.
 import { expect, it } from "vitest";
-import { editDistance, nearest } from "../../src/experiments/nearest.js";
+import { editDistance, nearest } from "../../src/experiments/config/nearest.js";
 
 it("counts insertions, deletions, changes and swapped neighbours", () => {
   expect(editDistance("epochs", "epochs")).toBe(0);

@@ -1,9 +1,9 @@
 // The parts of AutoAttack against the recorded official implementation, image by image where nothing is random (autoattack.json).
 import { beforeAll, describe, expect, it } from "vitest";
-import { apgdRun } from "../../src/attacks/apgd-run.js";
-import { lengths, normalised } from "../../src/attacks/ball.js";
+import { apgdRun } from "../../src/attacks/apgd/run.js";
 import { classOfRank, dlrObjective, targetedDlrObjective } from "../../src/attacks/dlr.js";
-import { fabRun } from "../../src/attacks/fab-run.js";
+import { fabRun } from "../../src/attacks/fab/run.js";
+import { lengths, normalised } from "../../src/attacks/geometry/ball.js";
 import { crossEntropyObjective, pgd } from "../../src/attacks/index.js";
 import { inFastLayout, logitsPass } from "../../src/attacks/passes.js";
 import { parseFraction } from "../../src/fraction.js";

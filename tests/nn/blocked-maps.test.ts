@@ -1,6 +1,6 @@
 // Convolutions of maps in blocks against LibTorch's own, forth and back to the maps.
 import { describe, expect, it } from "vitest";
-import { blocksAvailable, convolveBlocks, toBlocks } from "../../src/nn/blocked-maps.js";
+import { blocksAvailable, convolveBlocks, toBlocks } from "../../src/nn/fast/blocked-maps.js";
 import { callOperator, conv2d, Generator, grad, rand, scope, type Tensor } from "../../src/tensor/index.js";
 import { apart, fromBlocks } from "./from-blocks.js";
 

@@ -1,7 +1,7 @@
 // Mode "fast" gives what mode "frozen" gives, to a coarser rounding, and only where the processor gains from it.
 import { afterEach, describe, expect, it } from "vitest";
+import { tileProcessor } from "../../src/nn/fast/tile-convolution.js";
 import { buildModel, type ImageClassifier, type ModelName, setLevers } from "../../src/nn/index.js";
-import { tileProcessor } from "../../src/nn/tile-convolution.js";
 import { Generator, grad, liveTensors, noGrad, rand, scope, type Tensor } from "../../src/tensor/index.js";
 
 let restore: () => void = () => {};

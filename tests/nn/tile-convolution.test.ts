@@ -1,8 +1,8 @@
 // Convolutions in tiles against LibTorch's own: results, gradients of the maps and of the addend, and what is fused into them.
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { toBlocks } from "../../src/nn/blocked-maps.js";
-import { convolveTiles, prepareTileWeights, tileProcessor } from "../../src/nn/tile-convolution.js";
+import { toBlocks } from "../../src/nn/fast/blocked-maps.js";
+import { convolveTiles, prepareTileWeights, tileProcessor } from "../../src/nn/fast/tile-convolution.js";
 import { callOperator, conv2d, Generator, grad, rand, scope, type Tensor } from "../../src/tensor/index.js";
 import { apart, fromBlocks } from "./from-blocks.js";
 

@@ -1,9 +1,9 @@
 // The pieces of a chart: scales, labels, numbers, escaping.
 import { describe, expect, it } from "vitest";
-import { spreadLabels } from "../../src/report/label-layout.js";
+import { spreadLabels } from "../../src/report/charts/label-layout.js";
+import { epochTicks, linearScale, logScale } from "../../src/report/charts/scale.js";
 import { html } from "../../src/report/markup.js";
 import { compact, count, duration, percent, points, standardError } from "../../src/report/numbers.js";
-import { epochTicks, linearScale, logScale } from "../../src/report/scale.js";
 
 describe("scales", () => {
   it("end on round numbers around the data", () => {

@@ -1,0 +1,153 @@
+// APGD as an attack (Croce and Hein 2020): restarts, target classes, and for l1 radii that shrink to the wanted one.
+import { type Generator, noGrad, randn, scope, type Tensor } from "../../tensor/index.js";
+import type { Attack } from "../attack.js";
+import { requireImages, requireLogits, requireWhole } from "../attack-input.js";
+import type { Classifier } from "../classifier.js";
+import { classOfRank, dlrObjective, type TargetedObjective, targetedDlrObjective } from "../dlr.js";
+import { type BallName, lengths, projectOnL1Ball, randomStart, requireBall } from "../geometry/index.js";
+import { crossEntropyObjective } from "../objective.js";
+import type { AttackObserver } from "../observer.js";
+import { inFastLayout, logitsPass } from "../passes.js";
+import { count, where } from "../running-state.js";
+import { type ApgdRun, type ApgdRunOptions, apgdRun } from "./run.js";
+
+export interface ApgdOptions {
+  /** Default: "apgd-" and the objective; "apgd-t" for the targeted one. */
+  readonly name?: string;
+  readonly norm: BallName;
+  /** Radius of the ball, > 0. */
+  readonly epsilon: number;
+  /** "targeted-dlr" moves towards each of the `targets` strongest wrong classes in turn. */
+  readonly objective: "ce" | "dlr" | "targeted-dlr";
+  /** Default: 100. */
+  readonly steps?: number;
+  /** Attempts from fresh noise; a target each for the targeted objective. Default: 1. */
+  readonly restarts?: number;
+  /** Wrong classes tried, at most classes − 1. Default: 9. */
+  readonly targets?: number;
+  /** Share of rising steps below which the step size is halved. Default: 0.75. */
+  readonly rho?: number;
+  /** Gradients averaged a step, for models with random output. Default: 1. */
+  readonly gradientRepeats?: number;
+  /** Spend 3/10, 3/10 and 4/10 of the steps at 3, 2 and 1 times the radius (the l1 form of AutoAttack). Default: false. */
+  readonly shrinkingRadius?: boolean;
+  readonly observer?: AttackObserver;
+}
+
+const objectives: Readonly<Record<ApgdOptions["objective"], TargetedObjective>> = {
+  ce: crossEntropyObjective,
+  dlr: dlrObjective,
+  "targeted-dlr": targetedDlrObjective,
+};
+
+/** How many steps are spent at which multiple of the radius. */
+export function shrinkingStages(
+  steps: number,
+): readonly { readonly factor: number; readonly steps: number }[] {
+  const early = Math.ceil(0.3 * steps);
+  return [
+    { factor: 3, steps: early },
+    { factor: 2, steps: early },
+    { factor: 1, steps: steps - 2 * early },
+  ];
+}
+
+/**
+ * APGD on standing images only: each restart and target sees those that no earlier one fooled, and a run drops an image at
+ * its first success. Images that are fooled, or classified wrongly from the start, come back misclassified; the others
+ * come back unchanged.
+ * @throws ReatError `config` when a constant is out of its range
+ */
+export function apgd(options: ApgdOptions): Attack {
+  const { norm, epsilon, objective, steps = 100, restarts = 1, targets = 9, rho = 0.75 } = options;
+  const { gradientRepeats = 1, shrinkingRadius = false, observer } = options;
+  const targeted = objective === "targeted-dlr";
+  const name = options.name ?? (targeted ? "apgd-t" : `apgd-${objective}`);
+  requireBall(name, norm, epsilon);
+  requireWhole(name, "steps", steps);
+  requireWhole(name, "restarts", restarts);
+  requireWhole(name, "targets", targets);
+  requireWhole(name, "gradientRepeats", gradientRepeats);
+
+  const runOptions: ApgdRunOptions = {
+    ...{ ball: norm, epsilon, steps, rho, gradientRepeats, stopWhenFooled: true },
+    objective: objectives[objective],
+    onStart: (gradient) => {
+      if (objective !== "ce") warnOfZeroGradients(gradient);
+    },
+  };
+
+  function warnOfZeroGradients(gradient: Tensor): void {
+    if (!observer?.warning) return;
+    const zero = scope(() => count(lengths(gradient, "linf").eq(0)));
+    if (zero === 0) return;
+    const message = `${name}: the gradient of ${zero} of ${gradient.shape[0]} images is exactly zero where the attack starts.`;
+    observer.warning({ name: "zero-gradient", message });
+  }
+
+  function run(
+    model: Classifier,
+    input: Omit<Parameters<typeof apgdRun>[1], "start">,
+    generator: Generator,
+    onStep: (standing: number) => void,
+  ): ApgdRun {
+    const { images } = input;
+    if (!shrinkingRadius) {
+      const start = inFastLayout(randomStart(images, norm, epsilon, generator));
+      return apgdRun(model, { ...input, start }, { ...runOptions, onStep });
+    }
+    const noise = randn(images.shape, generator, images.dtype);
+    let point = images.add(projectOnL1Ball(images, noise, 3 * epsilon));
+    let found: ApgdRun | undefined;
+    for (const stage of shrinkingStages(steps)) {
+      const radius = stage.factor * epsilon;
+      const start = projectOnL1Ball(images, point.sub(images), radius).add_(images).clamp_(0, 1);
+      const stageOptions = { ...runOptions, epsilon: radius, steps: stage.steps, continued: true, onStep };
+      found = apgdRun(model, { ...input, start }, { ...stageOptions, stopWhenFooled: stage.factor === 1 });
+      point = found.best;
+    }
+    return found!;
+  }
+
+  return {
+    name,
+    perturb(model, images, labels, generator) {
+      requireImages(name, images, labels);
+      return scope(() =>
+        noGrad(() => {
+          const adversarial = images.clone();
+          const clean = logitsPass(model, images);
+          requireLogits(name, clean, labels);
+          const classes = clean.shape[1]!;
+          const ranks = targeted ? Math.min(targets, classes - 1) : 1;
+          let standing = where(clean.argmax(1).eq(labels));
+          const total = ranks * restarts * steps;
+          for (let turn = 0; turn < ranks * restarts && standing.shape[0]! > 0; turn++) {
+            standing = scope(() => {
+              const [image, label] = [
+                inFastLayout(images.indexSelect(0, standing)),
+                labels.indexSelect(0, standing),
+              ];
+              const rank = 2 + Math.floor(turn / restarts);
+              const target = targeted ? classOfRank(clean.indexSelect(0, standing), rank) : label;
+              let done = turn * steps;
+              const found = run(
+                model,
+                { images: image, labels: label, targets: target },
+                generator,
+                (left) => {
+                  observer?.progress?.({ attack: name, done: ++done, total, standing: left });
+                },
+              );
+              const fooled = where(found.standing.logicalNot());
+              const rows = standing.indexSelect(0, fooled);
+              adversarial.indexCopy_(0, rows, found.adversarial.indexSelect(0, fooled));
+              return standing.indexSelect(0, where(found.standing));
+            });
+          }
+          return adversarial;
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,2 @@
+// The face of Auto-PGD.
+export { type ApgdOptions, apgd } from "./apgd.js";

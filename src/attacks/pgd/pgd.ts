@@ -1,0 +1,165 @@
+// Projected gradient ascent on an attack objective (Madry et al. 2018), for any norm.
+import { ReatError } from "../../errors.js";
+import {
+  type Device,
+  enableGrad,
+  type Generator,
+  grad,
+  noGrad,
+  scope,
+  stack,
+  type Tensor,
+  zeros,
+} from "../../tensor/index.js";
+import type { Attack } from "../attack.js";
+import type { Classifier } from "../classifier.js";
+import { type NormName, norms } from "../geometry/index.js";
+import { type AttackObjective, crossEntropyObjective } from "../objective.js";
+import { type StartNoise, type StartNoiseName, startNoise } from "./start-noise.js";
+
+/** Constants of a PGD attack; pixels are in [0, 1], so 8/255 is `8 / 255`. */
+export interface PgdOptions {
+  /** Default: "pgd-" and the number of steps. */
+  readonly name?: string;
+  readonly norm: NormName;
+  /** Radius of the ball: in [0, 1] for l∞, ≥ 0 for l2. */
+  readonly epsilon: number;
+  /** Length of a step in the norm, > 0. */
+  readonly stepSize: number;
+  /** Integer ≥ 1. */
+  readonly steps: number;
+  /** Added to the image before the first step. Default: "uniform". */
+  readonly start?: StartNoiseName | StartNoise;
+  /** Move the starting point into the ball and [0, 1] before its gradient is taken. Default: false. */
+  readonly clampStart?: boolean;
+  /** Default: cross entropy. */
+  readonly objective?: AttackObjective;
+  /** Attempts from fresh noise; each sample keeps the one with its highest objective. Integer ≥ 1, default: 1. */
+  readonly restarts?: number;
+  /**
+   * On which devices images and objective are checked after the attack. That reads figures back, and a GPU is waited for.
+   * Unchecked, images outside [0, 1] are moved into it and NaN goes on into whatever is computed from the examples.
+   * Default: on all.
+   */
+  readonly checked?: (device: Device) => boolean;
+}
+
+function requireValid({ norm, epsilon, stepSize, steps, start = "uniform", restarts = 1 }: PgdOptions): void {
+  const problem = (what: string, accepted: string, got: unknown) =>
+    new ReatError("config", `PGD's ${what} must be ${accepted}, got ${JSON.stringify(got)}`);
+  if (!Object.hasOwn(norms, norm)) throw problem("norm", Object.keys(norms).join(" or "), norm);
+  const { largestEpsilon } = norms[norm];
+  if (!(epsilon >= 0 && epsilon <= largestEpsilon)) {
+    const upTo = largestEpsilon === 1 ? "from 0 to 1 (8/255 is 8 of 255 grey levels)" : "a finite number ≥ 0";
+    throw problem(`epsilon for ${norm}`, upTo, epsilon);
+  }
+  if (!(stepSize > 0 && Number.isFinite(stepSize)))
+    throw problem("stepSize", "a finite number > 0", stepSize);
+  if (!(Number.isInteger(steps) && steps >= 1)) throw problem("steps", "an integer ≥ 1", steps);
+  if (!(Number.isInteger(restarts) && restarts >= 1)) throw problem("restarts", "an integer ≥ 1", restarts);
+  if (restarts > 1 && start === "none") throw problem("restarts", '1 with start "none"', restarts);
+}
+
+/** PGD, whose budget may differ from sample to sample. */
+export interface PgdAttack extends Attack {
+  /**
+   * As every attack's.
+   * @param budget [N], each at least 0: factors of epsilon (and with it of noise over the ball) and of the step size;
+   *   absent, all samples have the whole budget
+   */
+  perturb(
+    model: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    generator: Generator,
+    budget?: Tensor | null,
+  ): Tensor;
+}
+
+/**
+ * x⁰ = x + noise; x^{t+1} = project(x^t + stepSize · ascent(∇ₓ objective)), projected on the ball, then on [0, 1].
+ * Only the gradient of the images is computed, never that of the weights.
+ * @throws ReatError `config` when a constant is out of its range
+ */
+export function pgd(options: PgdOptions): PgdAttack {
+  requireValid(options);
+  const { epsilon, stepSize, steps, start = "uniform", clampStart = false, restarts = 1 } = options;
+  const { name = `pgd-${steps}`, objective = crossEntropyObjective, checked = () => true } = options;
+  const norm = norms[options.norm];
+  // Refuses an impossible start now; the noise itself follows the budget of each call.
+  startNoise(start, norm, epsilon);
+
+  function gradientOf(model: Classifier, point: Tensor, labels: Tensor, total: Tensor): Tensor {
+    return scope(() => {
+      const images = point.detach().requiresGrad_();
+      const value = enableGrad(() => objective(model.logits(images), labels).sum());
+      total.add_(value.detach());
+      return grad(value, [images])[0];
+    });
+  }
+
+  return {
+    name,
+    followsGradients: true,
+    perturb(model, images, labels, generator, budget = null) {
+      return scope(() =>
+        noGrad(() => {
+          const share = budget?.to(images.dtype).reshape([-1, ...images.shape.slice(1).map(() => 1)]);
+          const radius = share ? share.mul(epsilon) : epsilon;
+          const length = share ? share.mul(stepSize) : stepSize;
+          const noise = startNoise(start, norm, radius);
+          const total = zeros([], { device: images.device, dtype: "float64" });
+          const project = norm.projection(images, radius);
+
+          const attempt = (): Tensor => {
+            const point = noise ? images.add(noise(images, generator)) : images.clone();
+            if (clampStart) project(point);
+            for (let step = 0; step < steps; step++) {
+              scope(() => {
+                const gradient = gradientOf(model, point, labels, total);
+                const direction = norm.ascent(gradient);
+                if (typeof length === "number") point.addScaled_(direction, length);
+                else point.add_(direction.mul_(length));
+                project(point);
+              });
+            }
+            return point;
+          };
+
+          const best = scope(attempt);
+          if (restarts > 1) {
+            const value = (point: Tensor) => scope(() => objective(model.logits(point), labels));
+            let bestValue = value(best);
+            for (let restart = 1; restart < restarts; restart++) {
+              const point = scope(attempt);
+              const pointValue = value(point);
+              const better = pointValue.gt(bestValue).reshape([-1, ...images.shape.slice(1).map(() => 1)]);
+              best.copy_(point.where(better, best));
+              bestValue = pointValue.maximum(bestValue);
+            }
+          }
+          if (checked(images.device)) requireSound(name, images, total);
+          return best;
+        }),
+      );
+    },
+  };
+}
+
+/** Checked after the attack, all in one: a check a step would make the device wait each time. */
+function requireSound(name: string, images: Tensor, total: Tensor): void {
+  const facts = [images.amin(), images.amax(), total].map((fact) => fact.to("float64"));
+  const [lowest, highest, sum] = stack(facts).toArray();
+  if (!(lowest >= 0 && highest <= 1)) {
+    throw new ReatError(
+      "data",
+      `attack ${name} takes images in [0, 1], got values from ${lowest} to ${highest}`,
+    );
+  }
+  if (!Number.isFinite(sum)) {
+    throw new ReatError(
+      "numerics",
+      `attack ${name} needs finite logits, but its objective became ${sum}: the model's weights or logits hold NaN or infinity`,
+    );
+  }
+}

@@ -1,0 +1,45 @@
+// Where an attack starts: the noises that the field's implementations add to the clean image.
+import { ReatError } from "../../errors.js";
+import { type Generator, rand, randn, type Tensor } from "../../tensor/index.js";
+import type { Norm, Radius } from "../geometry/index.js";
+
+/**
+ * - `uniform`: evenly over the ball (l∞: U(−ε, ε) a pixel; PGD, REAT)
+ * - `half-uniform`: U(0, ε) a pixel, l∞ alone (RoBal's released code)
+ * - `gaussian`: 0.001 · N(0, 1) a pixel (TRADES, AT-BSL)
+ * - `none`: the clean image
+ */
+export type StartNoiseName = "uniform" | "half-uniform" | "gaussian" | "none";
+export const startNoiseNames: readonly StartNoiseName[] = ["uniform", "half-uniform", "gaussian", "none"];
+
+/** A noise of one's own: what to add to the images, of their shape. Returned tensors are freed by the attack. */
+export type StartNoise = (images: Tensor, generator: Generator) => Tensor;
+
+const gaussianScale = 0.001;
+
+/** @internal The noise to add for a named or own start; `null` for none. @throws ReatError `config` */
+export function startNoise(
+  start: StartNoiseName | StartNoise,
+  norm: Norm,
+  epsilon: Radius,
+): StartNoise | null {
+  if (typeof start === "function") return start;
+  switch (start) {
+    case "none":
+      return null;
+    case "uniform":
+      return (images, generator) => norm.uniformNoise(images, epsilon, generator);
+    case "gaussian":
+      return (images, generator) => randn(images.shape, generator, images.dtype).mul_(gaussianScale);
+    case "half-uniform":
+      if (norm.name !== "linf") {
+        throw new ReatError(
+          "config",
+          `start "half-uniform" is a noise for norm linf, got norm ${norm.name}, which takes uniform, gaussian or none`,
+        );
+      }
+      return (images, generator) => rand(images.shape, generator, images.dtype).mul_(epsilon);
+    default:
+      throw new ReatError("config", `start must be one of ${startNoiseNames.join(", ")}, got "${start}"`);
+  }
+}

@@ -1,0 +1,2 @@
+// The face of Square Attack.
+export { type SquareOptions, square } from "./square.js";

@@ -1,0 +1,134 @@
+// Square (Andriushchenko et al. 2020): a black-box attack that proposes random square-shaped changes and keeps those that help.
+import { type Generator, noGrad, scope, type Tensor } from "../../tensor/index.js";
+import type { Attack } from "../attack.js";
+import { requireImages, requireLogits, requireWhole } from "../attack-input.js";
+import type { Classifier } from "../classifier.js";
+import { type BallName, requireBall } from "../geometry/index.js";
+import { marginObjective } from "../objective.js";
+import type { AttackObserver } from "../observer.js";
+import { inFastLayout, logitsPass } from "../passes.js";
+import { advance, allRows, count, isTimeToLook, select, where } from "../running-state.js";
+import { bumpProposals } from "./bumps.js";
+import { type Proposals, type Searching, stripeProposals } from "./proposals.js";
+
+export interface SquareOptions {
+  /** Default: "square". */
+  readonly name?: string;
+  readonly norm: BallName;
+  /** Radius of the ball, > 0. */
+  readonly epsilon: number;
+  /** Questions to the model an image and restart. Default: 5000. */
+  readonly queries?: number;
+  /** Default: 1. */
+  readonly restarts?: number;
+  /** Share of the image that the first squares cover, in (0, 1]. Default: 0.8. */
+  readonly firstShare?: number;
+  /** Shrink the squares as if the queries were 10,000, instead of by the query's number. Default: false. */
+  readonly rescaledSchedule?: boolean;
+  readonly observer?: AttackObserver;
+}
+
+/** Queries (of 10,000) after which the covered share is halved once more. */
+const halvings = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000];
+
+/** Share of the image that the square of query number `query` covers. */
+export function squareShare(firstShare: number, query: number): number {
+  return firstShare / 2 ** halvings.filter((after) => query > after).length;
+}
+
+/**
+ * Square on standing images only: an image is done at its first success. The position and size of a proposal are shared
+ * by the batch, as in AutoAttack, its signs are each image's own. Images that are not fooled come back unchanged.
+ * @throws ReatError `config` when a constant is out of its range
+ */
+export function square(options: SquareOptions): Attack {
+  const { name = "square", norm, epsilon, queries = 5000, restarts = 1, observer } = options;
+  const { firstShare = 0.8, rescaledSchedule = false } = options;
+  requireBall(name, norm, epsilon);
+  requireWhole(name, "queries", queries);
+  requireWhole(name, "restarts", restarts);
+
+  /** The margin of the true class over all others: positive while the image is classified correctly. */
+  const marginOf = (model: Classifier, images: Tensor, labels: Tensor) =>
+    scope(() => marginObjective(logitsPass(model, images), labels).mul(-1));
+
+  function search(
+    model: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    generator: Generator,
+    told: (query: number, standing: number) => void,
+  ): { best: Tensor; margin: Tensor } {
+    const [, , height, width] = images.shape as [number, number, number, number];
+    const proposals: Proposals =
+      norm === "linf"
+        ? stripeProposals(images, epsilon, generator)
+        : bumpProposals(images, norm, epsilon, generator);
+    const first = inFastLayout(proposals.first());
+    let state: Searching = {
+      ...{ rows: allRows(images), images: images.clone(), labels: labels.clone(), best: first },
+      margin: marginOf(model, first, labels),
+    };
+    const result = { best: first.clone(), margin: state.margin.clone() };
+    const settle = () =>
+      scope(() => {
+        result.best.indexCopy_(0, state.rows, state.best);
+        result.margin.indexCopy_(0, state.rows, state.margin);
+      });
+    const dropFooled = () => {
+      const open = scope(() => where(state.margin.gt(0)));
+      if (open.shape[0]! < state.rows.shape[0]!) {
+        settle();
+        state = select(state, open);
+        // Selecting gives up the layout; the search keeps images as the model takes them.
+        state = advance(state, (now) => ({ best: inFastLayout(now.best), images: inFastLayout(now.images) }));
+      }
+      open.dispose();
+    };
+
+    dropFooled();
+    for (let query = 1; query < queries && state.rows.shape[0]! > 0; query++) {
+      const place = rescaledSchedule ? Math.trunc((query / queries) * 10_000) : query;
+      const side = Math.round(Math.sqrt(squareShare(firstShare, place) * height * width));
+      state = advance(state, (now) =>
+        proposals.improve(now, side, (candidate, label) => marginOf(model, candidate, label)),
+      );
+      if (isTimeToLook(query, images) && count(state.margin.le(0)) > 0) dropFooled();
+      told(query, state.rows.shape[0]!);
+    }
+    if (state.rows.shape[0]! > 0) settle();
+    return result;
+  }
+
+  return {
+    name,
+    perturb(model, images, labels, generator) {
+      requireImages(name, images, labels);
+      return scope(() =>
+        noGrad(() => {
+          const adversarial = images.clone();
+          const clean = logitsPass(model, images);
+          requireLogits(name, clean, labels);
+          let standing = where(clean.argmax(1).eq(labels));
+          const total = restarts * queries;
+          for (let restart = 0; restart < restarts && standing.shape[0]! > 0; restart++) {
+            standing = scope(() => {
+              const image = inFastLayout(images.indexSelect(0, standing));
+              const label = labels.indexSelect(0, standing);
+              const found = search(model, image, label, generator, (query, left) => {
+                observer?.progress?.({
+                  ...{ attack: name, done: restart * queries + query, total },
+                  standing: left,
+                });
+              });
+              const fooled = where(found.margin.le(0));
+              adversarial.indexCopy_(0, standing.indexSelect(0, fooled), found.best.indexSelect(0, fooled));
+              return standing.indexSelect(0, where(found.margin.gt(0)));
+            });
+          }
+          return adversarial;
+        }),
+      );
+    },
+  };
+}

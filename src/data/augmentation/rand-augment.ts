@@ -1,0 +1,56 @@
+// RandAugment (Cubuk et al. 2020): a few operations drawn alike, all at one strength.
+import { ReatError } from "../../errors.js";
+import { augmentationStrength } from "./augmentation-strength.js";
+import type { ImageOperation } from "./image-operations.js";
+import type { AugmentationPolicy } from "./strong-augmentation.js";
+
+const OPERATIONS: readonly ImageOperation[] = [
+  "identity",
+  "shearX",
+  "shearY",
+  "translateX",
+  "translateY",
+  "rotate",
+  "brightness",
+  "color",
+  "contrast",
+  "sharpness",
+  "posterize",
+  "solarize",
+  "autoContrast",
+  "equalize",
+];
+
+/** Highest strength. */
+const LEVELS = 30;
+
+export interface RandAugmentOptions {
+  /** Operations an image, drawn with replacement. */
+  readonly operations: number;
+  /** Strength of all, a whole number from 0 to 30. */
+  readonly magnitude: number;
+}
+
+/** @throws ReatError `config` for an impossible number of operations or strength */
+export function randAugment({ operations, magnitude }: RandAugmentOptions): AugmentationPolicy {
+  for (const [name, value, most] of [
+    ["number of operations", operations, 14],
+    ["magnitude", magnitude, LEVELS],
+  ] as const) {
+    if (!Number.isInteger(value) || value < 0 || value > most) {
+      throw new ReatError(
+        "config",
+        `RandAugment's ${name} is ${value}; it must be a whole number from 0 to ${most}.`,
+      );
+    }
+  }
+  return (random, size) =>
+    Array.from({ length: operations }, () => {
+      const operation = OPERATIONS[random.below(OPERATIONS.length)]!;
+      const isNegative = random.below(2) === 1;
+      return {
+        operation,
+        magnitude: augmentationStrength(operation, magnitude / LEVELS, isNegative, size),
+      };
+    });
+}

@@ -1,0 +1,17 @@
+// The face of data set formats: how each is recognised and read.
+
+export {
+  CIFAR_CLASS_NAMES,
+  CIFAR_LAYOUTS,
+  CIFAR_MD5,
+  type CifarForm,
+  type CifarLayout,
+  type CifarName,
+} from "./cifar.js";
+export { readCifarBinary } from "./cifar-binary.js";
+export { readCifarPickled } from "./cifar-pickled.js";
+export { type ClassFolderOptions, readClassFolders } from "./class-folders.js";
+export { type DataSource, describeSource, detectSource } from "./detect.js";
+export type { ImageSize } from "./image-decoder.js";
+export { sourceFiles } from "./source-files.js";
+export { readTinyImagenet } from "./tiny-imagenet.js";

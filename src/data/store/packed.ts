@@ -1,0 +1,212 @@
+// Writes and loads packed data sets: loading is one read and one checksum.
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { crc32 } from "node:zlib";
+import { ReatError } from "../../errors.js";
+import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
+import {
+  ALIGNMENT,
+  PACKED_MAGIC,
+  type PackedHeader,
+  type PackedPart,
+  type PackedSplit,
+  packedHeader,
+} from "./format.js";
+
+const PREFIX = PACKED_MAGIC.length + 8; // magic, header length, header checksum
+
+/**
+ * Writes the data set to `file`: to a temporary file beside it, flushed to the disk, then renamed, so that the name never
+ * holds half a file.
+ * @param source what it was made from; {@link readPackedHeader} gives it back
+ * @throws ReatError `disk` where it cannot be written
+ */
+export function writePacked(file: string, dataset: ImageDataset, source = ""): void {
+  const labelBytes = dataset.train.labels instanceof Uint8Array ? 1 : 2;
+  const arrays = [dataset.train.images, dataset.train.labels, dataset.test.images, dataset.test.labels].map(
+    asBytes,
+  );
+  // The header's length does not depend on where its offsets point, because it is padded to a whole number of pages.
+  const draft = makeHeader(dataset, source, labelBytes, arrays, 0);
+  const start = align(PREFIX + Buffer.byteLength(JSON.stringify(draft)) + 512);
+  const header = Buffer.from(JSON.stringify(makeHeader(dataset, source, labelBytes, arrays, start)));
+  const prefix = Buffer.alloc(PREFIX);
+  prefix.write(PACKED_MAGIC, "latin1");
+  prefix.writeUInt32LE(header.length, PACKED_MAGIC.length);
+  prefix.writeUInt32LE(crc32(header), PACKED_MAGIC.length + 4);
+
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    const out = openSync(temporary, "w");
+    try {
+      writeAll(out, Buffer.concat([prefix, header]), 0);
+      let at = start;
+      for (const array of arrays) {
+        writeAll(out, array, at);
+        at = align(at + array.length);
+      }
+      // The last part may be empty or end before its page does; the file's length is part of the check.
+      writeAll(out, Buffer.from([0]), at);
+      fsyncSync(out);
+    } finally {
+      closeSync(out);
+    }
+    renameSync(temporary, file);
+  } catch (error) {
+    removeQuietly(temporary);
+    throw new ReatError(
+      "disk",
+      `The packed data set ${file} cannot be written: ${(error as Error).message}.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Loads a packed data set and checks every byte of it.
+ * @throws ReatError `data` for a file that is foreign, of another version, cut off or damaged
+ */
+export function readPacked(file: string): ImageDataset {
+  const input = openPacked(file);
+  try {
+    const header = readHeader(input, file);
+    const load = (split: PackedSplit): ImageSplit => ({
+      images: readPart(input, split.images, file),
+      labels: asClassIds(readPart(input, split.labels, file), header.labelBytes),
+      count: split.count,
+    });
+    return createDataset({ ...header, train: load(header.train), test: load(header.test) });
+  } finally {
+    closeSync(input);
+  }
+}
+
+/** The header alone: names, sizes and source, without reading the images. Throws as {@link readPacked} does. */
+export function readPackedHeader(file: string): PackedHeader {
+  const input = openPacked(file);
+  try {
+    return readHeader(input, file);
+  } finally {
+    closeSync(input);
+  }
+}
+
+function makeHeader(
+  dataset: ImageDataset,
+  source: string,
+  labelBytes: 1 | 2,
+  arrays: Buffer[],
+  start: number,
+): PackedHeader {
+  let at = start;
+  const parts = arrays.map((array): PackedPart => {
+    const part = { offset: at, bytes: array.length, crc32: crc32(array) };
+    at = align(at + array.length);
+    return part;
+  });
+  const { name, synthetic, classNames, height, width, notes } = dataset;
+  return {
+    ...{ name, synthetic, classNames: [...classNames], height, width, labelBytes, notes: [...notes], source },
+    fileBytes: at + 1,
+    train: { count: dataset.train.count, images: parts[0]!, labels: parts[1]! },
+    test: { count: dataset.test.count, images: parts[2]!, labels: parts[3]! },
+  };
+}
+
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // What kept it from being written may keep it from being removed; the first failure is the one to report.
+  }
+}
+
+function openPacked(file: string): number {
+  try {
+    return openSync(file, "r");
+  } catch (error) {
+    throw new ReatError(
+      "data",
+      `The packed data set ${file} cannot be opened: ${(error as Error).message}.`,
+      { cause: error },
+    );
+  }
+}
+
+function readHeader(input: number, file: string): PackedHeader {
+  const size = statSync(file).size;
+  const prefix = size >= PREFIX ? readExactly(input, 0, PREFIX, file) : Buffer.alloc(PREFIX);
+  const magic = prefix.toString("latin1", 0, PACKED_MAGIC.length);
+  if (magic !== PACKED_MAGIC) {
+    const other = magic.startsWith(PACKED_MAGIC.slice(0, 6))
+      ? `of another version (${magic})`
+      : "not a packed data set of reat";
+    throw new ReatError("data", `${file} is ${other}; prepare the data again.`);
+  }
+  const length = prefix.readUInt32LE(PACKED_MAGIC.length);
+  if (PREFIX + length > size) throw cutOff(file);
+  const bytes = readExactly(input, PREFIX, length, file);
+  if (crc32(bytes) !== prefix.readUInt32LE(PACKED_MAGIC.length + 4)) throw damaged(file);
+  const header = packedHeader.safeParse(JSON.parse(bytes.toString("utf8")));
+  if (!header.success) throw damaged(file);
+  if (size !== header.data.fileBytes) throw cutOff(file);
+  return header.data;
+}
+
+function readPart(input: number, part: PackedPart, file: string): Uint8Array {
+  const bytes = readExactly(input, part.offset, part.bytes, file);
+  if (crc32(bytes) !== part.crc32) throw damaged(file);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function readExactly(input: number, offset: number, length: number, file: string): Buffer {
+  // Memory of its own: a slice of Node's shared pool would keep the pool and could not be handed to other threads.
+  const bytes = Buffer.allocUnsafeSlow(length);
+  for (let at = 0; at < length; ) {
+    const read = readSync(input, bytes, at, length - at, offset + at);
+    if (read === 0) throw cutOff(file);
+    at += read;
+  }
+  return bytes;
+}
+
+function writeAll(output: number, bytes: Uint8Array, offset: number): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(output, bytes, at, bytes.length - at, offset + at);
+}
+
+function asBytes(array: Uint8Array | Uint16Array): Buffer {
+  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function asClassIds(bytes: Uint8Array, width: 1 | 2): Uint8Array | Uint16Array {
+  return width === 1 ? bytes : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+}
+
+function align(at: number): number {
+  return Math.ceil(at / ALIGNMENT) * ALIGNMENT;
+}
+
+function cutOff(file: string): ReatError {
+  return new ReatError(
+    "data",
+    `${file} is cut off: its size is not what its header says. Delete it and prepare the data again.`,
+  );
+}
+
+function damaged(file: string): ReatError {
+  return new ReatError(
+    "data",
+    `${file} is damaged: a checksum does not match. Delete it and prepare the data again.`,
+  );
+}

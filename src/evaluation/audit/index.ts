@@ -1,0 +1,11 @@
+// The face of the audit: checks of whether a robust accuracy can be believed.
+export {
+  type Audit,
+  type AuditOptions,
+  type AuditProgress,
+  type AuditState,
+  audit,
+  auditCheckNames,
+} from "./audit.js";
+export type { LossSurface } from "./loss-surface.js";
+export type { AuditRow, Verdict as AuditVerdict } from "./row.js";

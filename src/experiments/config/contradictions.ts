@@ -1,0 +1,67 @@
+// What no single key of a configuration is wrong about: combinations that cannot be, or in which a key does nothing.
+import type { z } from "zod";
+import type { MethodOptions } from "../../methods/index.js";
+import { impossibleAttacks } from "./impossible-attacks.js";
+import type { Problem } from "./problems.js";
+import type { experimentSchema } from "./schema.js";
+
+type Parsed = z.output<typeof experimentSchema>;
+
+/** @param method absent where its own keys are wrong already */
+export function contradictions(config: Parsed, method: MethodOptions | undefined): Problem[] {
+  return [
+    ...trainingContradictions(config),
+    ...impossibleAttacks(config),
+    ...(method ? methodContradictions(config, method) : []),
+  ];
+}
+
+function trainingContradictions({ training, data }: Parsed): Problem[] {
+  const problems: Problem[] = [];
+  if (training.select === "validation" && data.validationPerClass === 0) {
+    problems.push({
+      key: "training.select",
+      text: "is validation, but data.validationPerClass is 0; set it to the images of each class to set aside.",
+    });
+  }
+  const { weightAverage } = training;
+  if (weightAverage && weightAverage.from > training.epochs) {
+    problems.push({
+      key: "training.weightAverage.from",
+      text: `is ${weightAverage.from}, but training ends with epoch ${training.epochs}; accepted: an epoch of the training.`,
+    });
+  }
+  if (training.milestones.some((epoch, i) => i > 0 && epoch <= training.milestones[i - 1]!)) {
+    problems.push({
+      key: "training.milestones",
+      text: `is [${training.milestones.join(", ")}]; accepted: epochs in ascending order.`,
+    });
+  }
+  return problems;
+}
+
+function methodContradictions({ model }: Parsed, method: MethodOptions): Problem[] {
+  const problems: Problem[] = [];
+  if (method.name === "robal" && model.classifier === "linear") {
+    problems.push({
+      key: "model.classifier",
+      text: "is linear, but method robal works on cosines; accepted with it: cosine, cosine:<γ> such as cosine:1/16, normalised.",
+    });
+  }
+  if (!("reweighting" in method)) return problems;
+  const { reweighting, rbl } = method;
+  const untouched = rbl.form === "weight" && rbl.tau === 1 && rbl.rounding === "reference";
+  if (reweighting !== "rbl" && !untouched) {
+    problems.push({
+      key: "method.rbl",
+      text: `is set, but method.reweighting is ${reweighting}; accepted with it: method.reweighting rbl, or no method.rbl.`,
+    });
+  }
+  if (reweighting !== "none" && "objective" in method.attack && method.attack.objective !== "ce") {
+    problems.push({
+      key: "method.attack.objective",
+      text: `is ${method.attack.objective}, but method.reweighting ${reweighting} has an objective of its own; accepted with it: ce, or method.reweighting none.`,
+    });
+  }
+  return problems;
+}

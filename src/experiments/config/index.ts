@@ -1,0 +1,6 @@
+// The face of configuration: schema, presets, overrides, and what is said of errors.
+export { configToYaml, type ExperimentConfig, loadConfig, parseConfig } from "./config.js";
+export { nearest } from "./nearest.js";
+export { applyOverrides, isRecord } from "./overrides.js";
+export { parseConfigText, presetFile, presetNames } from "./presets.js";
+export { acceptedBy, type Shape } from "./problems.js";

@@ -1,0 +1,57 @@
+// The configurations that come with reat, by name.
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { ReatError } from "../../errors.js";
+import { nearest } from "./nearest.js";
+import { isRecord, type RawConfig, yamlReason } from "./overrides.js";
+
+// Two folders below the package's root, in the sources as in what is compiled from them.
+const FOLDER = fileURLToPath(new URL("../../../configs", import.meta.url));
+
+/** Names of the presets, sorted. */
+export function presetNames(): string[] {
+  return readdirSync(FOLDER)
+    .filter((file) => file.endsWith(".yaml"))
+    .map((file) => file.slice(0, -".yaml".length))
+    .sort();
+}
+
+/** Path of a preset's file. */
+export function presetFile(name: string): string {
+  return join(FOLDER, `${name}.yaml`);
+}
+
+/**
+ * Reads a YAML file, or the preset of that name.
+ * @throws ReatError `usage` where there is neither, `config` where the file holds no mapping
+ */
+export function readConfigFile(fileOrPreset: string): RawConfig {
+  const names = presetNames();
+  const isPreset = names.includes(fileOrPreset);
+  const file = isPreset ? presetFile(fileOrPreset) : fileOrPreset;
+  if (!existsSync(file) || statSync(file).isDirectory()) {
+    const guess = nearest(fileOrPreset, names);
+    throw new ReatError(
+      "usage",
+      `"${fileOrPreset}" is neither a configuration file nor a preset${guess ? ` (did you mean "${guess}"?)` : ""}; ` +
+        `presets: ${names.join(", ")}.`,
+    );
+  }
+  return parseConfigText(readFileSync(file, "utf8"), file);
+}
+
+/** @throws ReatError `config` where the text is no YAML mapping; an empty text is an empty mapping */
+export function parseConfigText(text: string, where: string): RawConfig {
+  let parsed: unknown;
+  try {
+    parsed = parse(text) ?? {};
+  } catch (error) {
+    throw new ReatError("config", `${where} is no YAML: ${yamlReason(error)}.`);
+  }
+  if (!isRecord(parsed)) {
+    throw new ReatError("config", `${where} holds no keys and values; a configuration is a YAML mapping.`);
+  }
+  return parsed;
+}

@@ -1,0 +1,150 @@
+// Turns what a schema objects to into sentences: the key, what it got, what it takes, what was probably meant.
+import { z } from "zod";
+import { ReatError } from "../../errors.js";
+import { nearest } from "./nearest.js";
+
+/** One objection: the dotted key (empty for the whole) and a clause that follows it. */
+export interface Problem {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** @internal The parts of a JSON schema that sentences are made from. */
+export interface Shape {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly anyOf?: readonly Shape[];
+  readonly oneOf?: readonly Shape[];
+  readonly items?: Shape;
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly description?: string;
+  readonly default?: unknown;
+}
+
+/** All that `schema` objects to in `value`, keys prefixed with `at`; empty where it is content. */
+export function findProblems(schema: z.ZodType, value: unknown, at: readonly string[] = []): Problem[] {
+  const result = schema.safeParse(value);
+  if (result.success) return [];
+  const shape = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Shape;
+  return result.error.issues.flatMap((issue) => describe(issue, shape, value, at));
+}
+
+/** @throws ReatError `config` holding every problem, where there are any */
+export function throwProblems(problems: readonly Problem[], where = "The configuration"): void {
+  if (problems.length === 0) return;
+  const sentences = problems.map(({ key, text }) => (key === "" ? text : `${key} ${text}`));
+  const message =
+    sentences.length === 1
+      ? `${where} is not usable: ${sentences[0]}`
+      : `${where} is not usable, for ${sentences.length} reasons:\n${sentences.map((s) => `  ${s}`).join("\n")}`;
+  throw new ReatError("config", message);
+}
+
+function describe(
+  issue: z.core.$ZodIssue,
+  root: Shape,
+  value: unknown,
+  at: readonly string[],
+): readonly Problem[] {
+  const key = dotted([...at, ...issue.path]);
+  const shape = shapeAt(root, issue.path);
+  if (issue.code === "unrecognized_keys") {
+    const known = Object.keys(shape?.properties ?? {});
+    return issue.keys.map((name) => ({
+      key: dotted([...at, ...issue.path, name]),
+      text: `is no key${meant(name, known)}; accepted ${key === "" ? "at the top" : `in ${key}`}: ${known.join(", ")}.`,
+    }));
+  }
+  const got = valueAt(value, issue.path);
+  // Schemas with a sentence of their own say "expected …, got …".
+  const own = /^expected (.+), got [^,]*$/s.exec(issue.message);
+  if (issue.code === "custom" && !own) return [{ key, text: issue.message }];
+  const accepted = own ? own[1]! : shape ? acceptedBy(shape) : issue.message;
+  const words = shape?.enum?.filter((word) => typeof word === "string") ?? [];
+  const hint = typeof got === "string" && !words.includes(got) ? meant(got, words) : "";
+  const given = got === undefined ? "is missing" : `is ${show(got)}`;
+  return [{ key, text: `${given}${hint}; accepted: ${accepted}.` }];
+}
+
+function meant(given: string, accepted: readonly string[]): string {
+  const word = nearest(given, accepted);
+  return word === undefined ? "" : ` (did you mean "${word}"?)`;
+}
+
+/** @internal What a schema takes, in words: "a whole number of at least 1". */
+export function acceptedBy(shape: Shape): string {
+  if (shape.description !== undefined) return shape.description;
+  if (shape.enum) return shape.enum.map(String).join(", ");
+  if ("const" in shape) return String(shape.const);
+  const choices = shape.anyOf ?? shape.oneOf;
+  if (choices) return choices.map(acceptedBy).join(", or ");
+  switch (shape.type) {
+    case "integer":
+      return `a whole number${bounds(shape)}`;
+    case "number":
+      return `a number${bounds(shape)}`;
+    case "boolean":
+      return "true or false";
+    case "string":
+      return "a text";
+    case "array":
+      return shape.items ? `a list, each entry ${acceptedBy(shape.items)}` : "a list";
+    case "object":
+      return `keys and values (${Object.keys(shape.properties ?? {}).join(", ")})`;
+    default:
+      return shape.type ?? "another value";
+  }
+}
+
+function bounds(shape: Shape): string {
+  const largest = shape.maximum === Number.MAX_SAFE_INTEGER ? undefined : shape.maximum;
+  const smallest = shape.minimum === Number.MIN_SAFE_INTEGER ? undefined : shape.minimum;
+  if (smallest !== undefined && largest !== undefined) return ` from ${smallest} to ${largest}`;
+  const parts: string[] = [];
+  if (smallest !== undefined) parts.push(`of at least ${smallest}`);
+  if (shape.exclusiveMinimum !== undefined) parts.push(`above ${shape.exclusiveMinimum}`);
+  if (largest !== undefined) parts.push(`of at most ${largest}`);
+  if (shape.exclusiveMaximum !== undefined) parts.push(`below ${shape.exclusiveMaximum}`);
+  return parts.length > 0 ? ` ${parts.join(" and ")}` : "";
+}
+
+function shapeAt(root: Shape, path: readonly PropertyKey[]): Shape | undefined {
+  let shape: Shape | undefined = root;
+  for (const step of path) {
+    const inside: Shape[] = [shape!, ...(shape?.anyOf ?? []), ...(shape?.oneOf ?? [])];
+    shape =
+      typeof step === "number"
+        ? inside.find((choice) => choice.items)?.items
+        : inside.map((choice) => choice.properties?.[String(step)]).find((found) => found !== undefined);
+    if (!shape) return undefined;
+  }
+  return shape;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inside, step) =>
+      typeof inside === "object" && inside !== null
+        ? (inside as Record<PropertyKey, unknown>)[step]
+        : undefined,
+    value,
+  );
+}
+
+function dotted(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (key, step) =>
+      typeof step === "number" ? `${key}[${step}]` : key === "" ? String(step) : `${key}.${String(step)}`,
+    "",
+  );
+}
+
+function show(value: unknown): string {
+  const text = typeof value === "number" ? String(value) : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

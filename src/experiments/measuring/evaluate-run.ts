@@ -1,0 +1,121 @@
+// Measures checkpoints of a finished or stopped run with attacks chosen afterwards.
+import type { Progress } from "../../data/index.js";
+import { ReatError } from "../../errors.js";
+import type { EvaluationProgress, EvaluationResult } from "../../evaluation/index.js";
+import { resolveDevice, setThreads } from "../../tensor/index.js";
+import { currentEnvironment, type RunFolder } from "../../training/index.js";
+import { assembleModel } from "../assemble.js";
+import { applyOverrides, type ExperimentConfig, parseConfig, parseConfigText } from "../config/index.js";
+import { loadData } from "../data.js";
+import { locate } from "../locate.js";
+import { AdversarialImages } from "./adversarial-images.js";
+import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
+import { measure } from "./measure.js";
+
+/** What every evaluation may be given instead of the configuration's. */
+export interface EvaluationSettings {
+  /** Names such as "pgd-100", or points of a curve; default: those of the run's configuration. */
+  readonly attacks?: readonly AttackRequest[];
+  /** Norm, radius, step, restarts, logit scale, for all attacks. Default: the configuration's. */
+  readonly budget?: EvaluationBudget;
+  /** At most so many images, spread over the classes; null for all; default: as configured. */
+  readonly images?: number | null;
+  /** Images attacked together; it decides which random numbers each gets. Default: as configured. */
+  readonly batchSize?: number;
+  /** Of the attacks' random numbers. Default: as configured. */
+  readonly seed?: number;
+  /** Write clean and adversarial images there, as safetensors; see {@link AdversarialImages.write}. */
+  readonly saveAdversarial?: string;
+  readonly onDataProgress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+export interface EvaluateRunOptions extends EvaluationSettings {
+  readonly split?: "test" | "validation";
+  /** Which checkpoints, where a run folder is given. Default: both, as far as they are there. */
+  readonly checkpoints?: readonly ("last" | "best")[];
+  /** Over the run's configuration, such as `data.source=elsewhere` or `evaluation.epsilon=4/255`. */
+  readonly overrides?: readonly string[];
+  readonly onProgress?: (checkpoint: "last" | "best", progress: EvaluationProgress) => void;
+}
+
+export interface EvaluateRunOutcome {
+  readonly run: RunFolder;
+  readonly config: ExperimentConfig;
+  readonly results: readonly EvaluationResult[];
+}
+
+/**
+ * Measures a run, or one checkpoint of a run, and writes the results into the run.
+ * @param place run folder, or a checkpoint file in one
+ * @throws ReatError `usage` where there is no run, `checkpoint` for damaged weights; the signal's reason when it is aborted
+ */
+export async function evaluateRun(
+  place: string,
+  options: EvaluateRunOptions = {},
+): Promise<EvaluateRunOutcome> {
+  const { run, checkpoints } = locate(place, options.checkpoints ?? ["last", "best"]);
+  const { saveAdversarial, signal, budget } = options;
+  if (saveAdversarial !== undefined && checkpoints.length > 1) {
+    throw new ReatError(
+      "usage",
+      `${place} has ${checkpoints.length} checkpoints, and adversarial images are saved of one: choose last or best.`,
+    );
+  }
+  const raw = parseConfigText(run.config(), run.configFile);
+  const config = withSettings(
+    parseConfig(applyOverrides(raw, options.overrides ?? []), run.configFile),
+    options,
+  );
+  // Refused before a data set is read.
+  planAttacks(config, options.attacks ?? config.evaluation.attacks, budget);
+  if (config.threads !== null) setThreads(config.threads);
+  const device = resolveDevice(config.device);
+  const data = await loadData(config, options.onDataProgress);
+  const environment = currentEnvironment(device);
+  using model = disposable(assembleModel(config, data, device));
+  const results: EvaluationResult[] = [];
+  for (const { checkpoint, file } of checkpoints) {
+    const kept = saveAdversarial === undefined ? null : new AdversarialImages();
+    const measured = await measure(
+      {
+        ...{ checkpoint, file, split: options.split ?? "test", budget },
+        attacks: options.attacks ?? config.evaluation.attacks,
+        images: options.images === undefined ? config.evaluation.images : options.images,
+      },
+      {
+        ...{ run, config, data, environment, device, model: model.value, signal },
+        onProgress: (progress) => options.onProgress?.(checkpoint, progress),
+        ...(kept && {
+          adversarial: {
+            images: kept,
+            done: (batches) =>
+              kept.write(saveAdversarial!, batches, {
+                run: run.name,
+                checkpoint,
+                dataset: data.dataset.name,
+              }),
+          },
+        }),
+      },
+    );
+    results.push(...measured);
+  }
+  return { run, config, results };
+}
+
+/** The configuration with the batch size and the seed that were asked for. */
+export function withSettings(
+  config: ExperimentConfig,
+  { batchSize, seed }: EvaluationSettings,
+): ExperimentConfig {
+  return {
+    ...config,
+    evaluation: { ...config.evaluation, ...(batchSize !== undefined && { batchSize }) },
+    seeds: { ...config.seeds, ...(seed !== undefined && { evaluation: seed }) },
+  };
+}
+
+function disposable<T extends { dispose(): void }>(value: T): { readonly value: T } & Disposable {
+  return { value, [Symbol.dispose]: () => value.dispose() };
+}

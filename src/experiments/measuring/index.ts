@@ -1,0 +1,19 @@
+// The face of measuring: evaluations and audits of a trained model.
+export {
+  AUDIT_IMAGES,
+  type AuditModelOptions,
+  type AuditOutcome,
+  type AuditRecord,
+  auditModel,
+  writeAudit,
+} from "./audit.js";
+export {
+  type EvaluateRunOptions,
+  type EvaluateRunOutcome,
+  type EvaluationSettings,
+  evaluateRun,
+} from "./evaluate-run.js";
+export { type EvaluateWeightsOptions, evaluateWeights, type WeightsEvaluation } from "./evaluate-weights.js";
+export type { AttackRequest, EvaluationBudget } from "./evaluation-plan.js";
+export { evaluationAttacks, measure } from "./measure.js";
+export type { MeasuredAttack } from "./measure-attacks.js";

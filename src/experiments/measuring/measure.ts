@@ -1,0 +1,138 @@
+// Measures a run's checkpoints: clean accuracy and robust accuracy under each attack, one JSON file each.
+import { type BatchPlan, evaluationBatches } from "../../data/index.js";
+import {
+  type AccuracyReport,
+  type EvaluationProgress,
+  type EvaluationResult,
+  readResults,
+  resultFileName,
+  resultIdentity,
+  writeResult,
+} from "../../evaluation/index.js";
+import { inferenceModel } from "../../methods/index.js";
+import type { ImageClassifier } from "../../nn/index.js";
+import type { Device } from "../../tensor/index.js";
+import { type Environment, loadWeights, type RunFolder, weightsEpoch } from "../../training/index.js";
+import type { ExperimentConfig } from "../config/index.js";
+import { type ExperimentData, uploadForEvaluation } from "../data.js";
+import type { AdversarialImages } from "./adversarial-images.js";
+import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
+import { forget, partialPlace, resumableAttack, resumableClean } from "./measure-attacks.js";
+
+export { evaluationAttacks } from "./evaluation-plan.js";
+
+/** What is measured. */
+export interface Measurement {
+  readonly checkpoint: "last" | "best";
+  /** File of the weights. */
+  readonly file: string;
+  readonly split: "test" | "validation";
+  /** Names such as "pgd-20", or points of a curve. */
+  readonly attacks: readonly AttackRequest[];
+  /** Instead of the configuration's. */
+  readonly budget?: EvaluationBudget | undefined;
+  /** At most so many images, spread over the classes; null for all. */
+  readonly images: number | null;
+}
+
+/** What it is measured with. */
+export interface MeasurementContext {
+  readonly run: RunFolder;
+  readonly config: ExperimentConfig;
+  readonly data: ExperimentData;
+  readonly environment: Environment;
+  readonly device: Device;
+  /** Takes the checkpoint's weights; what it held before is lost. */
+  readonly model: ImageClassifier;
+  readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
+  /** Takes the attacked images; everything is then measured again, for images are not kept. */
+  readonly adversarial?:
+    | { readonly images: AdversarialImages; readonly done: (batches: BatchPlan) => Promise<void> }
+    | undefined;
+  /** Ends the work after the running batch by throwing the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Measures, writes a file for each attack into the run as soon as it is done, and returns what is in them. What was measured
+ * before with the same weights, images and constants is not measured again, and neither are the batches of a measurement
+ * that was cut off.
+ * @throws ReatError `checkpoint`, `data`, `config`, `numerics` or `disk`; the signal's reason when it is aborted
+ */
+export async function measure(
+  measurement: Measurement,
+  context: MeasurementContext,
+): Promise<EvaluationResult[]> {
+  const { checkpoint, file, split } = measurement;
+  const { run, config, data, device, model, onProgress, signal, adversarial } = context;
+  // Refused before any weights are read.
+  const planned = planAttacks(config, measurement.attacks, measurement.budget);
+  const { progress, weightAverage } = await loadWeights(file, model);
+  const { batchSize } = config.evaluation;
+  using images = uploadForEvaluation(data, split, measurement.images, device);
+  const batches = evaluationBatches(images, batchSize);
+  const common = {
+    run: run.name,
+    checkpoint,
+    epoch: weightsEpoch(progress),
+    ...(weightAverage && { weights: "averaged" as const }),
+    split,
+    dataset: data.dataset.name,
+    synthetic: data.dataset.synthetic,
+    seeds: { subset: config.seeds.subset, evaluation: config.seeds.evaluation },
+    batchSize,
+  };
+  const identityOf = (attack: EvaluationResult["attack"]) => ({ ...common, attack, images: images.count });
+  const cleanAttack = { name: "clean", constants: {} };
+  const place = (attack: EvaluationResult["attack"]) => {
+    const identity = identityOf(attack);
+    // Images that are to be kept are part of what a cut-off measurement must have saved.
+    const wanted = `${resultIdentity(identity)}${adversarial ? " with images" : ""}`;
+    return partialPlace(run.evaluationsFolder, resultFileName(identity).replace(/\.json$/, ""), wanted);
+  };
+  const known = readResults(run.evaluationsFolder);
+  const options = {
+    model: inferenceModel(config.method, { classCounts: data.subset.counts }, model),
+    ...{ batches, groups: data.groups, seed: config.seeds.evaluation, onProgress, signal },
+    adversarial: adversarial?.images,
+  };
+  const cleanIdentity = resultIdentity(identityOf(cleanAttack));
+  let clean: AccuracyReport | undefined = known.find(
+    (result) => resultIdentity({ ...result, attack: cleanAttack }) === cleanIdentity,
+  )?.clean;
+
+  const results: EvaluationResult[] = [];
+  for (const attack of planned) {
+    const { name, constants } = attack.spec;
+    const described = { name, constants: { ...constants } };
+    const wanted = resultIdentity(identityOf(described));
+    const earlier = known.find((result) => resultIdentity(result) === wanted);
+    if (earlier && !adversarial) {
+      results.push(earlier);
+      continue;
+    }
+    clean ??= await resumableClean(options, place(cleanAttack));
+    const { robust, ensemble, warnings, seconds } = await resumableAttack(options, attack, place(described));
+    const result: EvaluationResult = {
+      ...common,
+      attack: described,
+      clean,
+      robust,
+      ...(ensemble && { ensemble }),
+      ...(warnings && { warnings }),
+      seconds,
+      time: new Date().toISOString(),
+      environment: { ...context.environment },
+    };
+    await writeResult(run.evaluationsFolder, result);
+    results.push(result);
+    // Images are written at the end of all; until then they are in what was saved.
+    if (!adversarial) await forget(place(described));
+  }
+  await adversarial?.done(batches);
+  for (const { spec } of adversarial ? planned : []) {
+    await forget(place({ name: spec.name, constants: { ...spec.constants } }));
+  }
+  await forget(place(cleanAttack));
+  return results;
+}

@@ -1,0 +1,78 @@
+// Where an unfinished measurement is, on disk: a state, and the tensors that came with each of its steps.
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { cannotWrite, writeDurably } from "../../durable-file.js";
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../../training/index.js";
+
+/** What was saved: the newest state, and the tensors of all its steps in their order. */
+export interface PartialContent<State> {
+  readonly state: State;
+  readonly parts: readonly ReadonlyMap<string, StoredTensor>[];
+}
+
+interface Stored<State> {
+  readonly identity: string;
+  readonly parts: number;
+  readonly state: State;
+}
+
+/**
+ * A folder of small files, each written durably. A kill leaves either a step with its tensors or nothing of it. It belongs to
+ * one measurement, told by its identity; what another one left under the same name is passed over.
+ */
+export class PartialFolder<State> {
+  #parts = 0;
+
+  constructor(
+    readonly path: string,
+    /** All that decides the measurement's numbers. */
+    readonly identity: string,
+  ) {}
+
+  get #stateFile(): string {
+    return join(this.path, "state.json");
+  }
+
+  #partFile(index: number): string {
+    return join(this.path, `part-${String(index).padStart(5, "0")}.safetensors`);
+  }
+
+  /** What was saved; null where there is nothing, or nothing that can be used: then the measurement begins anew. */
+  read(): PartialContent<State> | null {
+    if (!existsSync(this.#stateFile)) return null;
+    try {
+      const stored = JSON.parse(readFileSync(this.#stateFile, "utf8")) as Stored<State>;
+      if (stored.identity !== this.identity) return null;
+      const parts = Array.from({ length: stored.parts }, (_, index) => {
+        const file = this.#partFile(index);
+        return decodeSafetensors(readFileSync(file), file).tensors;
+      });
+      this.#parts = parts.length;
+      return { state: stored.state, parts };
+    } catch {
+      this.#parts = 0;
+      return null;
+    }
+  }
+
+  /** Saves a step. @throws ReatError `disk` */
+  async save(state: State, tensors?: ReadonlyMap<string, StoredTensor>): Promise<void> {
+    try {
+      mkdirSync(this.path, { recursive: true });
+    } catch (cause) {
+      throw cannotWrite(this.path, cause);
+    }
+    if (tensors) {
+      await writeDurably(this.#partFile(this.#parts), encodeSafetensors({ tensors, metadata: {} }));
+      this.#parts += 1;
+    }
+    // Last, because a part that no state counts is overwritten by the next one.
+    const stored: Stored<State> = { identity: this.identity, parts: this.#parts, state };
+    await writeDurably(this.#stateFile, JSON.stringify(stored));
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+}

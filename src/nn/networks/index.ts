@@ -1,0 +1,16 @@
+// The face of the networks and the blocks they are built from.
+export { buildModel, type ModelName, type ModelOptions, modelNames } from "./models.js";
+export { PreActivationBlock } from "./pre-activation-block.js";
+export { PreActResNet18 } from "./preact-resnet.js";
+export { BasicBlock, type BlockType, Bottleneck } from "./residual-block.js";
+export {
+  ResNet,
+  type ResNetDescription,
+  resnet18,
+  resnet34,
+  resnet50,
+  type StageDescription,
+} from "./resnet.js";
+export { SmallCnn } from "./small-cnn.js";
+export { smallResNet } from "./small-resnet.js";
+export { WideResNet, type WideResNetDescription, wrn28x10, wrn34x10 } from "./wide-resnet.js";

@@ -1,0 +1,21 @@
+// The face of reading: a finished run, read back from its folder.
+export { type AttackCurve, attackCurves } from "./attack-curves.js";
+export { readRun } from "./read-run.js";
+export {
+  attacksOf,
+  type Checkpoint,
+  FIGURE_NAMES,
+  type Figures,
+  figureGap,
+  type Measurement,
+  type ResultRow,
+  resultRows,
+} from "./result-rows.js";
+export {
+  className,
+  currentResults,
+  type RunData,
+  type RunRecord,
+  type Settings,
+  setting,
+} from "./run-record.js";

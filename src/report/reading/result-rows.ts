@@ -1,0 +1,130 @@
+// The rows of the results table: each run's best and last checkpoint under each attack, and the gap between the two.
+import { type AccuracyReport, attackLabel } from "../../evaluation/index.js";
+import { attackCurves } from "./attack-curves.js";
+import { currentResults, loggedAttackLabel, type RunRecord, setting } from "./run-record.js";
+
+export type Checkpoint = "best" | "last";
+
+/** Accuracy over all images, over each group, and the mean over classes; fractions 0 to 1, null where a group has no class. */
+export interface Figures {
+  readonly all: number;
+  readonly head: number | null;
+  readonly body: number | null;
+  readonly tail: number | null;
+  readonly balanced: number;
+}
+export const FIGURE_NAMES = ["all", "head", "body", "tail", "balanced"] as const;
+
+export interface Measurement {
+  /** "clean" or the attack's label. */
+  readonly attack: string;
+  readonly figures: Figures;
+  readonly report: AccuracyReport;
+  readonly split: "test" | "validation";
+  /** Images measured on. */
+  readonly images: number;
+  /** From a stored evaluation of the checkpoint, or from the evaluations made while training. */
+  readonly source: "evaluation" | "training log";
+}
+
+export interface ResultRow {
+  readonly run: string;
+  readonly checkpoint: Checkpoint;
+  readonly epoch: number | null;
+  /** Whether the weights are an average over the training steps. */
+  readonly averaged: boolean;
+  /** Clean first, then the attacks in the order of {@link attacksOf}. */
+  readonly measurements: readonly Measurement[];
+}
+
+/** The results of a run, best before last; a checkpoint that was never measured has no row. */
+export function resultRows(record: RunRecord): ResultRow[] {
+  const rows: ResultRow[] = [];
+  for (const checkpoint of ["best", "last"] as const) {
+    const row = storedRow(record, checkpoint);
+    if (row.measurements.length > 0) rows.push(row);
+  }
+  return rows;
+}
+
+/** best − last of each figure of an attack (positive: the last checkpoint is worse), null where one is not known. */
+export function figureGap(best: Figures, last: Figures, name: keyof Figures): number | null {
+  const [a, b] = [best[name], last[name]];
+  return a === null || b === null ? null : a - b;
+}
+
+/** Every attack measured in any row: clean, then PGD by its steps, then the others by name, AutoAttack last. */
+export function attacksOf(rows: readonly ResultRow[]): string[] {
+  const names = new Set(rows.flatMap((row) => row.measurements.map((m) => m.attack)));
+  return [...names].sort(byStrength);
+}
+
+function byStrength(a: string, b: string): number {
+  const place = (name: string) =>
+    name === "clean" ? 0 : name.startsWith("pgd") ? 1 : name.startsWith("autoattack") ? 3 : 2;
+  return place(a) - place(b) || a.localeCompare(b, "en", { numeric: true });
+}
+
+export function figuresOf(report: AccuracyReport): Figures {
+  return { all: report.accuracy, ...report.groups, balanced: report.balanced };
+}
+
+function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
+  const epoch = epochOf(record, checkpoint);
+  const measurements = new Map<string, Measurement>();
+  const add = (
+    attack: string,
+    report: AccuracyReport,
+    split: Measurement["split"],
+    source: Measurement["source"],
+  ) => {
+    if (measurements.has(attack)) return;
+    measurements.set(attack, {
+      attack,
+      figures: figuresOf(report),
+      report,
+      split,
+      images: report.total,
+      source,
+    });
+  };
+  const stored = currentResults(record, checkpoint).filter((s) => !isCurvePointAlone(record, s));
+  // The headline is the test split (validation images were used to choose), on as many images as there are.
+  const ordered = [...stored].sort(
+    (a, b) => Number(a.split !== "test") - Number(b.split !== "test") || b.clean.total - a.clean.total,
+  );
+  for (const s of ordered) {
+    add("clean", s.clean, s.split, "evaluation");
+    add(attackLabel(s.attack), s.robust, s.split, "evaluation");
+  }
+  const logged = record.evaluations.filter((e) => e.epoch === epoch);
+  const fallback = logged.find((e) => e.split === "test") ?? logged[0];
+  if (fallback) {
+    add("clean", fallback.clean, fallback.split, "training log");
+    add(loggedAttackLabel(record, fallback.attack), fallback.robust, fallback.split, "training log");
+  }
+  return {
+    run: record.name,
+    checkpoint,
+    epoch,
+    averaged: [...stored, ...logged].some(({ weights }) => weights === "averaged"),
+    measurements: [...measurements.values()].sort((a, b) => byStrength(a.attack, b.attack)),
+  };
+}
+
+/** The epoch a checkpoint holds: of `best` the chosen one, of `last` the last one logged. */
+export function epochOf(record: RunRecord, checkpoint: Checkpoint): number | null {
+  const [stored] = currentResults(record, checkpoint);
+  if (stored) return stored.epoch;
+  if (checkpoint === "best") return record.best?.epoch ?? null;
+  return record.epochs.at(-1)?.epoch ?? null;
+}
+
+/** Points of a curve have a chart of their own; in the table are those that the run was configured to measure. */
+function isCurvePointAlone(record: RunRecord, result: RunRecord["stored"][number]): boolean {
+  if (!attackCurves(record).some(({ points }) => points.some((point) => point.result === result)))
+    return false;
+  const configured = setting(record.config, "evaluation.attacks");
+  const names: readonly unknown[] = Array.isArray(configured) ? configured : ["pgd-20"];
+  return !names.some((name) => attackLabel(result.attack) === loggedAttackLabel(record, String(name)));
+}

@@ -1,0 +1,10 @@
+// The face of the sections of a run's report.
+export { attackCurvesSection } from "./attack-curves.js";
+export { classesSection } from "./classes.js";
+export { curvesSection } from "./curves.js";
+export { ensemblesSection } from "./ensembles.js";
+export { headerSection, protocolSection, reportTitle } from "./header.js";
+export { shownRuns } from "./parts.js";
+export { predictionsSection } from "./predictions.js";
+export { reproduceSection } from "./reproduce.js";
+export { resultsSection } from "./results.js";

@@ -1,0 +1,56 @@
+// The pieces that sections share: legends, tables of numbers under a chart, names of runs.
+import { type Content, html, type Markup } from "../markup.js";
+import { runColour } from "../palette.js";
+import type { RunRecord } from "../reading/index.js";
+
+export interface LegendEntry {
+  readonly label: string;
+  readonly colour: string;
+  readonly kind: "line" | "dashed" | "ring" | "solid" | "pale";
+}
+
+export function legend(entries: readonly LegendEntry[]): Markup {
+  return html`<ul class="legend">${entries.map((e) => html`<li>${key(e)}${e.label}</li>`)}</ul>`;
+}
+
+function key({ kind, colour }: LegendEntry): Markup {
+  const drawn = {
+    line: html`<path class="line" style="stroke:${colour}" d="M1 7H25"/>`,
+    dashed: html`<path class="line" style="stroke:${colour}" d="M1 7H25" stroke-dasharray="7 4"/>`,
+    ring: html`<circle class="ring" style="stroke:${colour}" cx="13" cy="7" r="5.5"/>`,
+    solid: html`<rect style="fill:${colour}" x="6" y="0" width="14" height="14" rx="2" fill-opacity=".92"/>`,
+    pale: html`<rect style="fill:${colour}" x="6" y="1" width="14" height="13" fill-opacity=".26"/><line class="cap" style="stroke:${colour}" x1="6" x2="20" y1="1" y2="1"/>`,
+  }[kind];
+  return html`<svg width="26" height="14" viewBox="0 0 26 14" aria-hidden="true">${drawn}</svg>`;
+}
+
+/** The numbers behind a chart, folded away: for reading, copying and screen readers. */
+export function numbersTable(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly Content[])[],
+): Markup {
+  return html`<details class="numbers"><summary>Numbers: ${caption}</summary><div class="scroll" tabindex="0"><table><thead><tr>${head.map((h, i) => html`<th scope="col"${i === 0 && html` style="text-align:left"`}>${h}</th>`)}</tr></thead><tbody>${rows.map(
+    (row) =>
+      html`<tr><th scope="row">${row[0]}</th>${row.slice(1).map((cell) => html`<td>${cell}</td>`)}</tr>`,
+  )}</tbody></table></div></details>`;
+}
+
+/** A run with the colour it has in every chart, and the name it has in every table. */
+export interface ShownRun {
+  readonly record: RunRecord;
+  readonly label: string;
+  readonly colour: string;
+}
+
+/** Runs of one name (from different folders) are told apart by their folders. */
+export function shownRuns(records: readonly RunRecord[]): ShownRun[] {
+  return records.map((record, i) => {
+    const twin = records.some((other, j) => j !== i && other.name === record.name);
+    return { record, label: twin ? `${record.name} (${record.folder})` : record.name, colour: runColour(i) };
+  });
+}
+
+export function runName(run: ShownRun): Markup {
+  return html`<span class="swatch" style="background:${run.colour}"></span>${run.label}`;
+}
