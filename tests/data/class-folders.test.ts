@@ -124,7 +124,7 @@ describe("class folders", () => {
     await expect(read(folder)).rejects.toThrow(
       `train/b/2.png in ${folder} is 11×11 and test/a/1.png in ${folder} is 8×8; all images must have one size`,
     );
-    const dataset = await read(folder, { resize: { height: 8, width: 8 } });
+    const dataset = await read(folder, { resize: 8 });
     expect([dataset.height, dataset.width, dataset.train.count]).toEqual([8, 8, 3]);
     expect(interleaved(dataset, 0)).toEqual([...pixels(1)]);
     expect(new Set(interleaved(dataset, 2))).toEqual(new Set([77]));

@@ -1,7 +1,7 @@
 // What image files become, held against pixels that are known without a decoder: colours, depths, turns, scaling, limits.
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { decodeImage } from "../../src/data/image-decoder.js";
+import { decodeImage } from "../../src/data/formats/image-decoder.js";
 import { flatJpeg, png } from "./image-files.js";
 
 const planes = async (bytes: Buffer, options = {}) => [...(await decodeImage(bytes, "x", options)).planes];

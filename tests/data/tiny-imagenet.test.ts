@@ -80,7 +80,7 @@ describe("Tiny-ImageNet as distributed", () => {
 
   it("can be scaled, and is packed for the next time", async () => {
     const folder = writeFiles(temporaryFolder(), await tree());
-    const options = { resize: { height: 32, width: 32 }, cache: temporaryFolder() };
+    const options = { resize: 32, cache: temporaryFolder() };
     const dataset = await loadDataset(folder, options);
     expect([dataset.height, dataset.width]).toEqual([32, 32]);
     rmSync(join(folder, "val", "images", "val_0.JPEG"));

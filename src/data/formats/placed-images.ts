@@ -1,14 +1,19 @@
 // Decodes the images of a source whose places are known by their paths, and packs them into splits.
+import { type ArchiveLimits, DamagedEntry, DEFAULT_ARCHIVE_LIMITS, type Listing } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { allocateClassIds, CHANNELS, type DamagedFile, type ImageSplit } from "../dataset.js";
 import type { Progress } from "../progress.js";
 import { type DecodeOptions, decodeImage, type ImageSize, UnreadableImage } from "./image-decoder.js";
 import { readImageHeader } from "./image-header.js";
-import { sourceFiles } from "./source-files.js";
+import { ending } from "./names.js";
+import { listedFiles } from "./source-files.js";
+
+/** `none` where the data is not divided. */
+export type Split = "train" | "test" | "validation" | "none";
 
 /** Where an image belongs, read from its path. */
 export interface ImagePlace {
-  readonly split: "train" | "test" | "none";
+  readonly split: Split;
   readonly className: string;
   /** What is below the class folder; images of a class are ordered by it. */
   readonly name: string;
@@ -28,6 +33,8 @@ export type DamagedPolicy = (typeof DAMAGED_POLICIES)[number];
 export interface ImageOptions extends DecodeOptions {
   /** `error` (default) refuses a source with damaged images; `skip` goes on without them, counted and named. */
   readonly damaged?: DamagedPolicy;
+  /** How much may be read; in archives, of what is unpacked. */
+  readonly limits?: ArchiveLimits;
   readonly progress?: Progress | undefined;
 }
 
@@ -35,8 +42,6 @@ export interface PlacedImages {
   readonly images: PlacedImage[];
   /** Of every image; undefined where there is none. */
   readonly size: ImageSize | undefined;
-  /** Paths of the files without a place. */
-  readonly skipped: readonly string[];
   /** Files with a place that could not be read, in the order of the source; empty unless they are skipped. */
   readonly damaged: readonly DamagedFile[];
 }
@@ -47,24 +52,34 @@ const PIXELS_IN_FLIGHT = 50_000_000;
 
 /**
  * Decodes every file that has a place.
- * @param placeOf the place of a path, or undefined for a file to pass over
+ * @param places by path
  * @throws ReatError `data` for images of unequal size without a size to bring them to, and for damaged ones unless they are
- * skipped: the first such file and how many there are
+ * skipped: the first such file and how many there are. A link that leads nowhere counts as damaged.
  */
 export async function loadPlacedImages(
   path: string,
-  placeOf: (path: string) => ImagePlace | undefined,
+  { files, problems }: Listing,
+  places: ReadonlyMap<string, ImagePlace>,
   options: ImageOptions,
 ): Promise<PlacedImages> {
   const load = new Load(path, options);
-  const skipped: string[] = [];
-  for await (const file of sourceFiles(path)) {
-    const place = placeOf(file.path);
-    if (!place) skipped.push(file.path);
-    else await load.add(file.path, place, await file.read());
+  for (const { path: file, why } of problems) if (isLost(file, places)) load.addDamaged(file, why);
+  const placed = files.filter((file) => places.has(file.path));
+  for await (const file of listedFiles(path, { files: placed }, options.limits ?? DEFAULT_ARCHIVE_LIMITS)) {
+    try {
+      await load.add(file.path, places.get(file.path)!, await file.read());
+    } catch (error) {
+      if (!(error instanceof DamagedEntry)) throw error;
+      load.addDamaged(file.path, error.why);
+    }
     if (load.failed) break;
   }
-  return { ...(await load.end()), skipped };
+  return load.end();
+}
+
+/** Whether what cannot be read would have been an image, or a folder of them. */
+function isLost(path: string, places: ReadonlyMap<string, ImagePlace>): boolean {
+  return places.has(path) || ending(path) === "";
 }
 
 /** One pass over a source: some images are being decoded at any time, what they come to is kept by their position. */
@@ -87,6 +102,10 @@ class Load {
     return this.#failure !== undefined;
   }
 
+  addDamaged(path: string, why: string): void {
+    this.#damaged.push({ at: this.#count++, path, why });
+  }
+
   async add(file: string, place: ImagePlace, bytes: Buffer): Promise<void> {
     const at = this.#count++;
     const header = readImageHeader(bytes);
@@ -104,7 +123,7 @@ class Load {
     }
   }
 
-  async end(): Promise<Omit<PlacedImages, "skipped">> {
+  async end(): Promise<PlacedImages> {
     await Promise.all(this.#pending);
     if (this.#failure) throw this.#failure.error;
     this.#damaged.sort((a, b) => a.at - b.at);
@@ -155,6 +174,15 @@ function damagedImages(path: string, damaged: readonly DamagedFile[], count: num
     `${first!.path} in ${path} ${first!.why}; ${many ? `it is the first of ${damaged.length} such files` : "it is the only such file"} ` +
       `among ${count} images. Mend or remove ${many ? "them" : "it"}, or go on without (--damaged skip, data.damaged).`,
   );
+}
+
+/** What to say of files that were passed over because they are damaged: how many, and which first. */
+export function damagedNotes(damaged: readonly DamagedFile[]): string[] {
+  if (damaged.length === 0) return [];
+  const many = damaged.length > 1;
+  const named = damaged.slice(0, 3).map(({ path, why }) => `${path} ${why}`);
+  const more = damaged.length > 3 ? `; and ${damaged.length - 3} more` : "";
+  return [`${damaged.length} damaged file${many ? "s were" : " was"} passed over: ${named.join("; ")}${more}.`];
 }
 
 /** @param ids class ids by the images' class names */
