@@ -1,5 +1,5 @@
 // AutoAttack, each of its attacks alone, PGD-20 and CW-100 on 500 images against the official figures, with times.
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import {
   type AutoAttackResult,
   autoAttack,
@@ -13,6 +13,7 @@ import {
   type AttackInputs,
   type AutoAttackGolden,
   attackInputs,
+  describeNorms,
   differences,
 } from "../tests/golden/autoattack-inputs.js";
 import { describeGolden } from "../tests/golden/generator.js";
@@ -45,13 +46,17 @@ describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
   });
 
   /** Runs an ensemble and counts how many image passes an attack makes and what they cost. */
-  async function measured(norm: "linf" | "l2", version: "standard" | readonly EnsembleAttackName[]) {
+  async function measured(
+    norm: "linf" | "l2",
+    eps: string | number,
+    version: "standard" | readonly EnsembleAttackName[],
+  ) {
     const passes = new Map<string, number>();
     const cpu = new Map<string, number>();
     let before = process.cpuUsage();
     const result: AutoAttackResult = await autoAttack({
       ...{ ...inputs, norm: norm as BallName, version },
-      epsilon: parseFraction(String(golden[norm].eps))!,
+      epsilon: parseFraction(String(eps))!,
       onProgress: ({ attack, standing }) => passes.set(attack, (passes.get(attack) ?? 0) + standing),
       onOutcome: ({ attack }) => {
         const used = process.cpuUsage(before);
@@ -64,11 +69,9 @@ describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
     return { result, passes, cpu };
   }
 
-  describe.each(["linf", "l2"] as const)("%s", (norm) => {
-    const { sequence, individual } = golden[norm];
-
+  describeNorms(golden, "the ensemble", (norm, { eps, sequence, individual }) => {
     it("the standard ensemble", async () => {
-      const { result, passes, cpu } = await measured(norm, "standard");
+      const { result, passes, cpu } = await measured(norm, eps, "standard");
       show(`\nAutoAttack standard, ${norm}, constants ${result.constantsHash.slice(0, 12)}`);
       row(head);
       let total = 0;
@@ -109,7 +112,7 @@ describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
       const end = Math.round(sequence.robust_accuracy * 500);
       rows.at(-1)!.allowed = allowed.atEnd;
       record(`${norm}-standard`, {
-        ...{ case: "standard", norm, epsilon: String(golden[norm].eps), rows },
+        ...{ case: "standard", norm, epsilon: String(eps), rows },
         ...{ constantsHash: result.constantsHash, flagsDiffer: differences(result.robust, sequence.robust) },
       });
       expect(Math.abs(result.robustAccuracy * 500 - end)).toBeLessThanOrEqual(allowed.atEnd);
@@ -117,7 +120,7 @@ describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
     });
 
     it.each(Object.keys(individual) as EnsembleAttackName[])("%s alone", async (attack) => {
-      const { result, passes, cpu } = await measured(norm, [attack]);
+      const { result, passes, cpu } = await measured(norm, eps, [attack]);
       const recorded = individual[attack]!;
       const official = Math.round(recorded.robust_accuracy * 500);
       const { standing, seconds, robust } = result.outcomes[0]!;
@@ -128,7 +131,7 @@ describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
       ]);
       const limit = attack === "square" ? allowed.squareAlone : allowed.alone;
       record(`${norm}-${attack}-alone`, {
-        ...{ case: "alone", norm, epsilon: String(golden[norm].eps), constantsHash: result.constantsHash },
+        ...{ case: "alone", norm, epsilon: String(eps), constantsHash: result.constantsHash },
         flagsDiffer: differences(robust, recorded.robust),
         rows: [
           {

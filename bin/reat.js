@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 // Starts the command line; `reat setup` runs before anything is built, all other commands after.
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { requireSystem } from "../scripts/requirements.mjs";
 
+requireSystem();
+
+// Loaded only now: an old Node would fail on what these modules ask of it, and with a worse message.
+const { existsSync } = await import("node:fs");
 const main = new URL("../dist/cli/main.js", import.meta.url);
 
 if (process.argv[2] === "setup") {
   process.argv.splice(2, 1);
   await import("../scripts/setup.mjs");
-} else if (!existsSync(fileURLToPath(main))) {
+} else if (!existsSync(main)) {
   process.stderr.write("reat is not set up yet: run `npx reat setup` (in a checkout: `npm run setup`).\n");
   process.exitCode = 1;
 } else {

@@ -24,7 +24,7 @@ export interface LibTorch {
 }
 
 export interface SearchStep {
-  readonly name: "LIBTORCH" | "named Python" | "system";
+  readonly name: "LIBTORCH" | "named Python" | "system" | "virtual environment" | "python3";
   readonly status: "taken" | "absent" | "broken" | "unneeded";
   readonly detail: string;
 }
@@ -44,6 +44,8 @@ export interface SearchResult {
   readonly libtorch: LibTorch | undefined;
   /** Why a named LibTorch cannot be used. */
   readonly error: string | undefined;
+  /** The Python whose PyTorch was found without having been named. */
+  readonly unnamedPython: string | undefined;
 }
 
 export const multiarch: string;

@@ -1,10 +1,11 @@
-// Finds the LibTorch to build against: the folder named by LIBTORCH, the PyTorch of a named Python, the system's.
+// Finds the LibTorch to build against: the folder named by LIBTORCH, the PyTorch of a named Python, the system's, and
+// where none of these is there the PyTorch of an activated virtual environment or of python3.
 //
 // Needs nothing but Node: the set-up runs it before any package is installed, and `reat doctor` shows its steps.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 
 /** Debian's name for the library folder of this machine's architecture. */
 export const multiarch =
@@ -179,16 +180,27 @@ function lookInSystem(prefixes) {
   return { reason: `no LibTorch under ${prefixes.join(", ")}` };
 }
 
+/** The Python of an activated virtual environment, and the python3 that a shell would find; undefined without one. */
+function unnamedPythons(env) {
+  const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
+  return {
+    activated: env.VIRTUAL_ENV ? join(env.VIRTUAL_ENV, "bin", "python") : undefined,
+    python3: folders.map((folder) => join(folder, "python3")).find((path) => existsSync(path)),
+  };
+}
+
 /**
  * Searches in order and stops at the first that is named or found.
  *
  * A named LibTorch that cannot be used fails the search instead of being passed over: whoever named it wants that one.
  * `steps` has a row for each place: `taken`, `absent` (nothing there or not named), `broken`, or `unneeded`.
+ * `unnamedPython` is the Python whose PyTorch was found without having been named.
  */
 export function searchLibTorch(options = {}) {
   const { env = process.env, prefixes = systemPrefixes } = options;
   const prefix = options.libtorch || env.LIBTORCH;
   const python = options.python || env.REAT_PYTHON;
+  const { activated, python3 } = unnamedPythons(env);
   const places = [
     { name: "LIBTORCH", named: prefix, unnamed: "not set", look: () => lookInNamedFolder(prefix) },
     {
@@ -197,12 +209,25 @@ export function searchLibTorch(options = {}) {
       unnamed: "none named (REAT_PYTHON or --python)",
       look: () => lookInPython(python),
     },
-    { name: "system", named: undefined, look: () => lookInSystem(prefixes) },
+    { name: "system", look: () => lookInSystem(prefixes) },
+    {
+      name: "virtual environment",
+      unnamed: activated ? undefined : "none is activated",
+      unnamedPython: activated,
+      look: () => lookInPython(activated),
+    },
+    {
+      name: "python3",
+      unnamed: python3 ? undefined : "not on the PATH",
+      unnamedPython: python3,
+      look: () => lookInPython(python3),
+    },
   ];
   const steps = [];
   let libtorch;
   let error;
-  for (const { name, named, unnamed, look } of places) {
+  let foundPython;
+  for (const { name, named, unnamed, unnamedPython, look } of places) {
     if (libtorch || error) {
       steps.push({ name, status: "unneeded", detail: "not looked at, an earlier place decided" });
     } else if (!named && unnamed) {
@@ -210,12 +235,13 @@ export function searchLibTorch(options = {}) {
     } else {
       const found = look();
       libtorch = found.libtorch;
+      if (libtorch) foundPython = unnamedPython;
       if (libtorch) steps.push({ name, status: "taken", detail: describeLibTorch(libtorch) });
       else steps.push({ name, status: named ? "broken" : "absent", detail: found.reason });
       if (!libtorch && named) error = `${name}: ${found.reason}`;
     }
   }
-  return { steps, libtorch, error };
+  return { steps, libtorch, error, unnamedPython: foundPython };
 }
 
 /** "LibTorch 1.13.0 (system, /usr)" */

@@ -7,6 +7,10 @@ export function usefulPackages(libtorch: LibTorch | undefined): string[];
 export function installCommand(packages: readonly string[]): string;
 export function canInstall(): boolean;
 export function installPackages(packages: readonly string[]): void;
+export function isOffered(name: string, policy?: string): boolean | undefined;
+export function offersLibTorch(): boolean;
+export function pipCommands(checkout?: boolean): string;
+export function noLibTorchPackage(steps: readonly SearchStep[], osRelease?: string): Error;
 export function cannotInstall(
   packages: readonly string[],
   libtorch: LibTorch | undefined,

@@ -1,8 +1,9 @@
 // Finds which system packages a build lacks and installs them through apt where that is allowed.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { multiarch } from "./libtorch.mjs";
+import { isCheckout } from "./places.mjs";
 import { findProgram, runQuietly, SetupError } from "./processes.mjs";
 
 const listsFolder = "/var/lib/apt/lists";
@@ -71,43 +72,94 @@ function listsAreFresh() {
   );
 }
 
+/** Calls apt-get as root. */
+function aptGet(what, ...args) {
+  const [program, ...before] = [...asRoot(), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+  runQuietly(what, program, [...before, "-o", "DPkg::Lock::Timeout=600", ...args], { calledAs: "apt-get" });
+}
+
+function fetchLists() {
+  aptGet("fetching the package lists", "update");
+}
+
+/** What the package lists say of apt itself, which every list has, and of a package. */
+function askLists(name) {
+  const env = { ...process.env, LC_ALL: "C" };
+  return spawnSync("apt-cache", ["policy", "apt", name], { encoding: "utf8", env }).stdout ?? "";
+}
+
+/**
+ * Whether the package lists offer a package; undefined where no lists were ever fetched.
+ *
+ * @param policy answer of `apt-cache policy apt <name>`
+ */
+export function isOffered(name, policy = askLists(name)) {
+  const offered = policy
+    .split(/^(?=\S+:$)/m)
+    // A row such as "500 http://…"; what is only installed has the row of dpkg alone.
+    .filter((part) => /^ +-?\d+ (?!\/var\/lib\/dpkg)/m.test(part))
+    .map((part) => part.slice(0, part.indexOf(":")));
+  return offered.includes(name) || (offered.includes("apt") ? false : undefined);
+}
+
+/** Whether apt can bring a LibTorch: Debian has one, Ubuntu 24.04 has none. Fetches the lists where none are there. */
+export function offersLibTorch() {
+  if (!findProgram("apt-cache")) return false;
+  let offered = isOffered("libtorch-dev");
+  if (offered === undefined && canInstall()) {
+    fetchLists();
+    offered = isOffered("libtorch-dev");
+  }
+  // Not known without lists: then apt-get itself will tell.
+  return offered ?? true;
+}
+
 /** Installs Debian packages, fetching the package lists first where they are old. */
 export function installPackages(packages) {
-  const apt = [
-    ...(asRoot() ?? []),
-    "env",
-    "DEBIAN_FRONTEND=noninteractive",
-    "apt-get",
-    "-o",
-    "DPkg::Lock::Timeout=600",
-  ];
-  const [program, ...args] = apt;
-  const update = () => runQuietly("fetching the package lists", program, [...args, "update"]);
   const install = () =>
-    runQuietly("installing system packages", program, [
-      ...args,
-      "install",
-      "--yes",
-      "--no-install-recommends",
-      ...packages,
-    ]);
+    aptGet("installing system packages", "install", "--yes", "--no-install-recommends", ...packages);
   const fresh = listsAreFresh();
-  if (!fresh) update();
+  if (!fresh) fetchLists();
   try {
     install();
   } catch (error) {
     if (!fresh) throw error;
     // Fresh lists may still name versions that the mirror has replaced.
-    update();
+    fetchLists();
     install();
   }
 }
 
+/** "Ubuntu 24.04.1 LTS" */
+function systemName(file) {
+  const name = existsSync(file)
+    ? /^PRETTY_NAME="?([^"\n]+)"?$/m.exec(readFileSync(file, "utf8"))?.[1]
+    : undefined;
+  return name ?? "this system";
+}
+
+const places = (steps) => steps.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
+
+/** The one command line that brings a LibTorch where no system package does. */
+export function pipCommands(checkout = isCheckout) {
+  const setUp = checkout ? "npm run setup -- --python" : "npx reat setup --python";
+  return `python3 -m venv .venv && .venv/bin/pip install torch && ${setUp} .venv/bin/python`;
+}
+
+/** The one message where no LibTorch was found and the system has no package of it. */
+export function noLibTorchPackage(steps, osRelease = "/etc/os-release") {
+  return new SetupError(
+    `No LibTorch was found (${places(steps)}), and ${systemName(osRelease)} has no package libtorch-dev: ` +
+      `PyTorch from pip brings one, \`${pipCommands()}\`.`,
+  );
+}
+
 /** The one message for who cannot install: what is missing and the command that mends it. */
 export function cannotInstall(packages, libtorch, steps) {
-  const searched = steps.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
   const what =
-    libtorch === undefined ? `No LibTorch was found (${searched})` : `A build needs ${packages.join(", ")}`;
+    libtorch === undefined
+      ? `No LibTorch was found (${places(steps)})`
+      : `A build needs ${packages.join(", ")}`;
   const how = findProgram("apt-get")
     ? `run \`${installCommand(packages)}\``
     : `install the counterparts of Debian's ${packages.join(", ")} with this system's package manager`;

@@ -31,11 +31,11 @@ function bothEnds(text, head = 25, tail = 25) {
   );
 }
 
-/** Runs a program to its end, silently; a failure shows what it said. */
-export function runQuietly(what, program, args, options = {}) {
+/** Runs a program to its end, silently; a failure shows what it said. `calledAs` is what errors call it. */
+export function runQuietly(what, program, args, { calledAs = program, ...options } = {}) {
   const done = spawnSync(program, args, { encoding: "utf8", maxBuffer: 1 << 28, ...options });
   if (done.error) throw new SetupError(`${what} failed: ${program} cannot be run (${done.error.message})`);
   if (done.status === 0) return done.stdout;
   const how = done.signal ? `was ended by ${done.signal}` : `exited with ${done.status}`;
-  throw new SetupError(`${what} failed: ${program} ${how}\n${bothEnds(`${done.stdout}\n${done.stderr}`)}`);
+  throw new SetupError(`${what} failed: ${calledAs} ${how}\n${bothEnds(`${done.stdout}\n${done.stderr}`)}`);
 }

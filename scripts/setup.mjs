@@ -1,19 +1,33 @@
 #!/usr/bin/env node
 // Brings what is missing and nothing else: system packages, npm packages, the addon, the compiled TypeScript.
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { compileSources, distIsCurrent, installModules, modulesAreCurrent } from "./checkout.mjs";
-import { describeLibTorch, searchLibTorch } from "./libtorch.mjs";
-import { whileLocked } from "./lock.mjs";
-import { canInstall, cannotInstall, installPackages, missingPackages, usefulPackages } from "./packages.mjs";
-import { buildFolder, choiceFile, isCheckout, keptChoice } from "./places.mjs";
-import { SetupError } from "./processes.mjs";
+import { requireSystem } from "./requirements.mjs";
+
+requireSystem();
+
+// Loaded only now: an old Node would fail on what these modules ask of it, and with a worse message.
+const { mkdirSync, rmSync, writeFileSync } = await import("node:fs");
+const { join, resolve } = await import("node:path");
+const { parseArgs } = await import("node:util");
+const { compileSources, distIsCurrent, installModules, modulesAreCurrent } = await import("./checkout.mjs");
+const { describeLibTorch, searchLibTorch } = await import("./libtorch.mjs");
+const { whileLocked } = await import("./lock.mjs");
+const {
+  canInstall,
+  cannotInstall,
+  installPackages,
+  missingPackages,
+  noLibTorchPackage,
+  offersLibTorch,
+  usefulPackages,
+} = await import("./packages.mjs");
+const { buildFolder, choiceFile, isCheckout, keptChoice } = await import("./places.mjs");
+const { SetupError } = await import("./processes.mjs");
 
 const usage = `Usage: reat setup [options]   (in a checkout: npm run setup -- [options])
 
 Installs what is missing and builds the addon that joins Node and LibTorch.
-LibTorch is taken from the first of: --libtorch or LIBTORCH, the PyTorch of --python or REAT_PYTHON, the system.
+LibTorch is taken from the first of: --libtorch or LIBTORCH, the PyTorch of --python or REAT_PYTHON, the system, the
+PyTorch of an activated virtual environment, that of python3.
 
   --libtorch <folder>  an unpacked LibTorch, or the torch folder of a Python; kept for later set-ups
   --python <program>   a Python whose torch is to be used; kept for later set-ups
@@ -44,12 +58,13 @@ function step(doing, work) {
 }
 
 /** A LibTorch chosen on the command line stays chosen: `npm test` after it must not go back to the system's. */
-function keepChoice({ libtorch, python, system }) {
+function keepChoice({ libtorch, python, system }, unnamedPython) {
   // The next set-up may start in another folder.
   const path = (name) => (name?.includes("/") ? resolve(name) : name);
   if (system) rmSync(choiceFile(), { force: true });
-  else if (libtorch || python) {
-    writeFileSync(choiceFile(), `${JSON.stringify({ libtorch: path(libtorch), python: path(python) })}\n`);
+  else if (libtorch || python || unnamedPython) {
+    const kept = { libtorch: path(libtorch), python: path(python) ?? unnamedPython };
+    writeFileSync(choiceFile(), `${JSON.stringify(kept)}\n`);
   }
 }
 
@@ -63,13 +78,14 @@ function search(options) {
       kept.libtorch || kept.python ? " (kept from an earlier set-up; `--system` forgets it)" : "";
     throw new SetupError(`${found.error}${forget}.`);
   }
-  keepChoice(options);
+  keepChoice(options, found.unnamedPython);
   return found;
 }
 
 function bringPackages(options) {
   let found = search(options);
   const needed = missingPackages(found.libtorch);
+  if (!found.libtorch && !offersLibTorch()) throw noLibTorchPackage(found.steps);
   const useful = usefulPackages(found.libtorch);
   const packages = [...needed, ...useful];
   if (packages.length === 0) return found;
@@ -148,8 +164,6 @@ if (options.help) {
   say(usage);
 } else {
   try {
-    if (process.platform !== "linux")
-      throw new SetupError(`reat runs on Linux, this is ${process.platform}.`);
     const folder = buildFolder();
     mkdirSync(folder, { recursive: true });
     const waiting = (pid) => say(`• waiting for another set-up${pid ? ` (process ${pid})` : ""} …`);

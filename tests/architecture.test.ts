@@ -18,7 +18,7 @@ const floors: readonly (readonly string[])[] = [
   ["cli"],
 ];
 /** Files of src itself that any floor may import, and the library's public face, which may import all. */
-const ground = ["durable-file.ts", "errors.ts", "fraction.ts"];
+const ground = ["durable-file.ts", "errors.ts", "fraction.ts", "schema-words.ts"];
 const face = ["index.ts"];
 
 const longestFile = 350;
@@ -42,14 +42,15 @@ const allCode = [
 ];
 const native = filesUnder("native", /\.(cc|h)$/);
 
-/** Relative imports of a file, static and dynamic, as paths under src. */
-function importsOf(path: string): string[] {
-  const text = read(path);
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g)].map(
-    (match) => match[1] ?? "",
-  );
-  return specifiers.map((specifier) => relative("src", normalize(join(dirname(path), specifier))));
+/** Relative imports of a file, static, dynamic and of types, as paths from the root of the package. */
+function importedPaths(path: string): string[] {
+  const specifiers = read(path).matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g);
+  return [...specifiers].map(([, specifier = ""]) => normalize(join(dirname(path), specifier)));
 }
+
+/** The same as paths under src. */
+const importsOf = (path: string): string[] =>
+  importedPaths(path).map((imported) => relative("src", imported));
 
 const folderOf = (pathUnderSrc: string): string | undefined => {
   const [first, second] = pathUnderSrc.split("/");
@@ -108,6 +109,20 @@ describe("floors", () => {
         .map((imported) => `${path} imports ${imported}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it("no file imports itself by way of others, not even for a type", () => {
+    const graph = new Map(
+      allCode.map((path) => [path, importedPaths(path).map((imported) => imported.replace(/\.js$/, ".ts"))]),
+    );
+    const reaches = (from: string, goal: string, seen = new Set<string>()): boolean =>
+      (graph.get(from) ?? []).some((next) => {
+        if (next === goal) return true;
+        if (seen.has(next)) return false;
+        seen.add(next);
+        return reaches(next, goal, seen);
+      });
+    expect(allCode.filter((path) => reaches(path, path))).toEqual([]);
   });
 
   it("only src/tensor loads the addon", () => {

@@ -6,12 +6,17 @@ import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../scripts/places.mjs";
-import { commandsOf, libraryExample, type ReadmeBlock, readmeBlocks } from "./readme-blocks.js";
+import { commandsOf, libraryExample, type MarkedBlock, markedBlocks } from "./marked-blocks.js";
 
-/** Run by whoever runs this test. */
-const runElsewhere = ["npm test"];
+/** Run by whoever runs this test, and by tests/setup/pip-pytorch.test.ts. */
+const runElsewhere = [
+  "npm test",
+  "python3 -m venv .venv",
+  ".venv/bin/pip install torch",
+  "npm run setup -- --python .venv/bin/python",
+];
 
-const shellBlocks = readmeBlocks().filter(({ language }) => language === "bash");
+const shellBlocks = markedBlocks("README.md").filter(({ language }) => language === "bash");
 
 /** The checkout as seen from a folder of its own, so that runs and caches do not land in it. */
 let folder: string;
@@ -88,7 +93,7 @@ describe("README", () => {
   });
 
   const marked = shellBlocks.filter(
-    (block): block is ReadmeBlock & { mark: string } => block.mark !== undefined,
+    (block): block is MarkedBlock & { mark: string } => block.mark !== undefined,
   );
   for (const block of marked) {
     for (const command of commandsOf(block)) {

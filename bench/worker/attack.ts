@@ -1,7 +1,7 @@
 // Attack steps alone, made as training makes them.
 import { buildModel, Generator, keep, pgd, rand, randint, scope } from "reat";
 import type { AttackWork } from "../work.js";
-import type { Run } from "./main.js";
+import type { Run } from "./run.js";
 
 export function prepareAttack({ model: architecture, classes, batchSize, attackSteps }: AttackWork): Run {
   const model = buildModel(architecture, { classes, generator: new Generator(0) });

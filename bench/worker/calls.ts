@@ -1,7 +1,7 @@
 // What a call of an operator costs from TypeScript: tiny tensors, so that only the way there and back counts.
 import { Generator, keep, ones, randn, scope, type Tensor } from "reat";
 import type { CallsWork } from "../work.js";
-import type { Run } from "./main.js";
+import type { Run } from "./run.js";
 
 export function prepareCalls({ operator, calls }: CallsWork): Run {
   const a = keep(randn([4], new Generator(0)));

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { detectSource, readPacked, readSource, scope, trainingBatches, writePacked } from "reat";
 import type { AugmentationWork, LoadingWork, PackingWork } from "../work.js";
 import { randomSplit } from "./long-tailed.js";
-import type { Run } from "./main.js";
+import type { Run } from "./run.js";
 
 export function prepareAugmentation({ images, batchSize }: AugmentationWork): Run {
   const split = randomSplit(Array.from({ length: 10 }, () => images / 10));

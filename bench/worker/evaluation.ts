@@ -15,7 +15,7 @@ import {
   type Tensor,
 } from "reat";
 import type { EvaluationWork } from "../work.js";
-import type { Run } from "./main.js";
+import type { Run } from "./run.js";
 
 const [epsilon, stepSize] = [8 / 255, 2 / 255];
 

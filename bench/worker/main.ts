@@ -3,19 +3,16 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setThreads, systemInfo } from "reat";
 import { setLevers } from "#reat/nn/fast/levers.js";
-import type { Switches, Values, Work } from "../work.js";
+import type { Switches, Work } from "../work.js";
 import { prepareAttack } from "./attack.js";
 import { prepareCalls } from "./calls.js";
 import { prepareAugmentation, prepareLoading, preparePacking } from "./data.js";
 import { prepareEvaluation } from "./evaluation.js";
 import { preparePeak } from "./peak.js";
-
 import { prepareProfile } from "./profile.js";
+import type { Run } from "./run.js";
 import { prepareTail } from "./tail.js";
 import { prepareTrainStep } from "./train-step.js";
-
-/** One repetition of prepared work; what it returns is reported beside its duration. */
-export type Run = () => Values | Promise<Values>;
 
 function prepare(work: Work): Run | Promise<Run> {
   switch (work.kind) {

@@ -2,8 +2,8 @@
 import { callOperator, conv2d, Generator, keep, noGrad, rand, scope, type Tensor } from "reat";
 import { activeBuild } from "#scripts/places.mjs";
 import type { PeakWork, Values } from "../work.js";
-import type { Run } from "./main.js";
 import { loadNative } from "./native.js";
+import type { Run } from "./run.js";
 
 /** Channels and side of the feature maps of ResNet-18's four stages; 3×3 kernels. */
 const stages = [

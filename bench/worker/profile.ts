@@ -1,8 +1,8 @@
 // Where the time of a training step goes: the time of every operator by kind, and what is left over.
 import { type Kind, kindOf, kinds } from "../operator-kinds.js";
 import type { ProfileWork } from "../work.js";
-import type { Run } from "./main.js";
 import { loadProfiler } from "./profiler.js";
+import type { Run } from "./run.js";
 import { stepper } from "./train-step.js";
 
 /** Values: seconds by kind, which add up to the repetition's own duration. */

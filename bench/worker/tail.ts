@@ -1,7 +1,7 @@
 // Value and gradient of TAIL for a batch of features.
 import { Generator, grad, keep, rand, scope, tailRegulariser, tensor } from "reat";
 import type { TailWork } from "../work.js";
-import type { Run } from "./main.js";
+import type { Run } from "./run.js";
 
 export function prepareTail({ counts, features: size, batchSize }: TailWork): Run {
   const generator = new Generator(0);

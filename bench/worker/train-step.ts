@@ -14,7 +14,7 @@ import {
 import { EpochStatistics } from "#reat/training/statistics.js";
 import type { TrainStepWork } from "../work.js";
 import { randomSplit } from "./long-tailed.js";
-import type { Run } from "./main.js";
+import type { Run } from "./run.js";
 
 export function prepareTrainStep(work: TrainStepWork): Run {
   const { draw, train } = stepper(work);

@@ -1,4 +1,5 @@
 // Carlini and Wagner's l2 attack (2017): the smallest perturbation by Adam, with a fixed or a searched weight of success.
+import { z } from "zod";
 import { ReatError } from "../errors.js";
 import {
   enableGrad,
@@ -11,6 +12,7 @@ import {
   zerosLike,
 } from "../tensor/index.js";
 import type { Attack } from "./attack.js";
+import { type AttackEntry, defineAttack } from "./attack-entry.js";
 import { requireImages, requireLogits, requireWhole } from "./attack-input.js";
 import type { Classifier } from "./classifier.js";
 import { lengths, perSample } from "./geometry/index.js";
@@ -161,3 +163,41 @@ export function carliniWagner(options: CarliniWagnerOptions = {}): Attack {
     },
   };
 }
+
+/** Carlini and Wagner's attack by name, with constants that are part of it. */
+function smallestPerturbation(
+  told: Pick<AttackEntry, "name" | "description">,
+  fixed: Required<Pick<CarliniWagnerOptions, "searchRounds" | "steps" | "weight" | "learningRate">>,
+): AttackEntry {
+  return defineAttack({
+    ...told,
+    paper: "Carlini and Wagner, S&P 2017, arXiv 1608.04644",
+    norms: ["l2"],
+    schema: () => z.strictObject({}),
+    build(_, { name, epsilon }) {
+      const own = { confidence: 0, ...fixed };
+      return {
+        constants: { algorithm: "carlini-wagner", ...own },
+        attack: carliniWagner({ name, epsilon, ...own }),
+      };
+    },
+  });
+}
+
+/** `cw-l2`: the constants of the paper. */
+export const cwL2Entry = smallestPerturbation(
+  {
+    name: "cw-l2",
+    description: "the smallest l2 perturbation by Adam: 9 rounds of search for the weight, 1000 steps each",
+  },
+  { searchRounds: 9, steps: 1000, weight: 1e-3, learningRate: 0.01 },
+);
+
+/** `cw-l2-fixed`: one round at a fixed weight. */
+export const cwL2FixedEntry = smallestPerturbation(
+  {
+    name: "cw-l2-fixed",
+    description: "the smallest l2 perturbation by Adam: 50 steps at a fixed weight of 1",
+  },
+  { searchRounds: 1, steps: 50, weight: 1, learningRate: 0.01 },
+);

@@ -2,13 +2,11 @@
 import { ReatError } from "../errors.js";
 import {
   type AttackConstants,
-  acceptedAttackNames,
-  isAttackName,
   type NamedAttack,
   type NamedAttackOptions,
-  namedAttack,
   requireBudget,
-} from "./attack-names.js";
+} from "./attack-entry.js";
+import { acceptedAttackNames, isAttackName, namedAttack } from "./attack-names.js";
 import {
   constantsHash,
   type EnsembleAttackName,
@@ -29,14 +27,33 @@ export interface NamedEnsemble {
 
 export type EvaluationAttackSpec = NamedAttack | NamedEnsemble;
 
-/** Names of the ensembles as attacks. */
-const versions: Readonly<Record<string, EnsembleVersion>> = {
-  autoattack: "standard",
-  "autoattack-plus": "plus",
-  "autoattack-rand": "rand",
-  "autoattack-torchattacks-3.5": "torchattacks-3.5",
+/** AutoAttack's versions under the names of attacks. */
+const versions: Readonly<
+  Record<string, { readonly version: EnsembleVersion; readonly description: string }>
+> = {
+  autoattack: {
+    version: "standard",
+    description: "AutoAttack's standard version: apgd-ce, apgd-t, fab-t, square",
+  },
+  "autoattack-plus": {
+    version: "plus",
+    description: "AutoAttack's larger version: five restarts, and apgd-dlr and fab beside the standard ones",
+  },
+  "autoattack-rand": {
+    version: "rand",
+    description: "AutoAttack's version for random models: 20 gradients averaged a step",
+  },
+  "autoattack-torchattacks-3.5": {
+    version: "torchattacks-3.5",
+    description: "a weaker clone's constants (10 steps), to measure published figures again",
+  },
 };
 export const ensembleSpecNames = Object.keys(versions);
+
+/** What each version of AutoAttack is, in a line. */
+export const ensembleDescriptions: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(versions).map(([name, { description }]) => [name, description]),
+);
 
 const custom = "autoattack:";
 
@@ -51,7 +68,7 @@ export function isEnsemble(attack: EvaluationAttackSpec): attack is NamedEnsembl
 }
 
 function versionOf(name: string): EnsembleVersion | null {
-  if (Object.hasOwn(versions, name)) return versions[name]!;
+  if (Object.hasOwn(versions, name)) return versions[name]!.version;
   if (!name.startsWith(custom)) return null;
   const list = name.slice(custom.length).split("+");
   const known = list.every((entry) => ensembleAttackNames.includes(entry as EnsembleAttackName));

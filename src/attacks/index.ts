@@ -3,11 +3,20 @@
 export { type ApgdOptions, apgd } from "./apgd/index.js";
 export type { Attack } from "./attack.js";
 export {
+  type AttackBudget,
   type AttackConstants,
-  acceptedAttackNames,
-  isAttackName,
+  type AttackDefinition,
+  type AttackEntry,
+  defineAttack,
   type NamedAttack,
   type NamedAttackOptions,
+} from "./attack-entry.js";
+export {
+  acceptedAttackNames,
+  attackEntries,
+  attackPattern,
+  findAttack,
+  isAttackName,
   namedAttack,
 } from "./attack-names.js";
 export {
@@ -33,6 +42,7 @@ export { dlrObjective } from "./dlr.js";
 export {
   acceptedEvaluationAttacks,
   type EvaluationAttackSpec,
+  ensembleDescriptions,
   ensembleSpecNames,
   evaluationAttack,
   isEnsemble,
@@ -50,6 +60,9 @@ export {
   normNames,
   norms,
   type Radius,
+  type StartNoise,
+  type StartNoiseName,
+  startNoiseNames,
 } from "./geometry/index.js";
 export {
   type AttackObjective,
@@ -72,9 +85,6 @@ export {
   type PgdAttack,
   type PgdOptions,
   pgd,
-  type StartNoise,
-  type StartNoiseName,
-  startNoiseNames,
 } from "./pgd/index.js";
 export { type SquareOptions, square } from "./square/index.js";
 export { transferAttack, withScaledLogits } from "./transfer.js";

@@ -11,7 +11,13 @@ import {
 } from "../experiments/index.js";
 import { auditedOn, auditVerdicts, writeAuditPage } from "../report/index.js";
 import { dataProgress } from "./data-progress.js";
-import { addForeignOptions, type ForeignFlags, foreignOptions, overridesOf } from "./foreign-options.js";
+import {
+  addForeignOptions,
+  classNamesOf,
+  type ForeignFlags,
+  foreignOptions,
+  overridesOf,
+} from "./foreign-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { collect, commaList, wholeNumber } from "./options.js";
 import { bar, StatusLine } from "./status-line.js";
@@ -77,7 +83,7 @@ async function run(place: string, flags: AuditFlags): Promise<void> {
       ...(flags.check && { checks: flags.check }),
       ...(flags.queries !== undefined && { queries: flags.queries }),
       ...(flags.output !== undefined && { destination: destinationOf(flags.output) }),
-      images: flags.images,
+      ...{ images: flags.images, classNames: classNamesOf(flags) },
       overrides: overridesOf(flags),
       signal,
       onDataProgress: data.progress,
@@ -90,6 +96,7 @@ async function run(place: string, flags: AuditFlags): Promise<void> {
     line.clear();
     const page = await write(outcome, flags.output);
     const { record } = outcome;
+    for (const text of [...outcome.notes, ...(record.weights?.notes ?? [])]) note(text);
     if (flags.json) {
       printJson(record);
       return;

@@ -6,7 +6,13 @@ import { type EvaluateRunOutcome, evaluateRun, evaluateWeights, groupBySeeds } f
 import { writeReport } from "../report/index.js";
 import { dataProgress } from "./data-progress.js";
 import { addEvaluationOptions, type EvaluationFlags, evaluationSettings } from "./evaluation-options.js";
-import { addForeignOptions, type ForeignFlags, foreignOptions, overridesOf } from "./foreign-options.js";
+import {
+  addForeignOptions,
+  classNamesOf,
+  type ForeignFlags,
+  foreignOptions,
+  overridesOf,
+} from "./foreign-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { collect } from "./options.js";
 import {
@@ -88,6 +94,7 @@ async function evaluate(places: readonly string[], options: EvalOptions): Promis
     throw new ReatError("usage", "--save-adversarial takes the images of one run; several were named.");
   }
   const settings = evaluationSettings(options);
+  const classNames = classNamesOf(options);
   const signal = abortOnInterrupt("stopping after this batch; what is measured is kept…");
   const data = dataProgress();
   const line = new StatusLine();
@@ -100,7 +107,7 @@ async function evaluate(places: readonly string[], options: EvalOptions): Promis
         ...(options.checkpoint && { checkpoints: [options.checkpoint] }),
         split: options.split,
         overrides: overridesOf(options),
-        signal,
+        ...{ classNames, signal },
         onDataProgress: data.progress,
         onProgress: (checkpoint, progress) => line.show(`${of}${checkpoint}: ${progressText(progress)}`),
       });
@@ -123,6 +130,7 @@ async function evaluate(places: readonly string[], options: EvalOptions): Promis
 function show(outcomes: readonly EvaluateRunOutcome[], options: EvalOptions): void {
   const results = outcomes.flatMap((outcome) => outcome.results);
   const groups = groupBySeeds(outcomes);
+  for (const text of outcomes.flatMap(({ notes }) => notes)) note(text);
   for (const text of warningNotes(results)) note(text);
   if (options.json) {
     printJson(outcomes.length === 1 ? results : { results, groups });

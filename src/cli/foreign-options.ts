@@ -1,7 +1,7 @@
 // The options that name what a file of weights from elsewhere does not say of itself.
 import { type Command, Option } from "commander";
 import { ReatError } from "../errors.js";
-import type { ForeignOptions } from "../experiments/index.js";
+import { type ForeignOptions, readClassNames } from "../experiments/index.js";
 import { modelNames } from "../nn/index.js";
 import { threeNumbers, wholeNumber } from "./options.js";
 
@@ -11,13 +11,14 @@ export interface ForeignFlags {
   readonly classes?: number;
   readonly mean?: number[];
   readonly std?: number[];
+  readonly classNames?: string;
   readonly data?: string;
   readonly set?: readonly string[];
   readonly device?: string;
   readonly threads?: number;
 }
 
-/** Adds --architecture, --classes, --mean and --std. */
+/** Adds --architecture, --classes, --class-names, --mean and --std. */
 export function addForeignOptions(command: Command): Command {
   return command
     .addOption(
@@ -26,6 +27,10 @@ export function addForeignOptions(command: Command): Command {
       ]),
     )
     .option("--classes <n>", "number of classes, checked against the data's", wholeNumber(2))
+    .option(
+      "--class-names <file>",
+      "names of the model's outputs in their order, a line each; classes are matched by them (default: as a run recorded them)",
+    )
     .option(
       "--mean <r,g,b>",
       "subtracted from images in [0, 1] before the network (default: nothing)",
@@ -39,6 +44,11 @@ export function overridesOf({ set = [], data, device, threads }: ForeignFlags): 
   const assign = (key: string, value: string | number | undefined) =>
     value === undefined ? [] : [`${key}=${JSON.stringify(value)}`];
   return [...set, ...assign("data.source", data), ...assign("device", device), ...assign("threads", threads)];
+}
+
+/** The names in the file that was given. @throws ReatError `usage` */
+export function classNamesOf({ classNames }: ForeignFlags): readonly string[] | undefined {
+  return classNames === undefined ? undefined : readClassNames(classNames);
 }
 
 /** @throws ReatError `usage` where something needed is missing */
@@ -55,5 +65,5 @@ export function foreignOptions(flags: ForeignFlags): Omit<ForeignOptions, "onDat
     throw new ReatError("usage", "--mean and --std go together; one of them was given.");
   }
   const normalisation = mean && std ? { mean, deviation: std } : undefined;
-  return { architecture, classes, normalisation, overrides };
+  return { architecture, classes, normalisation, classNames: classNamesOf(flags), overrides };
 }

@@ -7,6 +7,7 @@ import {
   type SearchResult,
   type SearchStep,
 } from "../../scripts/libtorch.mjs";
+import { pipCommands } from "../../scripts/packages.mjs";
 import type { ActiveBuild } from "../../scripts/places.mjs";
 import type { DiagnosisRow } from "./row.js";
 
@@ -32,7 +33,7 @@ export function searchRows({ steps, libtorch }: SearchResult): DiagnosisRow[] {
       name: "LibTorch",
       ok: null,
       detail: "none found",
-      hint: "`sudo apt-get install libtorch-dev`, or set LIBTORCH to the folder of an unpacked LibTorch",
+      hint: `\`sudo apt-get install libtorch-dev\` where the system has that package, else PyTorch from pip: \`${pipCommands()}\``,
     });
   }
   return rows;

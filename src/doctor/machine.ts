@@ -1,20 +1,20 @@
 // What the machine offers: Node, cores, memory, disk.
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { isOldNode, oldestNode } from "../../scripts/requirements.mjs";
 import type { DiagnosisRow } from "./row.js";
 
 const gibibyte = 2 ** 30;
 const inGibibytes = (bytes: number): string => `${(bytes / gibibyte).toFixed(1)} GiB`;
 
-/** @param version as in process.versions.node; 20.9 is the oldest that is accepted */
+/** @param version as in process.versions.node */
 export function nodeRow(version: string): DiagnosisRow {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const ok = major > 20 || (major === 20 && minor >= 9);
+  const old = isOldNode(version);
   return {
     name: "Node",
-    ok,
+    ok: !old,
     detail: `${version} on ${process.platform} ${process.arch}`,
-    ...(ok ? {} : { hint: "install Node 20.9 or newer" }),
+    ...(old ? { hint: `install Node ${oldestNode} or newer` } : {}),
   };
 }
 

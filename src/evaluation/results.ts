@@ -1,11 +1,11 @@
 // Measurements on disk: one JSON file for each checkpoint, attack and split, with all that decided its numbers.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { AttackWarning } from "../attacks/index.js";
-import { cannotWrite, writeDurably } from "../durable-file.js";
+import { makeFolder, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { formatFraction } from "../fraction.js";
 import type { AccuracyReport } from "./accuracy.js";
@@ -155,14 +155,10 @@ export function resultFileName(result: EvaluationResult | ResultIdentity): strin
  * @throws ReatError `disk`
  */
 export async function writeResult(folder: string, result: EvaluationResult): Promise<string> {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw cannotWrite(folder, cause);
-  }
+  makeFolder(folder);
   const name = resultFileName(result);
   const file = join(folder, name);
-  await writeDurably(file, `${JSON.stringify(result, null, 2)}\n`);
+  await writeDurably(file, `${JSON.stringify(result, null, 2)}\n`, { shared: true });
   const slot = resultSlot(result);
   for (const { name: other, result: earlier } of readFiles(folder)) {
     if (other !== name && resultSlot(earlier) === slot) await rm(join(folder, other), { force: true });
@@ -178,16 +174,18 @@ export function readResults(folder: string): EvaluationResult[] {
 function readFiles(folder: string): { name: string; result: EvaluationResult }[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
-  return files.sort().map((name) => {
+  return files.sort().flatMap((name) => {
     const file = join(folder, name);
     let parsed: unknown;
     try {
       parsed = JSON.parse(readFileSync(file, "utf8"));
     } catch (cause) {
+      // Another process has just put a newer result in its place.
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
       throw new ReatError("data", `${file} is not JSON: delete it, or measure again.`, { cause });
     }
     const result = schema.safeParse(parsed);
-    if (result.success) return { name, result: result.data };
+    if (result.success) return [{ name, result: result.data }];
     const { path, message } = result.error.issues[0]!;
     throw new ReatError("data", `${file} is no evaluation result: ${path.join(".")}: ${message}.`);
   });

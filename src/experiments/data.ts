@@ -15,33 +15,60 @@ import {
 } from "../data/index.js";
 import { ReatError } from "../errors.js";
 import type { Device } from "../tensor/index.js";
+import { type TrainedClasses, withTrainedClasses } from "./class-names.js";
 import type { ExperimentConfig } from "./config/index.js";
 
 /** A data set with the subset that a configuration draws from it. */
 export interface ExperimentData {
   readonly dataset: ImageDataset;
+  /** Drawn when it is first asked for: test images need none where the model's own class sizes are known. */
   readonly subset: Subset;
-  /** By the subset's class sizes, by class id. */
+  /** Training images by class id: those of the model's own training where these are known, else the subset's. */
+  readonly classCounts: readonly number[];
+  /** By these sizes, by class id. */
   readonly groups: readonly ClassGroup[];
+  /** How the classes were matched with the model's, where that is not plain. */
+  readonly notes: readonly string[];
 }
 
-/** Loads the data and draws the subset. @throws ReatError `data` or `config` */
-export async function loadData(config: ExperimentConfig, progress?: Progress): Promise<ExperimentData> {
+/**
+ * Loads the data and draws the subset.
+ * @param trained the classes of a model that the data are for: its numbers then are the class ids
+ * @throws ReatError `data` or `config`; `data` naming both lists where the classes have other names than the model's
+ */
+export async function loadData(
+  config: ExperimentConfig,
+  progress?: Progress,
+  trained: TrainedClasses | null = null,
+): Promise<ExperimentData> {
   const { source, resize, testShare, subset: wanted, validationPerClass } = config.data;
-  const dataset = await loadDataset(source, {
+  const loaded = await loadDataset(source, {
     testShare,
     ...(resize !== null && { resize: { height: resize, width: resize } }),
     ...(progress && { progress }),
   });
-  const subset = drawSubset(dataset.train.labels, dataset.classNames, {
-    profile: wanted.profile,
-    unbalancedRatio: wanted.imbalance,
-    seed: config.seeds.subset,
-    selection: wanted.selection,
-    validationPerClass,
-    ...(wanted.maxPerClass !== null && { maxPerClass: wanted.maxPerClass }),
-  });
-  return { dataset, subset, groups: classGroups(subset.counts) };
+  const { dataset, notes } = trained ? withTrainedClasses(loaded, trained) : { dataset: loaded, notes: [] };
+  let drawn: Subset | undefined;
+  const draw = () =>
+    drawSubset(dataset.train.labels, dataset.classNames, {
+      profile: wanted.profile,
+      unbalancedRatio: wanted.imbalance,
+      seed: config.seeds.subset,
+      selection: wanted.selection,
+      validationPerClass,
+      ...(wanted.maxPerClass !== null && { maxPerClass: wanted.maxPerClass }),
+    });
+  const subset = () => {
+    drawn ??= draw();
+    return drawn;
+  };
+  const classCounts = trained?.counts ?? subset().counts;
+  return {
+    ...{ dataset, classCounts, groups: classGroups(classCounts), notes },
+    get subset() {
+      return subset();
+    },
+  };
 }
 
 /** The long-tailed training images on a device. */
@@ -55,12 +82,13 @@ export function uploadTraining({ dataset, subset }: ExperimentData, device: Devi
  * @throws ReatError `data` where the split has no images
  */
 export function uploadForEvaluation(
-  { dataset, subset }: ExperimentData,
+  data: ExperimentData,
   split: "test" | "validation",
   images: number | null,
   device: Device,
 ): DeviceSplit {
-  const whole = split === "test" ? dataset.test : selectImages(dataset.train, subset.validation);
+  const { dataset } = data;
+  const whole = split === "test" ? dataset.test : selectImages(dataset.train, data.subset.validation);
   if (whole.count === 0) {
     throw new ReatError("data", `"${dataset.name}" has no ${split} images to measure on.`);
   }

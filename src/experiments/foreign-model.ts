@@ -5,6 +5,7 @@ import type { ImageClassifier } from "../nn/index.js";
 import { type Device, resolveDevice, setThreads } from "../tensor/index.js";
 import { loadWeightsFile, type Normalisation, NormalisedInput, readWeightsFile } from "../weights/index.js";
 import { assembleNetwork, normalisationOf } from "./assemble.js";
+import { unnamedClasses } from "./class-names.js";
 import { applyOverrides, type ExperimentConfig, parseConfig } from "./config/index.js";
 import { type ExperimentData, loadData } from "./data.js";
 
@@ -16,6 +17,8 @@ export interface ForeignOptions {
   readonly classes?: number | undefined;
   /** What the network's images were normalised by in training. Default: what `model.normalise` says. */
   readonly normalisation?: Normalisation | undefined;
+  /** Of the network's outputs, in their order. Default: those of a checkpoint of this project; else they are not known. */
+  readonly classNames?: readonly string[] | undefined;
   /** Keys of a configuration such as `data.source=cifar10` or `evaluation.epsilon=4/255`. */
   readonly overrides?: readonly string[];
   readonly onDataProgress?: Progress | undefined;
@@ -28,6 +31,8 @@ export interface ForeignWeights {
   readonly sha256: string;
   readonly architecture: string;
   readonly classes: number;
+  /** By which the data's classes were matched; null where nothing tells them, and the data's order was taken. */
+  readonly classNames: readonly string[] | null;
   readonly normalisation: Normalisation | null;
   /** Where in the file the state was, and what was done to its names. */
   readonly notes: readonly string[];
@@ -55,7 +60,9 @@ export async function openForeignModel(file: string, options: ForeignOptions): P
   const device = resolveDevice(config.device);
   // Read first: a wrong file should not cost the loading of a data set.
   const weights = await readWeightsFile(file);
-  const data = await loadData(config, options.onDataProgress);
+  const names = options.classNames ?? weights.classNames;
+  const trained = names && { names, counts: null, of: file };
+  const data = await loadData(config, options.onDataProgress, trained);
   const known = data.dataset.classNames.length;
   if (classes !== undefined && classes !== known) {
     throw new ReatError(
@@ -72,8 +79,8 @@ export async function openForeignModel(file: string, options: ForeignOptions): P
       ...{ config, data, device, model },
       weights: {
         ...{ file, format, sha256, architecture: network.architecture, classes: known },
-        normalisation,
-        notes: [...notes, ...translated],
+        ...{ classNames: names, normalisation },
+        notes: [...notes, ...translated, ...(names ? data.notes : [unnamedClasses(file, data.dataset)])],
       },
       [Symbol.dispose]: () => model.dispose(),
     };

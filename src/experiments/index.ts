@@ -1,5 +1,6 @@
 // The experiments' public face.
 
+export { readClassNames, type TrainedClasses } from "./class-names.js";
 export {
   configToYaml,
   type ExperimentConfig,

@@ -1,6 +1,5 @@
 // What there is to know of a method before it is used: paper, presets, every option with what it accepts, an example.
 import { stringify } from "yaml";
-import { z } from "zod";
 import { ReatError } from "../errors.js";
 import { formatFraction } from "../fraction.js";
 import {
@@ -11,7 +10,8 @@ import {
   methods,
   type ReleasedProtocol,
 } from "../methods/index.js";
-import { acceptedBy, isRecord, loadConfig, nearest, presetNames, type Shape } from "./config/index.js";
+import { acceptedBy, type Shape, shapeOf } from "../schema-words.js";
+import { isRecord, loadConfig, nearest, presetNames } from "./config/index.js";
 
 /** One key of a method's options. */
 export interface MethodOption {
@@ -67,7 +67,7 @@ export function methodPage(name: string): MethodPage {
 
 function optionsOf(name: MethodName): MethodOption[] {
   const { schema } = methods[name];
-  const shape = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Shape;
+  const shape = shapeOf(schema);
   const defaults: unknown = schema.parse({ name });
   return walk(name, shape, defaults, []).filter(({ key }) => key !== "name");
 }

@@ -16,6 +16,7 @@ import {
   train,
 } from "../training/index.js";
 import { assembleLearner } from "./assemble.js";
+import { trainedClasses } from "./class-names.js";
 import {
   applyOverrides,
   configToYaml,
@@ -24,7 +25,7 @@ import {
   parseConfigText,
 } from "./config/index.js";
 import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
-import { evaluationAttacks, measure } from "./measuring/index.js";
+import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
 
 /** What an experiment is watched and stopped with. */
 export interface ExperimentOptions {
@@ -71,6 +72,7 @@ export async function resumeExperiment(
   options: ExperimentOptions = {},
 ): Promise<ExperimentOutcome> {
   const run = RunFolder.open(folder);
+  requireReadable(run);
   const raw = parseConfigText(run.config(), run.configFile);
   return work(parseConfig(applyOverrides(raw, overrides), run.configFile), folder, true, options);
 }
@@ -84,7 +86,9 @@ async function work(
   const { signal } = options;
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
-  const data = await loadData(config, options.onDataProgress);
+  // A run goes on with the classes that it began with.
+  const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
+  const data = await loadData(config, options.onDataProgress, trained);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
   const text = configToYaml(config);
   const run = resume
@@ -106,6 +110,7 @@ async function work(
     });
   const outcome = await train({
     ...learner,
+    classNames: data.dataset.classNames,
     epochs: training.epochs,
     batchesPerEpoch: batches(1).count,
     batches,
@@ -125,6 +130,9 @@ async function work(
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(signal && { signal }),
   });
+  if (resume && run.environment() === null) {
+    await writeDurably(run.environmentFile, `${JSON.stringify(environment, null, 2)}\n`);
+  }
   // The trainer took the new values; before that a refused override must leave the run as it was.
   if (resume && run.config() !== text) await writeDurably(run.configFile, text);
 
@@ -169,7 +177,7 @@ function evaluationPlan(
     everyEpochs: evaluateEvery,
     run: async ({ signal, onProgress }) => {
       const { clean, attacks: results } = await evaluate({
-        model: inferenceModel(config.method, { classCounts: data.subset.counts }, model),
+        model: inferenceModel(config.method, data, model),
         batches: evaluationBatches(images, config.evaluation.batchSize),
         groups: data.groups,
         attacks,

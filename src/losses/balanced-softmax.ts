@@ -2,7 +2,7 @@
 import { crossEntropy, type Tensor } from "../tensor/index.js";
 import { ClassConstant } from "./class-constant.js";
 import { checkClassCounts } from "./class-counts.js";
-import type { LossFunction, LossReduction } from "./recognition.js";
+import type { LossFunction, LossReduction } from "./loss-function.js";
 
 /** Cross entropy of z + log n (Ren et al. 2020, equation 4), with n the training images of each class. */
 export function balancedSoftmaxLoss(

@@ -1,6 +1,6 @@
 // Plain cross entropy.
 import { crossEntropy, type Tensor } from "../tensor/index.js";
-import type { LossFunction, LossReduction } from "./recognition.js";
+import type { LossFunction, LossReduction } from "./loss-function.js";
 
 /** −log softmax(z)_y. */
 export function crossEntropyLoss(reduction: LossReduction = "mean"): LossFunction {

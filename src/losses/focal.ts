@@ -1,6 +1,6 @@
 // Focal loss: cross entropy that turns away from samples the model is already sure of.
 import { crossEntropy, oneHot, operator, type Tensor } from "../tensor/index.js";
-import type { LossFunction, LossReduction } from "./recognition.js";
+import type { LossFunction, LossReduction } from "./loss-function.js";
 
 const logSigmoid = operator("log_sigmoid");
 

@@ -9,6 +9,7 @@ export { type DivergenceOptions, predictionDivergence } from "./divergence.js";
 export { type FocalOptions, focalLoss } from "./focal.js";
 export { type LdamOptions, ldamLoss, ldamMargins } from "./ldam.js";
 export { classTemperatureLoss, logitAdjustmentLoss } from "./logit-shapes.js";
+export type { EpochLoss, LossFunction, LossReduction } from "./loss-function.js";
 export {
   type LossOptions,
   lossOptions,
@@ -24,11 +25,5 @@ export {
   rblWeights,
   rebalancedLoss,
 } from "./rebalancing.js";
-export {
-  type EpochLoss,
-  type LossFunction,
-  type LossReduction,
-  type RecognitionLoss,
-  recognitionLoss,
-} from "./recognition.js";
+export { type RecognitionLoss, recognitionLoss } from "./recognition.js";
 export { type FeatureRegulariser, type TailForm, type TailOptions, tailRegulariser } from "./tail.js";

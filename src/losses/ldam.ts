@@ -3,7 +3,7 @@ import { crossEntropy } from "../tensor/index.js";
 import { ClassConstant } from "./class-constant.js";
 import { checkClassCounts } from "./class-counts.js";
 import { effectiveNumberWeights } from "./class-weights.js";
-import type { EpochLoss, LossReduction } from "./recognition.js";
+import type { EpochLoss, LossReduction } from "./loss-function.js";
 
 /** Options of `ldamLoss`. */
 export interface LdamOptions {

@@ -2,7 +2,7 @@
 import { crossEntropy } from "../tensor/index.js";
 import { ClassConstant } from "./class-constant.js";
 import { checkClassCounts } from "./class-counts.js";
-import type { LossFunction, LossReduction } from "./recognition.js";
+import type { LossFunction, LossReduction } from "./loss-function.js";
 
 /**
  * Logit-adjusted loss (Menon et al. 2021, equation 10): CE of z + τ·log π with the priors π_k = n_k/Σn. With τ = 1 it

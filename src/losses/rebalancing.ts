@@ -3,7 +3,7 @@ import { ReatError } from "../errors.js";
 import { crossEntropy } from "../tensor/index.js";
 import { ClassConstant } from "./class-constant.js";
 import { checkClassCounts } from "./class-counts.js";
-import type { LossFunction, LossReduction } from "./recognition.js";
+import type { LossFunction, LossReduction } from "./loss-function.js";
 
 /**
  * Where `rblWeights` rounds to float32. "reference": as the authors' code does under NumPy 1 (β to float32, E in

@@ -1,12 +1,12 @@
 // Losses for long-tailed recognition by name: each binds the class counts and compares logits with labels.
 import { ReatError } from "../errors.js";
-import type { Tensor } from "../tensor/index.js";
 import { balancedSoftmaxLoss } from "./balanced-softmax.js";
 import { effectiveNumberWeights } from "./class-weights.js";
 import { crossEntropyLoss } from "./cross-entropy.js";
 import { focalLoss } from "./focal.js";
 import { ldamLoss } from "./ldam.js";
 import { classTemperatureLoss, logitAdjustmentLoss } from "./logit-shapes.js";
+import type { EpochLoss, LossReduction } from "./loss-function.js";
 import {
   type LossOptions,
   type RecognitionLossName,
@@ -14,18 +14,6 @@ import {
   resolveLoss,
 } from "./loss-options.js";
 import { rebalancedLoss } from "./rebalancing.js";
-
-/** "mean" over the batch gives a scalar, "none" one value a sample [N]. */
-export type LossReduction = "mean" | "none";
-
-/** Logits [N,C] and labels (int64 [N]) to a scalar or, with reduction "none", to [N]. */
-export type LossFunction = (logits: Tensor, labels: Tensor) => Tensor;
-
-/** A loss that may change with the epoch; nothing else is carried from call to call. */
-export interface EpochLoss extends LossFunction {
-  /** Tells the epoch, counted from 1. Absent where the loss is the same in all epochs. */
-  beginEpoch?: (epoch: number) => void;
-}
 
 /** A loss that trains the model: a scalar. */
 export type RecognitionLoss = EpochLoss;

@@ -2,8 +2,8 @@
 import { scope, type Tensor } from "../tensor/index.js";
 import { BatchNorm } from "./batch-norm.js";
 import { Conv2d } from "./conv2d.js";
-import { convolveAndNormalise } from "./fast/index.js";
 import { Layer } from "./module.js";
+import { convolveAndNormalise } from "./normalised-convolution.js";
 
 /** Runs layers in order; their names are "0", "1", … An empty one returns its input. */
 export class Sequential extends Layer {

@@ -1,7 +1,6 @@
 // The page of an audit: the verdict, a row for each check, the loss around a few images.
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { cannotWrite, writeDurably } from "../durable-file.js";
+import { makeFolder, writeDurably } from "../durable-file.js";
 import type { AuditRow, AuditVerdict } from "../evaluation/index.js";
 import type { AuditRecord } from "../experiments/index.js";
 import { formatFraction } from "../fraction.js";
@@ -69,10 +68,8 @@ ${
 
 /** Writes the page. @throws ReatError `disk` */
 export async function writeAuditPage(file: string, record: AuditRecord): Promise<void> {
-  await mkdir(dirname(file), { recursive: true }).catch((cause: unknown) => {
-    throw cannotWrite(file, cause);
-  });
-  await writeDurably(file, renderAudit(record));
+  makeFolder(dirname(file));
+  await writeDurably(file, renderAudit(record), { shared: true });
 }
 
 function tableRow({ title, verdict, explanation, measured, threshold, source }: AuditRow): Markup {

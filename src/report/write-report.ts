@@ -1,6 +1,6 @@
 // Writes the report of run folders to a file.
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { type RunRecord, readRun } from "./reading/index.js";
 import { renderReport } from "./render-report.js";
@@ -15,16 +15,7 @@ export async function writeReport(folders: readonly string[], outFile: string): 
     throw new ReatError("usage", "A report needs at least one run folder, but none was given.");
   const records = await Promise.all(folders.map(readRun));
   const text = renderReport(records);
-  const part = `${outFile}.part`;
-  try {
-    await mkdir(dirname(outFile), { recursive: true });
-    await writeFile(part, text);
-    await rename(part, outFile);
-  } catch (error) {
-    await rm(part, { force: true }).catch(() => {});
-    throw new ReatError("disk", `The report cannot be written to ${outFile}: ${(error as Error).message}.`, {
-      cause: error,
-    });
-  }
+  makeFolder(dirname(outFile));
+  await writeDurably(outFile, text, { shared: true });
   return records;
 }

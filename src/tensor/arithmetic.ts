@@ -1,12 +1,8 @@
 // Element-wise operations of tensors: arithmetic, comparison, logic, and their in-place forms.
+import { dispatchTensor as operator } from "./dispatch.js";
 import { TensorHandle } from "./handle.js";
-import { operator } from "./operator.js";
-import type { Tensor } from "./tensor.js";
 
-/** A tensor, broadcast as in PyTorch, or a number. */
-export type Operand = Tensor | number;
-
-type Binary = (a: TensorHandle, b: Operand) => Tensor;
+type Binary = <T extends TensorHandle>(a: TensorHandle, b: TensorHandle | number) => T;
 
 function binary(name: string): Binary {
   const withTensor = operator(`${name}.Tensor`);
@@ -47,215 +43,218 @@ const lerpInPlace = operator("lerp_.Scalar");
 const maskedFill = operator("masked_fill.Scalar");
 const whereSelf = operator("where.self");
 
-/** Element-wise mathematics. Two tensors broadcast against each other; results have PyTorch's dtypes. */
-export class TensorArithmetic extends TensorHandle {
-  add(other: Operand): Tensor {
+/**
+ * Element-wise mathematics. Two tensors broadcast against each other; results have PyTorch's dtypes.
+ * `Self` stands for `Tensor`, the class built on this one.
+ */
+export class TensorArithmetic<Self extends TensorHandle> extends TensorHandle {
+  add(other: Self | number): Self {
     return add(this, other);
   }
 
-  sub(other: Operand): Tensor {
+  sub(other: Self | number): Self {
     return sub(this, other);
   }
 
-  mul(other: Operand): Tensor {
+  mul(other: Self | number): Self {
     return mul(this, other);
   }
 
-  div(other: Operand): Tensor {
+  div(other: Self | number): Self {
     return div(this, other);
   }
 
   /** this + factor · other, in one pass. */
-  addScaled(other: Tensor, factor: number): Tensor {
+  addScaled(other: Self, factor: number): Self {
     return addScaled(this, other, factor);
   }
 
-  pow(exponent: Operand): Tensor {
+  pow(exponent: Self | number): Self {
     return typeof exponent === "number" ? powScalar(this, exponent) : powTensor(this, exponent);
   }
 
-  floorDivide(divisor: number): Tensor {
+  floorDivide(divisor: number): Self {
     return floorDivide(this, divisor);
   }
 
   /** Has the divisor's sign, as in Python. */
-  remainder(divisor: number): Tensor {
+  remainder(divisor: number): Self {
     return remainder(this, divisor);
   }
 
-  neg(): Tensor {
+  neg(): Self {
     return neg(this);
   }
 
-  abs(): Tensor {
+  abs(): Self {
     return abs(this);
   }
 
-  exp(): Tensor {
+  exp(): Self {
     return exp(this);
   }
 
-  log(): Tensor {
+  log(): Self {
     return log(this);
   }
 
-  log1p(): Tensor {
+  log1p(): Self {
     return log1p(this);
   }
 
-  sqrt(): Tensor {
+  sqrt(): Self {
     return sqrt(this);
   }
 
-  rsqrt(): Tensor {
+  rsqrt(): Self {
     return rsqrt(this);
   }
 
-  reciprocal(): Tensor {
+  reciprocal(): Self {
     return reciprocal(this);
   }
 
-  floor(): Tensor {
+  floor(): Self {
     return floor(this);
   }
 
-  relu(): Tensor {
+  relu(): Self {
     return relu(this);
   }
 
-  sigmoid(): Tensor {
+  sigmoid(): Self {
     return sigmoid(this);
   }
 
-  tanh(): Tensor {
+  tanh(): Self {
     return tanh(this);
   }
 
   /** −1, 0 or 1. */
-  sign(): Tensor {
+  sign(): Self {
     return sign(this);
   }
 
   /** Limits every element; `null` leaves a side open. */
-  clamp(min: number | null, max: number | null): Tensor {
+  clamp(min: number | null, max: number | null): Self {
     return clamp(this, min, max);
   }
 
   /** Limits every element by those of two tensors. */
-  clampTo(min: Tensor, max: Tensor): Tensor {
+  clampTo(min: Self, max: Self): Self {
     return clampTensor(this, min, max);
   }
 
-  maximum(other: Tensor): Tensor {
+  maximum(other: Self): Self {
     return maximum(this, other);
   }
 
-  minimum(other: Tensor): Tensor {
+  minimum(other: Self): Self {
     return minimum(this, other);
   }
 
-  eq(other: Operand): Tensor {
+  eq(other: Self | number): Self {
     return eq(this, other);
   }
 
-  ne(other: Operand): Tensor {
+  ne(other: Self | number): Self {
     return ne(this, other);
   }
 
-  lt(other: Operand): Tensor {
+  lt(other: Self | number): Self {
     return lt(this, other);
   }
 
-  le(other: Operand): Tensor {
+  le(other: Self | number): Self {
     return le(this, other);
   }
 
-  gt(other: Operand): Tensor {
+  gt(other: Self | number): Self {
     return gt(this, other);
   }
 
-  ge(other: Operand): Tensor {
+  ge(other: Self | number): Self {
     return ge(this, other);
   }
 
-  isFinite(): Tensor {
+  isFinite(): Self {
     return isfinite(this);
   }
 
-  logicalAnd(other: Tensor): Tensor {
+  logicalAnd(other: Self): Self {
     return logicalAnd(this, other);
   }
 
-  logicalOr(other: Tensor): Tensor {
+  logicalOr(other: Self): Self {
     return logicalOr(this, other);
   }
 
-  logicalNot(): Tensor {
+  logicalNot(): Self {
     return logicalNot(this);
   }
 
   /** `value` where `mask` (bool) is true. */
-  maskedFill(mask: Tensor, value: number): Tensor {
+  maskedFill(mask: Self, value: number): Self {
     return maskedFill(this, mask, value);
   }
 
   /** This where `condition` (bool) is true, `other` elsewhere. */
-  where(condition: Tensor, other: Tensor): Tensor {
+  where(condition: Self, other: Self): Self {
     return whereSelf(condition, this, other);
   }
 
-  add_(other: Operand): this {
-    return addInPlace(this, other) as unknown as this;
+  add_(other: Self | number): this {
+    return addInPlace(this, other);
   }
 
-  sub_(other: Operand): this {
-    return subInPlace(this, other) as unknown as this;
+  sub_(other: Self | number): this {
+    return subInPlace(this, other);
   }
 
-  mul_(other: Operand): this {
-    return mulInPlace(this, other) as unknown as this;
+  mul_(other: Self | number): this {
+    return mulInPlace(this, other);
   }
 
-  div_(other: Operand): this {
-    return divInPlace(this, other) as unknown as this;
+  div_(other: Self | number): this {
+    return divInPlace(this, other);
   }
 
   /** Adds factor · other in place. */
-  addScaled_(other: Tensor, factor: number): this {
-    return addScaledInPlace(this, other, factor) as unknown as this;
+  addScaled_(other: Self, factor: number): this {
+    return addScaledInPlace(this, other, factor);
   }
 
   /** Moves towards `end` by the fraction `weight`, in place. */
-  lerp_(end: Tensor, weight: number): this {
-    return lerpInPlace(this, end, weight) as unknown as this;
+  lerp_(end: Self, weight: number): this {
+    return lerpInPlace(this, end, weight);
   }
 
   clamp_(min: number | null, max: number | null): this {
-    return clampInPlace(this, min, max) as unknown as this;
+    return clampInPlace(this, min, max);
   }
 
-  clampTo_(min: Tensor, max: Tensor): this {
-    return clampTensorInPlace(this, min, max) as unknown as this;
+  clampTo_(min: Self, max: Self): this {
+    return clampTensorInPlace(this, min, max);
   }
 
   sign_(): this {
-    return signInPlace(this) as unknown as this;
+    return signInPlace(this);
   }
 
   relu_(): this {
-    return reluInPlace(this) as unknown as this;
+    return reluInPlace(this);
   }
 
   zero_(): this {
-    return zeroInPlace(this) as unknown as this;
+    return zeroInPlace(this);
   }
 
   fill_(value: number): this {
-    return fillInPlace(this, value) as unknown as this;
+    return fillInPlace(this, value);
   }
 
   /** Overwrites the elements with those of `source`, converted and broadcast. */
-  copy_(source: Tensor): this {
-    return copyInPlace(this, source) as unknown as this;
+  copy_(source: Self): this {
+    return copyInPlace(this, source);
   }
 }

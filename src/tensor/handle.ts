@@ -2,14 +2,14 @@
 import type { DType, TypedArray } from "./dtype.js";
 import { carries, viewAs } from "./dtype.js";
 import { asTensorError, TensorError } from "./errors.js";
-import { adopt, forget } from "./lifetime.js";
+import { adopt, forget, type OwnedTensor } from "./lifetime.js";
 import { native } from "./native.js";
 
 /** "cpu", "cuda" (the current device) or "cuda:N". */
 export type Device = "cpu" | "cuda" | `cuda:${number}`;
 
 /** The part of `Tensor` that owns native memory. */
-export class TensorHandle {
+export class TensorHandle implements OwnedTensor {
   /** @internal Handle in the addon's table. */
   readonly _handle: number;
   /** @internal Set by `keep`: scopes leave the tensor alone. */

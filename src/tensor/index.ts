@@ -1,6 +1,5 @@
 // The tensor floor's public face: LibTorch through one generic operator call.
 
-export type { Operand } from "./arithmetic.js";
 export {
   enableGrad,
   type GradOptions,
@@ -68,6 +67,6 @@ export {
   withoutAutocast,
 } from "./precision.js";
 export { Generator } from "./random.js";
-export type { Dims, Indexed } from "./reductions.js";
+export type { Dims } from "./reductions.js";
 export { deviceMemory, resolveDevice, setThreads, synchronize, systemInfo, threads } from "./system.js";
-export { type MemoryFormat, Tensor } from "./tensor.js";
+export { type Indexed, type MemoryFormat, type Operand, Tensor } from "./tensor.js";

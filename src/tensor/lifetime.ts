@@ -1,8 +1,19 @@
 // Who frees a tensor: the innermost scope, its owner, or as a last resort the garbage collector.
-import type { TensorHandle } from "./handle.js";
 import { native } from "./native.js";
 
-let current: TensorHandle[] | undefined;
+/** What this file knows of a tensor: enough to free it once. */
+export interface OwnedTensor {
+  /** @internal Handle in the addon's table. */
+  readonly _handle: number;
+  /** @internal Set by `keep`: scopes leave the tensor alone. */
+  _kept: boolean;
+  /** @internal The collector's backstop knows the tensor. */
+  _collected: boolean;
+  readonly isDisposed: boolean;
+  dispose(): void;
+}
+
+let current: OwnedTensor[] | undefined;
 
 // JavaScript's collector does not see native memory, so this only catches what no scope and no owner freed.
 const backstop = new FinalizationRegistry<number>((handle) => {
@@ -10,23 +21,23 @@ const backstop = new FinalizationRegistry<number>((handle) => {
 });
 
 /** @internal Puts a new tensor under the innermost scope, or under the collector where there is none. */
-export function adopt(tensor: TensorHandle): void {
+export function adopt(tensor: OwnedTensor): void {
   if (current) current.push(tensor);
   else collectLater(tensor);
 }
 
-function collectLater(tensor: TensorHandle): void {
+function collectLater(tensor: OwnedTensor): void {
   tensor._collected = true;
   backstop.register(tensor, tensor._handle, tensor);
 }
 
 /** @internal A tensor was freed by hand. */
-export function forget(tensor: TensorHandle): void {
+export function forget(tensor: OwnedTensor): void {
   if (tensor._collected) backstop.unregister(tensor);
 }
 
 /** Takes a tensor out of all open scopes: whoever keeps it disposes it. Returns it. */
-export function keep<T extends TensorHandle>(tensor: T): T {
+export function keep<T extends OwnedTensor>(tensor: T): T {
   if (!tensor._kept) {
     tensor._kept = true;
     if (!tensor._collected) collectLater(tensor);
@@ -41,7 +52,7 @@ export function keep<T extends TensorHandle>(tensor: T): T {
  */
 export function scope<T>(body: () => T): T {
   const outer = current;
-  const mine: TensorHandle[] = [];
+  const mine: OwnedTensor[] = [];
   const survivors = new Set<unknown>();
   current = mine;
   try {
@@ -64,7 +75,7 @@ export function liveTensors(): number {
   return native().liveTensors();
 }
 
-// Tensors are told by their handle: importing their class here would be a cycle.
+// A tensor is recognised by its handle: importing its class here would be a circle.
 function collect(value: unknown, found: Set<unknown>): void {
   if (typeof value !== "object" || value === null || found.has(value)) return;
   if ("_handle" in value) {

@@ -1,110 +1,28 @@
-// The generic call of any LibTorch operator by name, with handles exchanged for tensors.
-import { tensorError } from "./errors.js";
-import { TensorHandle } from "./handle.js";
-import type { NativeResult, OperatorInfo } from "./native.js";
-import { native } from "./native.js";
-import { Generator } from "./random.js";
+// The generic call of any LibTorch operator by name: tensors in, tensors out.
+import { type Argument, dispatch, dispatchTensor, dispatchTensors, wrapHandle } from "./dispatch.js";
 import type { Tensor } from "./tensor.js";
 
-/** What an operator takes: dtypes and memory formats go by name, `undefined` means the schema's default. */
-export type Argument =
-  | TensorHandle
-  | Generator
-  | number
-  | boolean
-  | string
-  | null
-  | undefined
-  | readonly (TensorHandle | number | boolean | null)[];
+export type { Argument } from "./dispatch.js";
 
+/** What an operator returns: a list where its schema has several results or a list of tensors. */
 export type Result = Tensor | number | boolean | string | null | Result[];
-
-let construct: (handle: number) => Tensor;
-
-/** @internal `Tensor` registers itself here; importing it would be a cycle. */
-export function constructWith(make: (handle: number) => Tensor): void {
-  construct = make;
-}
 
 /** @internal A tensor for a handle that the addon returned. */
 export function wrap(handle: number): Tensor {
-  return construct(handle);
-}
-
-const known = new Map<string, OperatorInfo>();
-
-/** Looks an operator up, such as "conv2d" or "add.Tensor" (namespace `aten` unless one is named with `::`). */
-function find(name: string): OperatorInfo {
-  const full = name.includes("::") ? name : `aten::${name}`;
-  const dot = full.indexOf(".");
-  let info: OperatorInfo;
-  try {
-    info = native().findOperator(dot < 0 ? full : full.slice(0, dot), dot < 0 ? "" : full.slice(dot + 1));
-  } catch (cause) {
-    throw asError(cause);
-  }
-  known.set(name, info);
-  return info;
-}
-
-function asError(cause: unknown): Error {
-  if (cause instanceof Error && "code" in cause) return cause;
-  return tensorError(cause instanceof Error ? cause.message : String(cause), { cause });
-}
-
-function invoke(info: OperatorInfo, args: Argument[]): NativeResult {
-  let handleBits = 0;
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i];
-    if (typeof arg !== "object" || arg === null) continue;
-    if (arg instanceof TensorHandle || arg instanceof Generator) {
-      args[i] = arg._handle;
-      handleBits |= 1 << i;
-    } else if (Array.isArray(arg) && arg.some((element) => element instanceof TensorHandle)) {
-      args[i] = arg.map((element) => (element instanceof TensorHandle ? element._handle : element));
-      handleBits |= 1 << i;
-    }
-  }
-  try {
-    return native().call(info.index, handleBits, ...args);
-  } catch (cause) {
-    throw asError(cause);
-  }
-}
-
-function toResult(value: NativeResult, info: OperatorInfo): Result {
-  if (Array.isArray(value)) return value.map((element) => toResult(element, info));
-  if (typeof value === "number" && info.tensors) return wrap(value);
-  return value ?? null;
+  return wrapHandle(handle) as Tensor;
 }
 
 /**
- * Calls any operator with positional arguments. In-place operators return their first argument.
+ * Calls any operator with positional arguments. Its name is such as "conv2d" or "add.Tensor" (namespace `aten` unless
+ * one is named with `::`). In-place operators return their first argument.
  * @throws TensorError with the operator and the argument shapes when LibTorch refuses the call.
  */
 export function callOperator(name: string, ...args: Argument[]): Result {
-  const info = known.get(name) ?? find(name);
-  const first = args[0];
-  const value = invoke(info, args);
-  return info.inPlace ? (first as Tensor) : toResult(value, info);
+  return dispatch(name, ...args) as Result;
 }
 
 /** A function for an operator with one tensor as result; it is looked up on the first call. */
-export function operator(name: string): (...args: Argument[]) => Tensor {
-  let info: OperatorInfo | undefined;
-  return (...args) => {
-    info ??= find(name);
-    const first = args[0];
-    const value = invoke(info, args);
-    return info.inPlace ? (first as Tensor) : construct(value as number);
-  };
-}
+export const operator: (name: string) => (...args: Argument[]) => Tensor = dispatchTensor;
 
 /** A function for an operator with several tensors (or a list of them) as result. */
-export function operatorMany(name: string): (...args: Argument[]) => Tensor[] {
-  let info: OperatorInfo | undefined;
-  return (...args) => {
-    info ??= find(name);
-    return (invoke(info, args) as number[]).map(construct);
-  };
-}
+export const operatorMany: (name: string) => (...args: Argument[]) => Tensor[] = dispatchTensors;

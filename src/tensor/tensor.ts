@@ -1,8 +1,15 @@
 // The tensor: shape, indexing, matrix products and conversion on top of arithmetic and reductions.
+
+import { constructWith, dispatchTensor as operator, dispatchTensors as operatorMany } from "./dispatch.js";
 import type { DType } from "./dtype.js";
 import type { Device } from "./handle.js";
-import { constructWith, operator, operatorMany } from "./operator.js";
-import { TensorReductions } from "./reductions.js";
+import { type IndexedTensors, TensorReductions } from "./reductions.js";
+
+/** A tensor, broadcast as in PyTorch, or a number. */
+export type Operand = Tensor | number;
+
+/** Values and where along the dimension they stand (int64). */
+export type Indexed = IndexedTensors<Tensor>;
 
 /** How elements lie in memory: `contiguous` is N,C,H,W order; `channelsLast` is N,H,W,C order of the same shape. */
 export type MemoryFormat = "contiguous" | "channelsLast" | "preserve";
@@ -34,7 +41,7 @@ const triu = operator("triu");
  * tensor in place. Native memory is freed by the innermost `scope`, by `using`, or by `dispose`.
  * Every operation throws `TensorError`, naming the operator and the shapes, when LibTorch refuses it.
  */
-export class Tensor extends TensorReductions {
+export class Tensor extends TensorReductions<Tensor> {
   /** Matrix product, batched and broadcast as in PyTorch. */
   matmul(other: Tensor): Tensor {
     return matmul(this, other);
@@ -109,11 +116,11 @@ export class Tensor extends TensorReductions {
   }
 
   indexPut_(indices: readonly (Tensor | null)[], values: Tensor, accumulate = false): this {
-    return indexPutInPlace(this, indices, values, accumulate) as this;
+    return indexPutInPlace(this, indices, values, accumulate);
   }
 
   indexCopy_(dim: number, index: Tensor, source: Tensor): this {
-    return indexCopyInPlace(this, dim, index, source) as this;
+    return indexCopyInPlace(this, dim, index, source);
   }
 
   indexAdd(dim: number, index: Tensor, source: Tensor): Tensor {

@@ -40,6 +40,8 @@ export interface Progress {
 export interface CheckpointState {
   readonly architecture: string;
   readonly classes: number;
+  /** Of the outputs, in their order; absent in checkpoints from before they were kept. */
+  readonly classNames?: readonly string[] | undefined;
   readonly method: { readonly name: string; readonly state: MethodState };
   /** What the model's tensors are an average with: absent where they are the trained weights themselves. */
   readonly weightAverage?: { readonly decay: number; readonly from: number };

@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { ReatError } from "../errors.js";
 import { type Device, systemInfo, threads } from "../tensor/index.js";
 
 /** Written to environment.json and beside each result. */
@@ -17,6 +19,40 @@ export interface Environment {
   readonly cores: number;
   /** The checkout's commit, or `null` where reat is installed as a package. */
   readonly revision: { readonly commit: string; readonly modified: boolean } | null;
+}
+
+const schema = z.looseObject({
+  reat: z.string(),
+  node: z.string(),
+  libtorch: z.string(),
+  platform: z.string(),
+  device: z.string(),
+  threads: z.number(),
+  cpu: z.string(),
+  cores: z.number(),
+  revision: z.looseObject({ commit: z.string(), modified: z.boolean() }).nullable(),
+  data: z
+    .looseObject({ name: z.string(), classNames: z.array(z.string()), trainCounts: z.array(z.number()) })
+    .optional(),
+});
+
+/** @throws ReatError `data` for a text that is no environment.json */
+export function parseEnvironment(text: string, file: string): Environment {
+  const damaged = (why: string) =>
+    new ReatError(
+      "data",
+      `${file} is damaged (${why}): put a copy of it back, or delete it; the run then goes on, and only what it was begun with is no longer known.`,
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw damaged("it is no JSON");
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data as Environment;
+  const { path, message } = result.error.issues[0]!;
+  throw damaged(`${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
 }
 
 // Two folders below the package's root, in the sources as in what is compiled from them.

@@ -6,10 +6,12 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
+  readFileSync,
   readSync,
   writeSync,
 } from "node:fs";
 import { cannotWrite } from "../durable-file.js";
+import { ReatError } from "../errors.js";
 import type { RunEvent } from "./events.js";
 
 /** One JSON object a line. Hold it with `using`, or close it. */
@@ -78,6 +80,48 @@ export class EventLog implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/**
+ * Makes sure that a log still holds what a checkpoint counts on: its first `length` bytes are whole lines of events. A log
+ * that is gone altogether is accepted.
+ * @returns false where there is none although there should be
+ * @throws ReatError `data`
+ */
+export function requireEvents(file: string, length: number): boolean {
+  if (length === 0) return true;
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw new ReatError("data", `${file} cannot be read: ${(cause as Error).message}.`, { cause });
+  }
+  const refuse = (why: string) =>
+    new ReatError(
+      "data",
+      `${file} ${why}: put a copy of it back, or delete it to go on without its curves; nothing was changed.`,
+    );
+  if (bytes.length < length) {
+    throw refuse(
+      `has ${bytes.length} bytes, and the last checkpoint counts on ${length}: events of trained epochs are lost`,
+    );
+  }
+  if (bytes[length - 1] !== 0x0a)
+    throw refuse(`is another run's: byte ${length}, where the checkpoint was made, ends no line`);
+  const lines = bytes.toString("utf8", 0, length - 1).split("\n");
+  const damaged = lines.findIndex((line) => !isEvent(line));
+  if (damaged >= 0) throw refuse(`is damaged in line ${damaged + 1}, which is no event`);
+  return true;
+}
+
+function isEvent(line: string): boolean {
+  try {
+    const event = JSON.parse(line) as { type?: unknown } | null;
+    return typeof event?.type === "string";
+  } catch {
+    return false;
   }
 }
 

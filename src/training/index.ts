@@ -34,6 +34,7 @@ export type {
   TrainingOutcome,
   TrainingProgress,
 } from "./options.js";
+export { type LockAttempt, type LockHolder, tryLock } from "./process-lock.js";
 export { RunFolder } from "./run-folder.js";
 export {
   decodeSafetensors,

@@ -81,6 +81,8 @@ export interface TrainingProgress {
 
 export interface TrainingOptions {
   readonly model: ImageClassifier;
+  /** Of the model's outputs, in their order; kept in the checkpoints. */
+  readonly classNames?: readonly string[];
   readonly method: Method;
   readonly optimizer: Optimizer;
   /** Absent or `null`: the trained weights themselves are measured and kept. */

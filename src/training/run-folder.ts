@@ -1,11 +1,12 @@
 // A run on disk: where its files lie, and that an existing one is never overwritten.
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { cannotWrite, writeDurably } from "../durable-file.js";
+import { cannotWrite, makeFolder, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import type { Environment } from "./environment.js";
-import { environmentChanges } from "./environment.js";
+import { environmentChanges, parseEnvironment } from "./environment.js";
 import type { WarningEvent } from "./events.js";
+import { lockRun } from "./run-lock.js";
 
 /** The folder `runs/<name>`. Its paths are fixed; see `create` and `open`. */
 export class RunFolder {
@@ -40,30 +41,31 @@ export class RunFolder {
   /**
    * Makes the folder of a new run.
    * @param config the resolved configuration, as YAML
-   * @throws ReatError `usage` where there is anything already, `disk` where it cannot be made
+   * @throws ReatError `usage` where there is anything already or another process makes or trains it, `disk` where it cannot be made
    */
   static async create(path: string, config: string, environment: Environment): Promise<RunFolder> {
     const run = new RunFolder(path);
-    if (existsSync(run.configFile)) {
+    // Before anything is made: on a read-only disk this is the sentence that helps.
+    run.#requireNone(path);
+    makeFolder(run.path);
+    using _lock = lockRun(run.lockFile);
+    // Another process may have been faster.
+    run.#requireNone(path);
+    let entries: string[];
+    try {
+      entries = readdirSync(run.path);
+    } catch (cause) {
+      throw cannotWrite(path, cause);
+    }
+    const leftOver = entries.find((entry) => !unfinished.has(entry));
+    if (leftOver !== undefined) {
       throw new ReatError(
         "usage",
-        `${path} already holds a run: continue it (--resume), or choose another name or folder.`,
+        `${path} is not empty (it holds ${leftOver}): a new run needs a folder of its own.`,
       );
     }
-    try {
-      mkdirSync(run.path, { recursive: true });
-      const leftOver = readdirSync(run.path).find((entry) => !unfinished.has(entry));
-      if (leftOver !== undefined) {
-        throw new ReatError(
-          "usage",
-          `${path} is not empty (it holds ${leftOver}): a new run needs a folder of its own.`,
-        );
-      }
-      mkdirSync(join(run.path, "checkpoints"), { recursive: true });
-      mkdirSync(run.evaluationsFolder, { recursive: true });
-    } catch (cause) {
-      throw cause instanceof ReatError ? cause : cannotWrite(path, cause);
-    }
+    makeFolder(join(run.path, "checkpoints"));
+    makeFolder(run.evaluationsFolder);
     await writeDurably(run.environmentFile, `${JSON.stringify(environment, null, 2)}\n`);
     // Last, because a folder with a configuration is a run.
     await writeDurably(run.configFile, config);
@@ -72,15 +74,21 @@ export class RunFolder {
 
   /**
    * Opens an existing run. With an environment, `warnings` tell what makes its continuation differ in the last bits.
-   * @throws ReatError `usage` where there is none
+   * @throws ReatError `usage` where there is none, with an environment `data` where the run's own is damaged
    */
   static open(path: string, environment?: Environment): RunFolder {
     const run = new RunFolder(path);
     if (!existsSync(run.configFile)) {
       throw new ReatError("usage", `${path} holds no run: there is no config.yaml in it.`);
     }
+    if (!environment) return run;
     const before = run.environment();
-    const changes = environment && before ? environmentChanges(before, environment) : [];
+    if (!before) {
+      const message =
+        "environment.json is missing: whether the run goes on in the environment that it was begun in is not known.";
+      return new RunFolder(path, [{ name: "environment-missing", message }]);
+    }
+    const changes = environmentChanges(before, environment);
     if (changes.length === 0) return run;
     const message = `The run goes on in another environment (${changes.join(", ")}): the same up to rounding, no longer bit by bit.`;
     return new RunFolder(path, [{ name: "environment-changed", message }]);
@@ -96,18 +104,31 @@ export class RunFolder {
     return readFileSync(this.configFile, "utf8");
   }
 
-  /** What the run was begun with, or `null` where that cannot be read. */
+  /** What the run was begun with, or `null` where there is no account of it. @throws ReatError `data` where it is damaged */
   environment(): Environment | null {
+    let text: string;
     try {
-      return JSON.parse(readFileSync(this.environmentFile, "utf8")) as Environment;
-    } catch {
-      return null;
+      text = readFileSync(this.environmentFile, "utf8");
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      if (code === "ENOENT") return null;
+      throw new ReatError("data", `${this.environmentFile} cannot be read: ${message}.`, { cause });
     }
+    return parseEnvironment(text, this.environmentFile);
+  }
+
+  #requireNone(path: string): void {
+    if (!existsSync(this.configFile)) return;
+    throw new ReatError(
+      "usage",
+      `${path} already holds a run: continue it (--resume), or choose another name or folder.`,
+    );
   }
 }
 
 /** What a `create` that was cut off leaves behind. */
 const unfinished = new Set([
+  "lock",
   "checkpoints",
   "evaluations",
   "environment.json",

@@ -5,7 +5,7 @@ import { ReatError } from "../errors.js";
 import { batchFailure, grad, scope } from "../tensor/index.js";
 import { type Progress, writeCheckpoint } from "./checkpoint.js";
 import type { EventLog } from "./event-log.js";
-import type { BestSoFar, RunEvent, Selection } from "./events.js";
+import type { BestSoFar, RunEvent, Selection, WarningEvent } from "./events.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { Pace } from "./pace.js";
 import { isBetter, isMeasured } from "./selection.js";
@@ -49,6 +49,8 @@ export class Session {
     readonly statistics: EpochStatistics,
     readonly log: EventLog,
     from: Progress,
+    /** What to tell before anything else. */
+    readonly warnings: readonly Omit<WarningEvent, "type">[] = [],
   ) {
     this.#epoch = from.epoch;
     this.#batch = from.batch;
@@ -98,11 +100,11 @@ export class Session {
   }
 
   #announce(): void {
-    const { epochs, batchesPerEpoch, seeds, method, run } = this.options;
+    const { epochs, batchesPerEpoch, seeds, method } = this.options;
     const resumedFrom = this.#step > 0 ? { epoch: this.#epoch, batch: this.#batch } : null;
     const time = new Date().toISOString();
     this.#emit({ type: "start", time, epochs, batchesPerEpoch, resumedFrom, seeds });
-    const warnings = [...run.warnings, ...(resumedFrom ? [] : method.warnings)];
+    const warnings = [...this.warnings, ...(resumedFrom ? [] : method.warnings)];
     for (const { name, message } of warnings) this.#emit({ type: "warning", name, message });
   }
 

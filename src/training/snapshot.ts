@@ -9,7 +9,15 @@ import type { EpochStatistics } from "./statistics.js";
 
 type Trained = Pick<
   TrainingOptions,
-  "model" | "average" | "method" | "optimizer" | "attackGenerator" | "settings" | "seeds" | "batchesPerEpoch"
+  | "model"
+  | "classNames"
+  | "average"
+  | "method"
+  | "optimizer"
+  | "attackGenerator"
+  | "settings"
+  | "seeds"
+  | "batchesPerEpoch"
 >;
 
 /** Whether steps have gone into the average: what is measured and kept is then the average. */
@@ -20,6 +28,7 @@ export function isAveraged({ from }: AveragedTraining, { epoch, batch }: Pick<Pr
 /** Copies everything a run needs to continue. Waits for the device. */
 export function takeSnapshot(trained: Trained, statistics: EpochStatistics, progress: Progress): Checkpoint {
   const { model, average, method, optimizer, attackGenerator, settings, seeds, batchesPerEpoch } = trained;
+  const { classNames } = trained;
   const averaged = average && isAveraged(average, progress) ? average : null;
   const stored = (tensors: ReadonlyMap<string, Tensor>) =>
     new Map([...tensors].map(([name, tensor]) => [name, storeTensor(tensor)] as const));
@@ -29,6 +38,7 @@ export function takeSnapshot(trained: Trained, statistics: EpochStatistics, prog
     state: {
       architecture: model.architecture,
       classes: model.classes,
+      ...(classNames && { classNames }),
       method: { name: method.name, state: method.state() },
       ...(averaged && { weightAverage: { decay: averaged.weights.decay, from: averaged.from } }),
       settings,

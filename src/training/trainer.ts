@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { ReatError } from "../errors.js";
 import { readCheckpoint } from "./checkpoint.js";
-import { EventLog } from "./event-log.js";
+import { EventLog, requireEvents } from "./event-log.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { lockRun } from "./run-lock.js";
 import { resolveSelection } from "./selection.js";
@@ -26,10 +26,24 @@ export async function train(options: TrainingOptions): Promise<TrainingOutcome> 
   // What a kill in the middle of writing left behind.
   for (const file of [lastCheckpoint, bestCheckpoint]) rmSync(`${file}.tmp`, { force: true });
   let progress = beginning;
+  const warnings = [...options.run.warnings];
   if (options.resume && existsSync(lastCheckpoint)) {
     const checkpoint = await readCheckpoint(lastCheckpoint);
-    restoreSnapshot(checkpoint, options, statistics, lastCheckpoint);
     progress = checkpoint.state.progress;
+    if (!requireEvents(metricsFile, progress.logLength)) {
+      warnings.push({
+        name: "log-missing",
+        message: "metrics.jsonl is missing: it begins anew, without the events of the epochs before.",
+      });
+    }
+    if (progress.best && !(await hasBest(bestCheckpoint))) {
+      warnings.push({
+        name: "best-missing",
+        message: `best.safetensors, of epoch ${progress.best.epoch}, is missing: the best epoch is chosen among those that follow.`,
+      });
+      progress = { ...progress, best: null };
+    }
+    restoreSnapshot(checkpoint, options, statistics, lastCheckpoint);
   } else if (!options.resume && existsSync(lastCheckpoint)) {
     throw new ReatError(
       "usage",
@@ -37,8 +51,24 @@ export async function train(options: TrainingOptions): Promise<TrainingOutcome> 
     );
   }
   using log = new EventLog(metricsFile, progress.logLength);
-  const session = new Session(options, selection, statistics, log, progress);
+  const session = new Session(options, selection, statistics, log, progress, warnings);
   return await session.run();
+}
+
+/** A damaged one would be noticed only when it is measured, after all training. */
+async function hasBest(file: string): Promise<boolean> {
+  if (!existsSync(file)) return false;
+  try {
+    await readCheckpoint(file);
+  } catch (cause) {
+    if (!(cause instanceof ReatError)) throw cause;
+    throw new ReatError(
+      cause.code,
+      `${cause.message.replace(/\.$/, "")}; without the file the run goes on, and chooses the best among the epochs that follow.`,
+      { cause },
+    );
+  }
+  return true;
 }
 
 function requirePositive({

@@ -1,6 +1,7 @@
 // A file of weights from anywhere: its state dict, found and checked, and loaded into a network.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { z } from "zod";
 import { ReatError } from "../errors.js";
 import type { ImageClassifier } from "../nn/index.js";
 import type { Pickled } from "../pickle/index.js";
@@ -20,6 +21,8 @@ export interface WeightsFile {
   /** Of the file's bytes, in hexadecimal. */
   readonly sha256: string;
   readonly state: StoredState;
+  /** Of the outputs, in their order, where the file tells them: a checkpoint of this project does. */
+  readonly classNames: readonly string[] | null;
   /** Where in the file the state was, and what was done to it, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -37,7 +40,7 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (isTorchFile(bytes)) {
     const { state, notes } = stateOf(readTorchFile(bytes, file), file);
-    return { file, format: "torch.save", sha256, state, notes };
+    return { file, format: "torch.save", sha256, state, classNames: null, notes };
   }
   if (!looksLikeSafetensors(bytes)) {
     throw new ReatError(
@@ -47,11 +50,11 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   }
   const { tensors, metadata } = decodeSafetensors(bytes, file);
   if (metadata.format !== "reat-checkpoint") {
-    return { file, format: "safetensors", sha256, state: tensors, notes: [] };
+    return { file, format: "safetensors", sha256, state: tensors, classNames: null, notes: [] };
   }
   const model = [...tensors].filter(([name]) => name.startsWith("model."));
   const state = new Map(model.map(([name, tensor]) => [name.slice("model.".length), tensor]));
-  return { file, format: "reat checkpoint", sha256, state, notes: [] };
+  return { file, format: "reat checkpoint", sha256, state, classNames: namesIn(metadata.state), notes: [] };
 }
 
 /**
@@ -72,6 +75,23 @@ export function loadWeightsFile(weights: WeightsFile, model: ImageClassifier): r
   }
   return notes;
 }
+
+function namesIn(state: string | undefined): readonly string[] | null {
+  const parsed = checkpointNames.safeParse(state);
+  return parsed.success ? parsed.data : null;
+}
+
+const checkpointNames = z
+  .string()
+  .transform((text): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return null;
+    }
+  })
+  .pipe(z.object({ classNames: z.array(z.string()) }))
+  .transform(({ classNames }) => classNames);
 
 function stateOf(torch: TorchFile, file: string): { state: StoredState; notes: string[] } {
   const { root } = torch;

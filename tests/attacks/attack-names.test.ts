@@ -70,7 +70,7 @@ describe("named attacks", () => {
     "refuses %o in one sentence",
     (name) => {
       expect(() => namedAttack(name)).toThrow(
-        `attack must be pgd-<steps> (PGD on the cross entropy: pgd-20, pgd-100), cw-<steps> (PGD on the margin: cw-20, cw-100), mim-<steps>, fgsm, apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square, cw-l2 or cw-l2-fixed, got "${name}"`,
+        `attack must be pgd-<steps> (such as pgd-20), cw-<steps>, mim-<steps>, fgsm, apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square, cw-l2 or cw-l2-fixed, got "${name}"`,
       );
       expect(isEvaluationAttackName(name)).toBe(false);
     },

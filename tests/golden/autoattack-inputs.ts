@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
+import { describe, expect, it } from "vitest";
 import { decodeImage } from "../../src/data/formats/image-decoder.js";
 import { sourceFiles } from "../../src/data/formats/source-files.js";
 import { buildModel, type ImageClassifier } from "../../src/nn/index.js";
@@ -27,7 +27,7 @@ interface RecordedRun {
   loss_best_mean: number;
   target?: number[];
 }
-interface RecordedDeterministic {
+export interface RecordedDeterministic {
   apgd_ce: RecordedRun;
   apgd_dlr: RecordedRun;
   apgd_dlr_targeted: RecordedRun;
@@ -50,14 +50,28 @@ export interface AutoAttackGolden {
   pgd20_torch_seed0: RecordedPgd;
   cw100_torch_seed0: RecordedPgd;
   linf: RecordedSequence;
-  l2: RecordedSequence;
+  /** Some sets of numbers were recorded without it. */
+  l2?: RecordedSequence;
   deterministic: {
     indices: number[];
     labels: number[];
     noise_seed: number;
     linf: RecordedDeterministic;
-    l2: RecordedDeterministic;
+    l2?: RecordedDeterministic;
   };
+}
+
+/** A group of tests for each norm that the numbers have a section of; the group of another norm is skipped by name. */
+export function describeNorms(
+  golden: AutoAttackGolden,
+  title: string,
+  body: (norm: "linf" | "l2", recorded: RecordedSequence, deterministic: RecordedDeterministic) => void,
+): void {
+  for (const norm of ["linf", "l2"] as const) {
+    const [recorded, deterministic] = [golden[norm], golden.deterministic[norm]];
+    if (recorded && deterministic) describe(`${title}, ${norm}`, () => body(norm, recorded, deterministic));
+    else it.skip(`${title}, ${norm}: these numbers have no section ${norm}`, () => expect.unreachable());
+  }
 }
 
 export interface AttackInputs {

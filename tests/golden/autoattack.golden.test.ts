@@ -12,6 +12,7 @@ import {
   type AttackInputs,
   type AutoAttackGolden,
   attackInputs,
+  describeNorms,
   differences,
   flags,
   testImages,
@@ -66,9 +67,8 @@ function compareWith(golden: AutoAttackGolden): void {
   });
 
   const { deterministic } = golden;
-  describe.each(["linf", "l2"] as const)("without hidden randomness, %s", (norm) => {
-    const epsilon = parseFraction(String(golden[norm].eps))!;
-    const recorded = deterministic[norm];
+  describeNorms(golden, "without hidden randomness", (norm, { eps }, recorded) => {
+    const epsilon = parseFraction(String(eps))!;
 
     function chosen(): { images: Tensor; labels: Tensor; logits: Tensor; start: Tensor } {
       const index = tensor(deterministic.indices, { dtype: "int64" });

@@ -1,12 +1,7 @@
 // Class counts, NumPy's random stream and the chosen positions against the recorded reference (longtail.json).
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { classCounts, drawSubset, MersenneTwister } from "../../src/data/index.js";
-
-const folder = process.env.REAT_GOLDEN ?? fileURLToPath(new URL("../../../shared/golden", import.meta.url));
-const file = join(folder, "longtail.json");
+import { describeGolden } from "./generator.js";
 
 interface Selection {
   np_random_seed: number;
@@ -22,17 +17,7 @@ interface Longtail {
   selection: Record<string, Selection>;
 }
 
-const golden = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Longtail) : undefined;
-
-if (golden === undefined) {
-  describe.skip(`longtail.json (skipped: ${file} is not there)`, () => {
-    it("class counts, random stream and positions", () => {});
-  });
-} else {
-  compareWith(golden);
-}
-
-function compareWith(golden: Longtail): void {
+describeGolden<Longtail>("longtail.json", (golden) => {
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
   it.each(Object.entries(golden.counts))("exponential counts of %s", (name, { counts, total }) => {
@@ -104,4 +89,4 @@ function compareWith(golden: Longtail): void {
     }
     expect(at).toBe(subset.train.length);
   });
-}
+});

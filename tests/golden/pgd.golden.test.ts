@@ -1,4 +1,5 @@
-// PGD against recorded attacks: final losses, logits, predictions and pixels under six objectives (pgd.json).
+// PGD against recorded attacks: final losses, logits, predictions and all pixels under six objectives (pgd.json, pgd_examples.safetensors).
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type AttackObjective,
@@ -12,6 +13,7 @@ import { parseFraction } from "../../src/fraction.js";
 import { rblWeights, rebalancedLoss, recognitionLoss } from "../../src/losses/index.js";
 import { buildModel, type ImageClassifier, modelNames } from "../../src/nn/index.js";
 import { Generator, noGrad, scope, type Tensor } from "../../src/tensor/index.js";
+import { decodeSafetensors, restoreTensor } from "../../src/training/safetensors.js";
 import {
   describeGolden,
   expectWithin,
@@ -19,6 +21,7 @@ import {
   fillModel,
   goldenInput,
   goldenLabels,
+  goldenPath,
   type InputDescription,
 } from "./generator.js";
 
@@ -28,14 +31,12 @@ interface RecordedAttack {
   logits: number[][];
   pred: number[];
   num_correct: number;
-  ae_first32: number[];
   mean_abs_delta: number;
   max_abs_delta: number;
   delta_l2_per_sample: number[];
   suggested_rel_tolerance_ce_mean: number;
+  /** A float64 run of the same code ended elsewhere: no more than the mean loss is compared. */
   fragile: boolean;
-  /** Of the attack linf_ce at least. */
-  sensitivity: { pixels_differing_from_channels_last_run: number; total_pixels: number };
 }
 interface Case {
   model: { name: string; fill: FillDescription };
@@ -65,6 +66,24 @@ interface Pgd {
 
 /** Two pixels count as different beyond float32's rounding of values up to 1. */
 const roundingOfPixels = 1e-6;
+
+/** A path that crosses a kink of the network moves a third of one image's pixels, and none of the others'. */
+const imagesAllowedToDiffer = 1 / 2;
+
+/** Which shares of the pixels, and of the images, differ. */
+function differing(a: Tensor, b: Tensor): { pixels: number; images: number } {
+  return scope(() => {
+    const pixels = a.sub(b).abs().gt(roundingOfPixels).to("float32").flatten(1);
+    return { pixels: pixels.mean().item(), images: pixels.amax(1).mean().item() };
+  });
+}
+
+/** The whole adversarial images behind the file, named "case.attack". */
+function recordedExamples(): ReadonlyMap<string, Tensor> {
+  const path = goldenPath("pgd_examples.safetensors");
+  const { tensors } = decodeSafetensors(readFileSync(path), path);
+  return new Map([...tensors].map(([name, stored]) => [name, restoreTensor(stored)]));
+}
 
 function constants({ eps, step, steps }: Constants): Pick<PgdOptions, "epsilon" | "stepSize" | "steps"> {
   return { epsilon: parseFraction(String(eps))!, stepSize: parseFraction(String(step))!, steps };
@@ -102,20 +121,18 @@ describeGolden<Pgd>("pgd.json", ({ linf, l2, rbl_counts, cases, tolerance }) => 
     return { norm: "linf", epsilon, stepSize, steps, start, objective };
   }
 
+  let examples: ReadonlyMap<string, Tensor>;
+  beforeAll(() => {
+    examples = recordedExamples();
+  });
+
   const attackNames = ["linf_ce", "linf_rbl", "linf_bsl_brw", "linf_cw", "linf_ce_logits_x10", "l2_ce"];
 
-  // "frozen" folds batch normalisation into the convolutions: the same numbers are asked of it. "fast" rounds more coarsely;
-  // of its pixels the same is asked where the reference itself, run again in another memory layout, moves fewer than allowed.
+  // "frozen" folds batch normalisation into the convolutions, "fast" rounds more coarsely: the same numbers are asked of them.
   const runs = Object.entries(cases).flatMap(([name, recorded]) =>
     (["eval", "frozen", "fast"] satisfies Mode[]).map((mode) => [name, mode, recorded] as const),
   );
-  const steady = ({ attacks }: Case): boolean => {
-    const { pixels_differing_from_channels_last_run: moved, total_pixels: all } =
-      attacks.linf_ce!.sensitivity;
-    return moved / all <= tolerance.pixels_fraction_allowed_to_differ;
-  };
-
-  describe.each(runs)("%s in mode %s", (_, mode, recorded) => {
+  describe.each(runs)("%s in mode %s", (caseName, mode, recorded) => {
     let model: ImageClassifier;
     let images: Tensor;
     let labels: Tensor;
@@ -129,10 +146,11 @@ describeGolden<Pgd>("pgd.json", ({ linf, l2, rbl_counts, cases, tolerance }) => 
 
     afterAll(() => model.dispose());
 
-    const share = (a: Tensor, b: Tensor) => a.sub(b).abs().gt(roundingOfPixels).to("float32").mean().item();
-
     it("starts from the recorded clean logits and attacks", () => {
       expect(Object.keys(recorded.attacks).sort()).toEqual([...attackNames].sort());
+      for (const name of attackNames) {
+        expect(examples.get(`${caseName}.${name}`)?.shape, name).toEqual(recorded.images.shape);
+      }
       scope(() =>
         noGrad(() => {
           const logits = model.logits(images);
@@ -157,6 +175,7 @@ describeGolden<Pgd>("pgd.json", ({ linf, l2, rbl_counts, cases, tolerance }) => 
           const mean = (objective: AttackObjective) => objective(logits, labels).mean().item();
           const close = reference.suggested_rel_tolerance_ce_mean;
           expectWithin(mean(crossEntropyObjective), reference.ce_mean, close, "cross entropy");
+          if (reference.fragile) return;
           expectWithin(mean(marginObjective), reference.cw_mean, tolerance.logits_abs_rel_to_max, "margin");
           const flat = reference.logits.flat();
           expectWithin(logits.toArray(), flat, tolerance.logits_abs_rel_to_max, "logits");
@@ -172,14 +191,11 @@ describeGolden<Pgd>("pgd.json", ({ linf, l2, rbl_counts, cases, tolerance }) => 
           if (options.norm === "linf") {
             expectWithin(delta.abs().amax().item(), reference.max_abs_delta, 1e-6, "largest |delta|");
           }
-          if (!reference.fragile && (mode !== "fast" || steady(recorded))) {
-            const count = reference.ae_first32.length;
-            const first = adversarial.flatten().slice(0, 0, count).toArray();
-            const differing = first.filter(
-              (value, i) => Math.abs(value - reference.ae_first32[i]!) > roundingOfPixels,
-            );
-            expect(differing.length / count).toBeLessThanOrEqual(tolerance.pixels_fraction_allowed_to_differ);
-          }
+          const moved = differing(adversarial, examples.get(`${caseName}.${name}`)!);
+          expect(moved.pixels, "share of the pixels that differ").toBeLessThanOrEqual(
+            tolerance.pixels_fraction_allowed_to_differ,
+          );
+          expect(moved.images, "share of the images that differ").toBeLessThanOrEqual(imagesAllowedToDiffer);
         }),
       );
     });
@@ -193,13 +209,15 @@ describeGolden<Pgd>("pgd.json", ({ linf, l2, rbl_counts, cases, tolerance }) => 
       });
     }
 
-    it.each(Object.entries(recorded.pixels_differing_from_linf_ce))(
+    const steady = (name: string) => !recorded.attacks[name]!.fragile && !recorded.attacks.linf_ce!.fragile;
+    const differences = Object.entries(recorded.pixels_differing_from_linf_ce);
+    it.each(differences.filter(([name]) => steady(name)))(
       "%s differs from linf_ce in as many pixels",
       (name, count) => {
         const plain = made.get("linf_ce")!;
         const expected = count / plain.size;
         const allowed = tolerance.pixels_fraction_allowed_to_differ;
-        expect(Math.abs(share(made.get(name)!, plain) - expected)).toBeLessThanOrEqual(allowed);
+        expect(Math.abs(differing(made.get(name)!, plain).pixels - expected)).toBeLessThanOrEqual(allowed);
       },
     );
   });

@@ -1,11 +1,12 @@
 // The package as others get it: packed, installed into an empty project beside, set up there, and used.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../scripts/places.mjs";
-import { libraryExample } from "../readme-blocks.js";
+import { obstacles, relativeLinks } from "../../scripts/publishable.mjs";
+import { libraryExample } from "../marked-blocks.js";
 
 const minutes = 60_000;
 let project: string;
@@ -48,9 +49,24 @@ describe("the packed package", { timeout: 15 * minutes }, () => {
       ]),
     );
     const tops = new Set(paths.map((path) => path.split("/")[0]));
-    const expected = ["LICENSE", "README.md", "bin", "configs", "dist", "native", "package.json", "scripts"];
+    const expected = ["LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "package.json"].concat(
+      ...["bin", "configs", "dist", "docs", "native", "scripts"],
+    );
     expect([...tops].filter((top) => !expected.includes(top ?? ""))).toEqual([]);
     expect(paths.filter((path) => /\.(node|so|a|o)$/.test(path))).toEqual([]);
+  });
+
+  it("holds the pages that its README links, so that npm shows no dead link", () => {
+    const read = (name: string) => readFileSync(join(packageRoot, name), "utf8");
+    const description = JSON.parse(read("package.json"));
+    const complete = { repository: "set", homepage: "set", bugs: "set", ...description };
+    expect(obstacles(complete, read("README.md"))).toEqual([]);
+    expect(relativeLinks(read("README.md")).length).toBeGreaterThan(5);
+    expect(obstacles(description, "[a](docs/no-such-page.md)").join()).toContain("docs/no-such-page.md");
+    expect(obstacles({ ...description, homepage: undefined }, "")).toContainEqual(
+      expect.stringContaining("homepage"),
+    );
+    expect(description.keywords).toContain("adversarial-training");
   });
 
   it("installs into an empty project without running or building anything", () => {

@@ -20,14 +20,14 @@ describe("order of the search", () => {
     const env = { LIBTORCH: named, REAT_PYTHON: fakePython(fakeLibTorch()) };
     const result = searchLibTorch({ env, prefixes: [fakeLibTorch()] });
     expect(result.libtorch).toMatchObject({ prefix: named, source: "LIBTORCH", version: "2.1.0" });
-    expect(statuses(result)).toEqual(["taken", "unneeded", "unneeded"]);
+    expect(statuses(result)).toEqual(["taken", "unneeded", "unneeded", "unneeded", "unneeded"]);
   });
 
   it("takes the PyTorch of a named Python before the system", () => {
     const torch = fakeLibTorch({ version: "2.6.0" });
     const result = searchLibTorch({ env: { REAT_PYTHON: fakePython(torch) }, prefixes: [fakeLibTorch()] });
     expect(result.libtorch).toMatchObject({ prefix: torch, source: "python", version: "2.6.0" });
-    expect(statuses(result)).toEqual(["absent", "taken", "unneeded"]);
+    expect(statuses(result)).toEqual(["absent", "taken", "unneeded", "unneeded", "unneeded"]);
   });
 
   it("takes the first system prefix that holds one", () => {
@@ -38,7 +38,31 @@ describe("order of the search", () => {
       source: "system",
       libDir: join(second, "lib", multiarch),
     });
-    expect(statuses(result)).toEqual(["absent", "absent", "taken"]);
+    expect(statuses(result)).toEqual(["absent", "absent", "taken", "unneeded", "unneeded"]);
+  });
+
+  it("takes the PyTorch of an activated virtual environment, then that of python3, where the system has none", () => {
+    const prefixes = [temporaryFolder()];
+    const [activated, onPath] = [fakeLibTorch({ version: "2.6.0" }), fakeLibTorch({ version: "2.7.0" })];
+    const environment = (torch: string) => {
+      const folder = temporaryFolder();
+      write(join(folder, "bin", "python"), `#!/bin/sh\necho '${torch}'\n`, 0o755);
+      write(join(folder, "bin", "python3"), `#!/bin/sh\necho '${torch}'\n`, 0o755);
+      return folder;
+    };
+    const [venv, other] = [environment(activated), environment(onPath)];
+    const PATH = join(other, "bin");
+    const first = searchLibTorch({ env: { VIRTUAL_ENV: venv, PATH }, prefixes });
+    expect(first.libtorch).toMatchObject({ prefix: activated, source: "python" });
+    expect(first.unnamedPython).toBe(join(venv, "bin", "python"));
+    const second = searchLibTorch({ env: { VIRTUAL_ENV: environment(""), PATH }, prefixes });
+    expect(second.libtorch).toMatchObject({ prefix: onPath, source: "python" });
+    expect(second.unnamedPython).toBe(join(PATH, "python3"));
+    expect(second.steps.at(-2)?.detail).toContain("has no torch installed");
+    const system = fakeLibTorch();
+    const third = searchLibTorch({ env: { VIRTUAL_ENV: venv, PATH }, prefixes: [system] });
+    expect(third.libtorch).toMatchObject({ prefix: system, source: "system" });
+    expect(third.unnamedPython).toBeUndefined();
   });
 
   it("answers nothing, without an error, where nothing is named and nothing found", () => {
@@ -46,7 +70,7 @@ describe("order of the search", () => {
     const result = searchLibTorch({ env: {}, prefixes: [empty] });
     expect(result.libtorch).toBeUndefined();
     expect(result.error).toBeUndefined();
-    expect(result.steps.at(-1)).toEqual({
+    expect(result.steps.at(2)).toEqual({
       name: "system",
       status: "absent",
       detail: `no LibTorch under ${empty}`,
@@ -66,7 +90,7 @@ describe("a named LibTorch that cannot be used is an error, not passed over", ()
     expect(result.error).toBe(
       `LIBTORCH: ${broken} is not a complete LibTorch, it lacks lib/libc10.so, include/torch/csrc/api/include/torch/torch.h`,
     );
-    expect(statuses(result)).toEqual(["broken", "unneeded", "unneeded"]);
+    expect(statuses(result)).toEqual(["broken", "unneeded", "unneeded", "unneeded", "unneeded"]);
   });
 
   it("says that the folder LIBTORCH names does not exist", () => {

@@ -1,5 +1,5 @@
 // What goes wrong: divergence, a full disk, damaged and foreign checkpoints. The last good state must survive it all.
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ReatError } from "../../src/errors.js";
@@ -14,7 +14,7 @@ import {
   storeTensor,
   train,
 } from "../../src/training/index.js";
-import { TinyModel, temporaryRuns, tinyMethod, tinyOptions, weightsOf } from "./tiny-run.js";
+import { eventsOf, TinyModel, temporaryRuns, tinyMethod, tinyOptions, weightsOf } from "./tiny-run.js";
 
 const runs = temporaryRuns();
 afterAll(runs.remove);
@@ -118,6 +118,62 @@ describe("a full disk", () => {
     const whole = tinyOptions(await runs.create("not full"));
     await train(whole);
     expect(weightsOf(again.model)).toEqual(weightsOf(whole.model));
+  });
+});
+
+describe("a run whose files no longer fit its checkpoint", () => {
+  let run: RunFolder;
+  let log: string;
+  beforeAll(async () => {
+    run = await runs.create("torn");
+    await train(tinyOptions(run, { epochs: 1 }));
+    log = readFileSync(run.metricsFile, "utf8");
+  });
+  const lines = () => log.trimEnd().split("\n");
+
+  it.each<[string, () => string, RegExp]>([
+    [
+      "too short",
+      () => `${lines().slice(0, 3).join("\n")}\n`,
+      /has \d+ bytes, and the last checkpoint counts on \d+: events of trained epochs are lost: put a copy/,
+    ],
+    ["empty", () => "", /has 0 bytes/],
+    [
+      "another run's",
+      () => log.replaceAll("\n", " ").padEnd(log.length + 100, "x"),
+      /is another run's: byte \d+, where the checkpoint was made, ends no line/,
+    ],
+    [
+      "damaged in the middle",
+      () => log.replace(lines()[2]!, "x".repeat(lines()[2]!.length)),
+      /is damaged in line 3, which is no event/,
+    ],
+  ])("is refused while the log is %s, and nothing is changed", async (_name, spoil, message) => {
+    const [spoilt, good] = [spoil(), readFileSync(run.lastCheckpoint)];
+    writeFileSync(run.metricsFile, spoilt);
+    const refused = train(tinyOptions(run, { resume: true }));
+    await expect(refused).rejects.toMatchObject({ code: "data", message: expect.stringMatching(message) });
+    expect(readFileSync(run.metricsFile, "utf8")).toBe(spoilt);
+    expect(readFileSync(run.lastCheckpoint).equals(good)).toBe(true);
+  });
+
+  it("is refused while the best checkpoint is damaged, which would be noticed only at the end", async () => {
+    writeFileSync(run.metricsFile, log);
+    const good = readFileSync(run.bestCheckpoint);
+    writeFileSync(run.bestCheckpoint, good.subarray(0, good.length - 1));
+    const refused = train(tinyOptions(run, { resume: true }));
+    await expect(refused).rejects.toMatchObject({
+      code: "checkpoint",
+      message: expect.stringMatching(/best\.safetensors .*cut off.*; without the file the run goes on/),
+    });
+  });
+
+  it("goes on without log and best checkpoint where these are gone, and says so", async () => {
+    for (const file of [run.metricsFile, run.bestCheckpoint]) rmSync(file);
+    expect(await train(tinyOptions(run, { resume: true }))).toMatchObject({ best: { epoch: 2 } });
+    const warnings = eventsOf(run).flatMap((event) => (event.type === "warning" ? [event.name] : []));
+    expect(warnings).toEqual(["log-missing", "best-missing"]);
+    expect(existsSync(run.bestCheckpoint)).toBe(true);
   });
 });
 

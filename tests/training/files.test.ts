@@ -14,7 +14,6 @@ import { writeDurably } from "../../src/durable-file.js";
 import { EventLog } from "../../src/training/event-log.js";
 import type { RunEvent } from "../../src/training/events.js";
 import { RunFolder } from "../../src/training/index.js";
-import { lockRun } from "../../src/training/run-lock.js";
 import { settingsDifferences } from "../../src/training/settings.js";
 import { environment, temporaryRuns } from "./tiny-run.js";
 
@@ -93,42 +92,6 @@ describe("the log", () => {
   });
 });
 
-describe("the lock", () => {
-  const file = join(runs.root, "lock");
-
-  it("keeps a second trainer out, and is gone afterwards", () => {
-    {
-      using _held = lockRun(file);
-      expect(() => lockRun(file)).toThrow(
-        expect.objectContaining({
-          code: "usage",
-          message: expect.stringContaining(`process ${process.pid}`),
-        }),
-      );
-    }
-    expect(existsSync(file)).toBe(false);
-  });
-
-  it.each([
-    ["of a process that is gone", { pid: 2 ** 22 + 1, began: "5" }],
-    ["of a process whose number is somebody else's now", { pid: process.pid, began: "1" }],
-    ["of another machine", { pid: process.pid, host: "elsewhere" }],
-  ])("%s does not stand in the way", (_name, holder) => {
-    using mine = lockRun(file);
-    const content = JSON.parse(readFileSync(file, "utf8")) as object;
-    mine[Symbol.dispose]();
-    writeFileSync(file, JSON.stringify({ ...content, ...holder }));
-    using taken = lockRun(file);
-    expect(taken).toBeDefined();
-  });
-
-  it("that was cut off in writing does not stand in the way", () => {
-    writeFileSync(file, '{"host":');
-    using taken = lockRun(file);
-    expect(taken).toBeDefined();
-  });
-});
-
 describe("the run folder", () => {
   it("holds configuration and environment", async () => {
     const run = await runs.create("new");
@@ -161,6 +124,29 @@ describe("the run folder", () => {
     expect(() => RunFolder.open(join(runs.root, "nothing"))).toThrow(
       /holds no run: there is no config\.yaml/,
     );
+  });
+
+  it("that another process makes at this moment is not made twice", async () => {
+    const path = join(runs.root, "at-once");
+    const first = RunFolder.create(path, "name: first\n", environment);
+    await expect(RunFolder.create(path, "name: second\n", environment)).rejects.toMatchObject({
+      code: "usage",
+    });
+    expect((await first).config()).toBe("name: first\n");
+  });
+
+  it.each([
+    ["{", /is damaged \(it is no JSON\): put a copy of it back, or delete it/],
+    ["[]", /is damaged \(/],
+    ['{"reat":"1"}', /is damaged \(node: /],
+  ])("does not go on with a damaged account of its environment: %s", async (text, message) => {
+    const run = await runs.create(`damaged ${text.length}`);
+    writeFileSync(run.environmentFile, text);
+    expect(() => RunFolder.open(run.path, environment)).toThrow(
+      expect.objectContaining({ code: "data", message: expect.stringMatching(message) }),
+    );
+    rmSync(run.environmentFile);
+    expect(RunFolder.open(run.path, environment).warnings).toMatchObject([{ name: "environment-missing" }]);
   });
 
   it("warns when a run goes on elsewhere", async () => {

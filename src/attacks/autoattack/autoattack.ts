@@ -12,7 +12,7 @@ import {
   type EnsembleVersion,
   ensembleConstants,
 } from "./constants.js";
-import { ensembleAttack } from "./ensemble-attacks.js";
+import { ensembleAttack } from "./members.js";
 import { checkClasses, checkInference, checkRandomness, checkRange, checkSquare } from "./model-checks.js";
 import { type AttackOutcome, type AutoAttackState, requireSameRun } from "./state.js";
 import { type AdversarialVerification, verifyAdversarial } from "./verification.js";

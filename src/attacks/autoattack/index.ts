@@ -10,6 +10,6 @@ export {
   ensembleConstants,
   ensembleNames,
 } from "./constants.js";
-export { ensembleAttack } from "./ensemble-attacks.js";
+export { ensembleAttack, memberEntries } from "./members.js";
 export type { AttackOutcome, AutoAttackState } from "./state.js";
 export { type AdversarialVerification, verifyAdversarial } from "./verification.js";

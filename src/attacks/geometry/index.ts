@@ -1,4 +1,4 @@
-// The face of the geometry of attacks: norms, balls, and projections onto them.
+// The face of the geometry of attacks: norms, balls, projections onto them, noises over them.
 export {
   type BallName,
   ballNames,
@@ -12,3 +12,4 @@ export {
 } from "./ball.js";
 export { projectOnL1Ball } from "./l1-projection.js";
 export { l2, linf, type Norm, type NormName, normNames, norms, type Radius } from "./norm.js";
+export { type StartNoise, type StartNoiseName, startNoise, startNoiseNames } from "./start-noise.js";

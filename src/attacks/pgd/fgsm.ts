@@ -1,7 +1,9 @@
 // The fast gradient sign method (Goodfellow et al. 2015): one step of the whole radius.
+import { z } from "zod";
 import { ReatError } from "../../errors.js";
 import type { Attack } from "../attack.js";
-import { type NormName, norms } from "../geometry/index.js";
+import { defineAttack, stepwiseNorms } from "../attack-entry.js";
+import { type NormName, norms, requireBall } from "../geometry/index.js";
 import { type AttackObjective, crossEntropyObjective } from "../objective.js";
 import { pgd } from "./pgd.js";
 
@@ -31,3 +33,17 @@ export function fgsm({
   }
   return pgd({ name, norm, epsilon, stepSize: epsilon, steps: 1, start: "none", objective });
 }
+
+/** `fgsm`. */
+export const fgsmEntry = defineAttack({
+  name: "fgsm",
+  description: "one step of the whole radius along the gradient's sign",
+  paper: "Goodfellow et al., ICLR 2015, arXiv 1412.6572",
+  norms: stepwiseNorms,
+  schema: () => z.strictObject({}),
+  build(_, { name, norm, epsilon }) {
+    // Its step is its radius, and a step of nothing is none.
+    requireBall(name, norm, epsilon);
+    return { constants: { algorithm: "fgsm" }, attack: fgsm({ name, norm: norm as NormName, epsilon }) };
+  },
+});

@@ -1,5 +1,4 @@
-// The face of PGD's family: PGD, FGSM, momentum, and the noises they start from.
-export { type FgsmOptions, fgsm } from "./fgsm.js";
-export { type MomentumOptions, momentumAttack } from "./momentum.js";
-export { type PgdAttack, type PgdOptions, pgd } from "./pgd.js";
-export { type StartNoise, type StartNoiseName, startNoiseNames } from "./start-noise.js";
+// The face of PGD's family: PGD, FGSM, momentum.
+export { type FgsmOptions, fgsm, fgsmEntry } from "./fgsm.js";
+export { type MomentumOptions, momentumAttack, momentumEntry } from "./momentum.js";
+export { cwEntry, type PgdAttack, type PgdOptions, pgd, pgdEntry } from "./pgd.js";

@@ -1,7 +1,10 @@
 // MIM, the momentum iterative method (Dong et al. 2018): steps along an average of normalised gradients, made to transfer.
+import { z } from "zod";
 import { ReatError } from "../../errors.js";
+import { fraction } from "../../fraction.js";
 import { noGrad, scope, type Tensor, zerosLike } from "../../tensor/index.js";
 import type { Attack } from "../attack.js";
+import { defineAttack, stepwiseNorms } from "../attack-entry.js";
 import { requireImages, requireLogits, requireWhole } from "../attack-input.js";
 import { type NormName, normalised, norms, requireBall } from "../geometry/index.js";
 import { type AttackObjective, crossEntropyObjective } from "../objective.js";
@@ -78,3 +81,26 @@ export function momentumAttack(options: MomentumOptions): Attack {
     },
   };
 }
+
+/** `mim-<steps>`. */
+export const momentumEntry = defineAttack({
+  name: "mim",
+  namesSteps: true,
+  description: "steps along an average of normalised gradients",
+  paper: "Dong et al., CVPR 2018, arXiv 1710.06081",
+  norms: stepwiseNorms,
+  schema: (norm) =>
+    z.strictObject({
+      steps: z.int().min(1).default(20).meta({ help: "gradient steps, part of the name" }),
+      stepSize: fraction({ above: 0 })
+        .default(norms[norm as NormName].defaults.stepSize)
+        .meta({ help: "length of a step in the norm" }),
+    }),
+  build(options, { name, norm, epsilon }) {
+    const own = { ...options, decay: 1 };
+    return {
+      constants: { algorithm: "mim", ...own },
+      attack: momentumAttack({ ...own, name, norm: norm as NormName, epsilon }),
+    };
+  },
+});

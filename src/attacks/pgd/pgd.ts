@@ -1,5 +1,7 @@
 // Projected gradient ascent on an attack objective (Madry et al. 2018), for any norm.
+import { z } from "zod";
 import { ReatError } from "../../errors.js";
+import { fraction } from "../../fraction.js";
 import {
   type Device,
   enableGrad,
@@ -12,10 +14,22 @@ import {
   zeros,
 } from "../../tensor/index.js";
 import type { Attack } from "../attack.js";
+import { type AttackEntry, defineAttack, stepwiseNorms } from "../attack-entry.js";
 import type { Classifier } from "../classifier.js";
-import { type NormName, norms } from "../geometry/index.js";
-import { type AttackObjective, crossEntropyObjective } from "../objective.js";
-import { type StartNoise, type StartNoiseName, startNoise } from "./start-noise.js";
+import {
+  type NormName,
+  norms,
+  type StartNoise,
+  type StartNoiseName,
+  startNoise,
+  startNoiseNames,
+} from "../geometry/index.js";
+import {
+  type AttackObjective,
+  crossEntropyObjective,
+  marginObjective,
+  withLogitScale,
+} from "../objective.js";
 
 /** Constants of a PGD attack; pixels are in [0, 1], so 8/255 is `8 / 255`. */
 export interface PgdOptions {
@@ -163,3 +177,56 @@ function requireSound(name: string, images: Tensor, total: Tensor): void {
     );
   }
 }
+
+/** PGD by name: its start is moved into [0, 1], so that the model only sees images. */
+function projectedAttack(
+  told: Pick<AttackEntry, "name" | "description" | "paper">,
+  objectiveName: "ce" | "margin",
+  base: AttackObjective,
+): AttackEntry {
+  return defineAttack({
+    ...told,
+    namesSteps: true,
+    norms: stepwiseNorms,
+    scalesLogits: true,
+    schema: (norm) =>
+      z.strictObject({
+        steps: z.int().min(1).default(20).meta({ help: "gradient steps, part of the name" }),
+        stepSize: fraction({ above: 0 })
+          .default(norms[norm as NormName].defaults.stepSize)
+          .meta({ help: "length of a step in the norm" }),
+        start: z.enum(startNoiseNames).default("uniform").meta({ help: "noise added before the first step" }),
+        restarts: z.int().min(1).default(1).meta({ help: "attempts; each image keeps its strongest" }),
+      }),
+    build(options, { name, norm, epsilon, logitScale }) {
+      const objective = logitScale === 1 ? base : withLogitScale(base, logitScale);
+      const budget = { name, norm: norm as NormName, epsilon };
+      return {
+        constants: { algorithm: "pgd", objective: objectiveName, ...options },
+        attack: pgd({ ...options, ...budget, objective, clampStart: true }),
+      };
+    },
+  });
+}
+
+/** `pgd-<steps>`: on the cross entropy. */
+export const pgdEntry = projectedAttack(
+  {
+    name: "pgd",
+    description: "projected gradient ascent on the cross entropy",
+    paper: "Madry et al., ICLR 2018, arXiv 1706.06083",
+  },
+  "ce",
+  crossEntropyObjective,
+);
+
+/** `cw-<steps>`: on Carlini and Wagner's margin. */
+export const cwEntry = projectedAttack(
+  {
+    name: "cw",
+    description: "projected gradient ascent on Carlini and Wagner's margin",
+    paper: "Carlini and Wagner, S&P 2017, arXiv 1608.04644, in the form of Madry et al.",
+  },
+  "margin",
+  marginObjective,
+);

@@ -1,7 +1,8 @@
 // AutoAugment (Cubuk et al. 2019): the policy that was found for CIFAR-10.
+
+import type { AugmentationPolicy } from "./augmentation-policy.js";
 import { augmentationStrength } from "./augmentation-strength.js";
 import type { ImageOperation } from "./image-operations.js";
-import type { AugmentationPolicy } from "./strong-augmentation.js";
 
 /** An operation, its probability, and its strength from 0 to 9 (none for operations without one). */
 type Step = readonly [operation: ImageOperation, probability: number, magnitude?: number];

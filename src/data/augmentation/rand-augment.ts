@@ -1,8 +1,8 @@
 // RandAugment (Cubuk et al. 2020): a few operations drawn alike, all at one strength.
 import { ReatError } from "../../errors.js";
+import type { AugmentationPolicy } from "./augmentation-policy.js";
 import { augmentationStrength } from "./augmentation-strength.js";
 import type { ImageOperation } from "./image-operations.js";
-import type { AugmentationPolicy } from "./strong-augmentation.js";
 
 const OPERATIONS: readonly ImageOperation[] = [
   "identity",

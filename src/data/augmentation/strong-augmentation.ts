@@ -2,21 +2,10 @@
 import { ReatError } from "../../errors.js";
 import { scope, type Tensor, tensor } from "../../tensor/index.js";
 import { CounterRandom, mixSeed } from "../counter-random.js";
+import type { AugmentationPolicy, PlannedOperation } from "./augmentation-policy.js";
 import { AUTO_AUGMENT } from "./auto-augment.js";
 import { type ImageOperation, imageOperations } from "./image-operations.js";
 import { randAugment } from "./rand-augment.js";
-
-/** One operation on one image, see `imageOperations`. */
-export interface PlannedOperation {
-  readonly operation: ImageOperation;
-  readonly magnitude: number;
-}
-
-/** Draws what happens to one image. */
-export type AugmentationPolicy = (
-  random: CounterRandom,
-  size: { readonly height: number; readonly width: number },
-) => readonly PlannedOperation[];
 
 /** "randaugment": two of fourteen operations at strength 8 of 30; "autoaugment": the policy found for CIFAR-10. */
 export const strongAugmentations = {

@@ -3,4 +3,3 @@ export { configToYaml, type ExperimentConfig, loadConfig, parseConfig } from "./
 export { nearest } from "./nearest.js";
 export { applyOverrides, isRecord } from "./overrides.js";
 export { parseConfigText, presetFile, presetNames } from "./presets.js";
-export { acceptedBy, type Shape } from "./problems.js";

@@ -1,6 +1,7 @@
 // Turns what a schema objects to into sentences: the key, what it got, what it takes, what was probably meant.
-import { z } from "zod";
+import type { z } from "zod";
 import { ReatError } from "../../errors.js";
+import { acceptedBy, type Shape, shapeOf } from "../../schema-words.js";
 import { nearest } from "./nearest.js";
 
 /** One objection: the dotted key (empty for the whole) and a clause that follows it. */
@@ -9,28 +10,11 @@ export interface Problem {
   readonly text: string;
 }
 
-/** @internal The parts of a JSON schema that sentences are made from. */
-export interface Shape {
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly minimum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMaximum?: number;
-  readonly anyOf?: readonly Shape[];
-  readonly oneOf?: readonly Shape[];
-  readonly items?: Shape;
-  readonly properties?: Readonly<Record<string, Shape>>;
-  readonly description?: string;
-  readonly default?: unknown;
-}
-
 /** All that `schema` objects to in `value`, keys prefixed with `at`; empty where it is content. */
 export function findProblems(schema: z.ZodType, value: unknown, at: readonly string[] = []): Problem[] {
   const result = schema.safeParse(value);
   if (result.success) return [];
-  const shape = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Shape;
+  const shape = shapeOf(schema);
   return result.error.issues.flatMap((issue) => describe(issue, shape, value, at));
 }
 
@@ -74,43 +58,6 @@ function describe(
 function meant(given: string, accepted: readonly string[]): string {
   const word = nearest(given, accepted);
   return word === undefined ? "" : ` (did you mean "${word}"?)`;
-}
-
-/** @internal What a schema takes, in words: "a whole number of at least 1". */
-export function acceptedBy(shape: Shape): string {
-  if (shape.description !== undefined) return shape.description;
-  if (shape.enum) return shape.enum.map(String).join(", ");
-  if ("const" in shape) return String(shape.const);
-  const choices = shape.anyOf ?? shape.oneOf;
-  if (choices) return choices.map(acceptedBy).join(", or ");
-  switch (shape.type) {
-    case "integer":
-      return `a whole number${bounds(shape)}`;
-    case "number":
-      return `a number${bounds(shape)}`;
-    case "boolean":
-      return "true or false";
-    case "string":
-      return "a text";
-    case "array":
-      return shape.items ? `a list, each entry ${acceptedBy(shape.items)}` : "a list";
-    case "object":
-      return `keys and values (${Object.keys(shape.properties ?? {}).join(", ")})`;
-    default:
-      return shape.type ?? "another value";
-  }
-}
-
-function bounds(shape: Shape): string {
-  const largest = shape.maximum === Number.MAX_SAFE_INTEGER ? undefined : shape.maximum;
-  const smallest = shape.minimum === Number.MIN_SAFE_INTEGER ? undefined : shape.minimum;
-  if (smallest !== undefined && largest !== undefined) return ` from ${smallest} to ${largest}`;
-  const parts: string[] = [];
-  if (smallest !== undefined) parts.push(`of at least ${smallest}`);
-  if (shape.exclusiveMinimum !== undefined) parts.push(`above ${shape.exclusiveMinimum}`);
-  if (largest !== undefined) parts.push(`of at most ${largest}`);
-  if (shape.exclusiveMaximum !== undefined) parts.push(`below ${shape.exclusiveMaximum}`);
-  return parts.length > 0 ? ` ${parts.join(" and ")}` : "";
 }
 
 function shapeAt(root: Shape, path: readonly PropertyKey[]): Shape | undefined {

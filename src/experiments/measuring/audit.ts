@@ -1,23 +1,24 @@
 // Audits a run's checkpoint, or weights from elsewhere, and writes down what was found.
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { norms } from "../../attacks/index.js";
 import { evaluationBatches, type Progress } from "../../data/index.js";
-import { cannotWrite, writeDurably } from "../../durable-file.js";
-import { ReatError } from "../../errors.js";
+import { makeFolder, writeDurably } from "../../durable-file.js";
 import { type Audit, type AuditProgress, type AuditState, audit } from "../../evaluation/index.js";
 import { inferenceModel } from "../../methods/index.js";
 import type { ImageClassifier } from "../../nn/index.js";
-import { type Device, resolveDevice, setThreads } from "../../tensor/index.js";
+import { type Device, resolveDevice, setThreads, tensor } from "../../tensor/index.js";
 import { currentEnvironment, type Environment, loadWeights, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
+import { matchClasses, trainedClasses, unnamedClasses } from "../class-names.js";
 import { applyOverrides, type ExperimentConfig, parseConfig, parseConfigText } from "../config/index.js";
 import { type ExperimentData, loadData, uploadForEvaluation } from "../data.js";
 import { type ForeignOptions, type ForeignWeights, openForeignModel } from "../foreign-model.js";
 import { locate } from "../locate.js";
 import { PartialFolder } from "./partial-folder.js";
+import { takeTurn } from "./turn.js";
 
 /** Images of an audit where nothing else is said: enough for differences of a few points. */
 export const AUDIT_IMAGES = 200;
@@ -31,6 +32,8 @@ export interface AuditModelOptions {
   readonly surrogate?: string;
   /** Over the configuration, such as `evaluation.epsilon=4/255`. */
   readonly overrides?: readonly string[];
+  /** Of the outputs of the run's model, in their order. Default: those that the run recorded. */
+  readonly classNames?: readonly string[] | undefined;
   /** At most so many images, spread over the classes; null for all. Default: 200. */
   readonly images?: number | null;
   /** Names of checks; default: all. */
@@ -71,6 +74,8 @@ export interface AuditOutcome {
   readonly folder: string | null;
   /** Name of its files there, without an ending. */
   readonly name: string;
+  /** How the classes of the data were found to be the model's, where that is not plain. */
+  readonly notes: readonly string[];
 }
 
 interface Opened extends Disposable {
@@ -84,6 +89,7 @@ interface Opened extends Disposable {
   readonly checkpoint: string;
   /** SHA-256 of the weights' file. */
   readonly digest: string;
+  readonly notes: readonly string[];
 }
 
 /**
@@ -93,13 +99,12 @@ interface Opened extends Disposable {
 export async function auditModel(place: string, options: AuditModelOptions = {}): Promise<AuditOutcome> {
   using opened = await open(place, options);
   const { config, data, device, model } = opened;
-  using other = options.surrogate === undefined ? null : await openRun(options.surrogate, options, undefined);
-  if (other && other.model.classes !== model.classes) {
-    throw new ReatError(
-      "usage",
-      `The surrogate ${options.surrogate} has ${other.model.classes} classes; ${model.classes} are needed, as the audited model has.`,
-    );
-  }
+  const { surrogate } = options;
+  using other =
+    surrogate === undefined
+      ? null
+      : await openRun(surrogate, { ...options, classNames: undefined }, undefined);
+  const outputs = other && sameClasses(other, opened, surrogate!);
   const wanted = options.images === undefined ? AUDIT_IMAGES : options.images;
   using images = uploadForEvaluation(data, "test", wanted, device);
   const { norm, batchSize } = config.evaluation;
@@ -118,12 +123,19 @@ export async function auditModel(place: string, options: AuditModelOptions = {})
     },
     ...{ norm, epsilon, stepSize, queries: options.queries ?? null, weights: opened.weights },
   });
+  using _turn =
+    folder === null ? null : await takeTurn(partialPath(folder, name), { signal: options.signal });
   const partial = folder === null ? null : new PartialFolder<AuditState>(partialPath(folder, name), identity);
   const found = await audit({
     ...{ model, norm, epsilon, stepSize, seed: config.seeds.evaluation },
     batches: evaluationBatches(images, batchSize),
     surrogate: other
-      ? { logits: (x) => other.model.withMode("frozen", () => other.model.logits(x)) }
+      ? {
+          logits: (x) => {
+            const logits = other.model.withMode("frozen", () => other.model.logits(x));
+            return outputs ? logits.indexSelect(1, tensor(outputs, { dtype: "int64", device })) : logits;
+          },
+        }
       : undefined,
     ...(options.queries !== undefined && { queries: options.queries }),
     ...(options.checks && { checks: options.checks }),
@@ -146,7 +158,17 @@ export async function auditModel(place: string, options: AuditModelOptions = {})
     time: new Date().toISOString(),
     environment: currentEnvironment(device),
   };
-  return { record, folder, name };
+  return { record, folder, name, notes: [...opened.notes, ...(other?.notes ?? [])] };
+}
+
+/** The surrogate's output of each class of the audited model; null where they are in the same order. */
+function sameClasses(surrogate: Opened, audited: Opened, place: string): number[] | null {
+  const { classNames } = surrogate.data.dataset;
+  return matchClasses(
+    { names: classNames, of: `the surrogate ${place}` },
+    audited.data.dataset.classNames,
+    audited.subject,
+  );
 }
 
 function partialPath(folder: string, name: string): string {
@@ -160,12 +182,8 @@ function digestOf(file: string): string {
 /** Writes an audit as JSON; what was kept of it while it ran is removed. @throws ReatError `disk` */
 export async function writeAudit(folder: string, name: string, record: AuditRecord): Promise<string> {
   const file = join(folder, `${name}.json`);
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw cannotWrite(folder, cause);
-  }
-  await writeDurably(file, `${JSON.stringify(record, null, 2)}\n`);
+  makeFolder(folder);
+  await writeDurably(file, `${JSON.stringify(record, null, 2)}\n`, { shared: true });
   await rm(partialPath(folder, name), { recursive: true, force: true });
   return file;
 }
@@ -179,6 +197,8 @@ async function open(place: string, options: AuditModelOptions): Promise<Opened> 
     run: null,
     checkpoint: "audit",
     digest: opened.weights.sha256,
+    // The record's weights tell them.
+    notes: [],
   });
 }
 
@@ -194,7 +214,8 @@ async function openRun(
   const config = parseConfig(applyOverrides(raw, options.overrides ?? []), run.configFile);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
-  const data = await loadData(config, options.onDataProgress);
+  const trained = trainedClasses(run, options.classNames);
+  const data = await loadData(config, options.onDataProgress, trained);
   const network = assembleModel(config, data, device);
   try {
     await loadWeights(file, network);
@@ -202,12 +223,13 @@ async function openRun(
     network.dispose();
     throw cause;
   }
-  const model = inferenceModel(config.method, { classCounts: data.subset.counts }, network);
+  const model = inferenceModel(config.method, data, network);
   return {
     ...{ config, data, device, model, run, checkpoint },
     subject: `${run.name}, ${checkpoint} checkpoint`,
     weights: null,
     digest: digestOf(file),
+    notes: trained ? data.notes : [unnamedClasses(`the run ${run.name}`, data.dataset)],
     [Symbol.dispose]: () => network.dispose(),
   };
 }

@@ -5,12 +5,14 @@ import type { EvaluationProgress, EvaluationResult } from "../../evaluation/inde
 import { resolveDevice, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
+import { trainedClasses, unnamedClasses } from "../class-names.js";
 import { applyOverrides, type ExperimentConfig, parseConfig, parseConfigText } from "../config/index.js";
 import { loadData } from "../data.js";
 import { locate } from "../locate.js";
 import { AdversarialImages } from "./adversarial-images.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { measure } from "./measure.js";
+import { requireReadable } from "./readable-run.js";
 
 /** What every evaluation may be given instead of the configuration's. */
 export interface EvaluationSettings {
@@ -36,6 +38,8 @@ export interface EvaluateRunOptions extends EvaluationSettings {
   readonly checkpoints?: readonly ("last" | "best")[];
   /** Over the run's configuration, such as `data.source=elsewhere` or `evaluation.epsilon=4/255`. */
   readonly overrides?: readonly string[];
+  /** Of the model's outputs, in their order. Default: those that the run recorded. */
+  readonly classNames?: readonly string[] | undefined;
   readonly onProgress?: (checkpoint: "last" | "best", progress: EvaluationProgress) => void;
 }
 
@@ -43,6 +47,8 @@ export interface EvaluateRunOutcome {
   readonly run: RunFolder;
   readonly config: ExperimentConfig;
   readonly results: readonly EvaluationResult[];
+  /** How the classes of the data were found to be the model's, where that is not plain. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -62,6 +68,7 @@ export async function evaluateRun(
       `${place} has ${checkpoints.length} checkpoints, and adversarial images are saved of one: choose last or best.`,
     );
   }
+  requireReadable(run);
   const raw = parseConfigText(run.config(), run.configFile);
   const config = withSettings(
     parseConfig(applyOverrides(raw, options.overrides ?? []), run.configFile),
@@ -71,7 +78,9 @@ export async function evaluateRun(
   planAttacks(config, options.attacks ?? config.evaluation.attacks, budget);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
-  const data = await loadData(config, options.onDataProgress);
+  const trained = trainedClasses(run, options.classNames);
+  const data = await loadData(config, options.onDataProgress, trained);
+  const notes = trained ? data.notes : [unnamedClasses(`the run ${run.name}`, data.dataset)];
   const environment = currentEnvironment(device);
   using model = disposable(assembleModel(config, data, device));
   const results: EvaluationResult[] = [];
@@ -101,7 +110,7 @@ export async function evaluateRun(
     );
     results.push(...measured);
   }
-  return { run, config, results };
+  return { run, config, results, notes };
 }
 
 /** The configuration with the batch size and the seed that were asked for. */

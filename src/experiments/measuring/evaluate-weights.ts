@@ -18,6 +18,7 @@ import {
   resumableClean,
 } from "./measure-attacks.js";
 import { PartialFolder } from "./partial-folder.js";
+import { takeTurn } from "./turn.js";
 
 export interface EvaluateWeightsOptions extends Omit<ForeignOptions, "onDataProgress">, EvaluationSettings {
   /** Also write the result here, as JSON; an evaluation that was cut off then goes on where it was. */
@@ -68,6 +69,7 @@ export async function evaluateWeights(
   };
   const kept = saveAdversarial === undefined ? null : new AdversarialImages();
   const folder = out === undefined ? null : `${out}.partial`;
+  using _turn = folder === null ? null : await takeTurn(folder, { signal: options.signal });
   const place = (attack: unknown): PartialPlace => {
     if (folder === null) return null;
     const { notes: _notes, ...deciding } = weights;
@@ -100,7 +102,7 @@ export async function evaluateWeights(
     ...{ clean, attacks, time: new Date().toISOString(), environment },
   };
   if (kept) await kept.write(saveAdversarial!, batches, { weights: file, dataset: data.dataset.name });
-  if (out !== undefined) await writeDurably(out, `${JSON.stringify(result, null, 2)}\n`);
+  if (out !== undefined) await writeDurably(out, `${JSON.stringify(result, null, 2)}\n`, { shared: true });
   if (folder !== null) await forget({ path: folder, identity: "" });
   return result;
 }

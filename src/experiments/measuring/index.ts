@@ -17,3 +17,4 @@ export { type EvaluateWeightsOptions, evaluateWeights, type WeightsEvaluation } 
 export type { AttackRequest, EvaluationBudget } from "./evaluation-plan.js";
 export { evaluationAttacks, measure } from "./measure.js";
 export type { MeasuredAttack } from "./measure-attacks.js";
+export { requireReadable } from "./readable-run.js";

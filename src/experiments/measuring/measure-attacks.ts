@@ -42,7 +42,11 @@ export interface MeasuringOptions extends MeasureOptions {
 }
 
 /** Where an unfinished measurement is kept: a folder, and what decides the numbers. Null keeps nothing. */
-export type PartialPlace = { readonly path: string; readonly identity: string } | null;
+export interface Place {
+  readonly path: string;
+  readonly identity: string;
+}
+export type PartialPlace = Place | null;
 
 function folderAt<State>(place: PartialPlace): PartialFolder<State> | null {
   return place && new PartialFolder<State>(place.path, place.identity);
@@ -74,7 +78,7 @@ export async function forget(place: PartialPlace): Promise<void> {
 }
 
 /** A place inside `parent` for a measurement of that identity. */
-export function partialPlace(parent: string, stem: string, identity: string): PartialPlace {
+export function partialPlace(parent: string, stem: string, identity: string): Place {
   return { path: join(parent, `${stem}.partial`), identity };
 }
 

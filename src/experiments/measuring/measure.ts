@@ -1,4 +1,5 @@
 // Measures a run's checkpoints: clean accuracy and robust accuracy under each attack, one JSON file each.
+import { existsSync } from "node:fs";
 import { type BatchPlan, evaluationBatches } from "../../data/index.js";
 import {
   type AccuracyReport,
@@ -18,6 +19,7 @@ import { type ExperimentData, uploadForEvaluation } from "../data.js";
 import type { AdversarialImages } from "./adversarial-images.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { forget, partialPlace, resumableAttack, resumableClean } from "./measure-attacks.js";
+import { takeTurn, turnIfFree } from "./turn.js";
 
 export { evaluationAttacks } from "./evaluation-plan.js";
 
@@ -90,9 +92,29 @@ export async function measure(
     const wanted = `${resultIdentity(identity)}${adversarial ? " with images" : ""}`;
     return partialPlace(run.evaluationsFolder, resultFileName(identity).replace(/\.json$/, ""), wanted);
   };
+  // Of two processes that want the same measurement, the second waits and takes what the first has found.
+  const turnAt = (attack: EvaluationResult["attack"]) =>
+    takeTurn(place(attack).path, {
+      signal,
+      onWait: (pid) =>
+        onProgress?.({
+          stage: `waiting for process ${pid}, which measures ${attack.name}`,
+          ...{ done: 0, total: 1, secondsLeft: null },
+        }),
+    });
+  const measuredClean = async () => {
+    using _turn = await turnAt(cleanAttack);
+    return await resumableClean(options, place(cleanAttack));
+  };
+  // What a kill left of a measurement whose result is there. Where it cannot be removed it does no harm.
+  const clear = async (attack: EvaluationResult["attack"]) => {
+    if (!existsSync(place(attack).path)) return;
+    using turn = turnIfFree(place(attack).path);
+    if (turn) await forget(place(attack)).catch(() => {});
+  };
   const known = readResults(run.evaluationsFolder);
   const options = {
-    model: inferenceModel(config.method, { classCounts: data.subset.counts }, model),
+    model: inferenceModel(config.method, data, model),
     ...{ batches, groups: data.groups, seed: config.seeds.evaluation, onProgress, signal },
     adversarial: adversarial?.images,
   };
@@ -106,12 +128,21 @@ export async function measure(
     const { name, constants } = attack.spec;
     const described = { name, constants: { ...constants } };
     const wanted = resultIdentity(identityOf(described));
-    const earlier = known.find((result) => resultIdentity(result) === wanted);
-    if (earlier && !adversarial) {
-      results.push(earlier);
+    const among = (stored: readonly EvaluationResult[]) =>
+      adversarial ? undefined : stored.find((result) => resultIdentity(result) === wanted);
+    const before = among(known);
+    if (before) {
+      await clear(described);
+      results.push(before);
       continue;
     }
-    clean ??= await resumableClean(options, place(cleanAttack));
+    using _turn = await turnAt(described);
+    const meanwhile = among(readResults(run.evaluationsFolder));
+    if (meanwhile) {
+      results.push(meanwhile);
+      continue;
+    }
+    clean ??= await measuredClean();
     const { robust, ensemble, warnings, seconds } = await resumableAttack(options, attack, place(described));
     const result: EvaluationResult = {
       ...common,
@@ -133,6 +164,6 @@ export async function measure(
   for (const { spec } of adversarial ? planned : []) {
     await forget(place({ name: spec.name, constants: { ...spec.constants } }));
   }
-  await forget(place(cleanAttack));
+  await clear(cleanAttack);
   return results;
 }

@@ -1,8 +1,8 @@
 // Where an unfinished measurement is, on disk: a state, and the tensors that came with each of its steps.
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { cannotWrite, writeDurably } from "../../durable-file.js";
+import { makeFolder, writeDurably } from "../../durable-file.js";
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../../training/index.js";
 
 /** What was saved: the newest state, and the tensors of all its steps in their order. */
@@ -58,11 +58,7 @@ export class PartialFolder<State> {
 
   /** Saves a step. @throws ReatError `disk` */
   async save(state: State, tensors?: ReadonlyMap<string, StoredTensor>): Promise<void> {
-    try {
-      mkdirSync(this.path, { recursive: true });
-    } catch (cause) {
-      throw cannotWrite(this.path, cause);
-    }
+    makeFolder(this.path);
     if (tensors) {
       await writeDurably(this.#partFile(this.#parts), encodeSafetensors({ tensors, metadata: {} }));
       this.#parts += 1;

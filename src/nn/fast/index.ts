@@ -1,7 +1,6 @@
 // The face of the fast paths: blocked maps, tiles, folded normalisation.
 export { convolveBlocks, inBlocks, toBlocks, worthBlocking } from "./blocked-maps.js";
 export {
-  convolveAndNormalise,
   type Ending,
   endWith,
   type FoldedConvolution,

@@ -1,7 +1,7 @@
 // Where an attack starts: the noises that the field's implementations add to the clean image.
 import { ReatError } from "../../errors.js";
 import { type Generator, rand, randn, type Tensor } from "../../tensor/index.js";
-import type { Norm, Radius } from "../geometry/index.js";
+import type { Norm, Radius } from "./norm.js";
 
 /**
  * - `uniform`: evenly over the ball (l∞: U(−ε, ε) a pixel; PGD, REAT)

@@ -1,0 +1,9 @@
+// What is read of a run only at the end of long work is checked before that work begins.
+import { readResults } from "../../evaluation/index.js";
+import type { RunFolder } from "../../training/index.js";
+
+/** @throws ReatError `data` naming a damaged environment.json or evaluation */
+export function requireReadable(run: RunFolder): void {
+  run.environment();
+  readResults(run.evaluationsFolder);
+}

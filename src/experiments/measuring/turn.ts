@@ -1,0 +1,41 @@
+// Two processes that measure the same take turns: the second finds what the first one has measured.
+
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { makeFolder } from "../../durable-file.js";
+import { tryLock } from "../../training/index.js";
+
+/** What is heard of while another process has its turn. */
+export interface Waiting {
+  /** Once, with the number of the process that is waited for. */
+  readonly onWait?: ((pid: number) => void) | undefined;
+  /** Ends the waiting by throwing its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const secondsBetweenLooks = 0.2;
+
+/**
+ * Waits until no other process works at `path`, the folder or file of an unfinished measurement. Dispose of it when the
+ * work is done or has failed.
+ * @throws ReatError `disk` where nothing can be written there; the signal's reason
+ */
+export async function takeTurn(path: string, { onWait, signal }: Waiting = {}): Promise<Disposable> {
+  makeFolder(dirname(path));
+  for (let told = false; ; told = true) {
+    const taken = tryLock(`${path}.lock`);
+    if ("lock" in taken) return taken.lock;
+    if (!told) onWait?.(taken.holder.pid);
+    await sleep(1000 * secondsBetweenLooks, undefined, { signal }).catch(() => signal?.throwIfAborted());
+  }
+}
+
+/** The turn, or null where another process has it or nothing can be written. */
+export function turnIfFree(path: string): Disposable | null {
+  try {
+    const taken = tryLock(`${path}.lock`);
+    return "lock" in taken ? taken.lock : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,175 @@
+// A lock that one living process at a time can hold, and that a killed one leaves free.
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+} from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { cannotWrite } from "../durable-file.js";
+
+/** Who holds a lock. */
+export interface LockHolder {
+  readonly host: string;
+  readonly pid: number;
+  /** When the process began, in the kernel's ticks, so that a reused number is not mistaken for it; null where unknown. */
+  readonly began: string | null;
+}
+
+/** The lock, to be disposed of, or the process that has it. */
+export type LockAttempt = { readonly lock: Disposable } | { readonly holder: LockHolder };
+
+/** Two that claim in the same moment both withdraw and try again after unequal pauses. */
+const attempts = 5;
+
+/** What `/proc` tells is not told everywhere. */
+const unknown = "unknown";
+
+let claimsMade = 0;
+
+/**
+ * Takes the lock, a folder at `place`, if nobody living on this machine has it.
+ *
+ * Every process puts a file of its own into the folder and only then looks at the others: of two, at least one sees the
+ * other. Nobody ever takes away or overwrites what a living process may have made, so that it does not matter how long
+ * anybody is held up between two steps.
+ * @throws ReatError `disk`
+ */
+export function tryLock(place: string): LockAttempt {
+  for (let attempt = 1; ; attempt++) {
+    const older = holderByFile(place);
+    if (older) return { holder: older };
+    const claim = makeClaim(place);
+    const release = () => withdraw(place, claim);
+    let holder: LockHolder | undefined;
+    try {
+      holder = otherHolder(place, claim);
+    } catch (cause) {
+      release();
+      throw cannotWrite(place, cause);
+    }
+    if (!holder) return { lock: { [Symbol.dispose]: release } };
+    release();
+    if (attempt === attempts) return { holder };
+    pause(2 + Math.random() * 10 * attempt);
+  }
+}
+
+/** An empty file whose name says all: it is there whole or not at all. */
+function makeClaim(place: string): string {
+  const began = beginning(process.pid) ?? unknown;
+  claimsMade += 1;
+  const name = `${process.pid}-${began}-${claimsMade}-${encodeURIComponent(hostname())}`;
+  for (;;) {
+    try {
+      mkdirSync(place, { recursive: true });
+      closeSync(openSync(join(place, name), "wx"));
+      return name;
+    } catch (cause) {
+      // Whoever withdraws takes the empty folder along: then it is made again.
+      if ((cause as NodeJS.ErrnoException).code !== "ENOENT" || !existsAbove(place))
+        throw cannotWrite(place, cause);
+    }
+  }
+}
+
+function existsAbove(place: string): boolean {
+  try {
+    readdirSync(join(place, ".."));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The first living claim but our own; what the dead left is cleared away. */
+function otherHolder(place: string, own: string): LockHolder | undefined {
+  for (const name of readdirSync(place)) {
+    const match = /^(\d+)-(\w+)-\d+-(.+)$/.exec(name);
+    if (name === own || !match) continue;
+    const [, pid, began, host] = match;
+    const holder = { host: decoded(host!), pid: Number(pid), began: began === unknown ? null : began! };
+    if (isAlive(holder)) return holder;
+    rmSync(join(place, name), { force: true });
+  }
+  return undefined;
+}
+
+function decoded(host: string): string {
+  try {
+    return decodeURIComponent(host);
+  } catch {
+    return host;
+  }
+}
+
+function withdraw(place: string, claim: string): void {
+  rmSync(join(place, claim), { force: true });
+  try {
+    rmdirSync(place);
+  } catch {
+    // Another claim is in it.
+  }
+}
+
+/** Before the folder there was one file; a left-over of it is cleared away. */
+function holderByFile(place: string): LockHolder | undefined {
+  let text: string;
+  try {
+    text = readFileSync(place, "utf8");
+  } catch {
+    return undefined;
+  }
+  const holder = parseHolder(text);
+  if (holder && isAlive(holder)) return holder;
+  try {
+    // Fails where another process has made the folder meanwhile.
+    unlinkSync(place);
+  } catch {}
+  return undefined;
+}
+
+function parseHolder(text: string): LockHolder | undefined {
+  try {
+    const { host, pid, began } = JSON.parse(text) as Partial<LockHolder>;
+    return typeof host === "string" && typeof pid === "number"
+      ? { host, pid, began: began ?? null }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// On another machine it cannot be seen whether the process lives; such a lock is taken for a left-over.
+function isAlive({ host, pid, began }: LockHolder): boolean {
+  // 0 and negative numbers would name groups of processes.
+  if (host !== hostname() || !Number.isSafeInteger(pid) || pid <= 0) return false;
+  const now = beginning(pid);
+  if (began !== null && now !== null) return now === began;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Null where the process is not there, has ended and only waits for its parent to notice, or is not to be seen. */
+function beginning(pid: number): string | null {
+  try {
+    // The program's name, in parentheses, may hold spaces; the beginning is the 20th field after it.
+    const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)!.split(" ");
+    return fields[0] === "Z" ? "ended" : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}
+
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
