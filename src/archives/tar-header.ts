@@ -81,7 +81,8 @@ function readNumber(field: Buffer): number {
   }
   const digits = field.toString("latin1").replace(/[\0 ].*$/s, "");
   const trimmed = digits === "" ? field.toString("latin1").replace(/[\0 ]/g, "") : digits;
-  if (!/^[0-7]*$/.test(trimmed)) throw new BadHeader("a file header inside the archive holds no number for a size");
+  if (!/^[0-7]*$/.test(trimmed))
+    throw new BadHeader("a file header inside the archive holds no number for a size");
   return Number.parseInt(trimmed || "0", 8);
 }
 

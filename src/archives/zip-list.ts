@@ -1,5 +1,5 @@
 // The list at the end of a zip archive: what is in it, and where.
-import { ReatError } from "../errors.js";
+import type { ReatError } from "../errors.js";
 import { decodeName } from "./entry-names.js";
 
 const END = 0x06054b50;
@@ -146,7 +146,8 @@ class WideNumbers {
 
   read(narrow: number): number {
     if (narrow !== 0xffffffff) return narrow;
-    if (this.#at + 8 > this.#field.length) throw this.refuse("a file in it has no 64-bit size where it needs one");
+    if (this.#at + 8 > this.#field.length)
+      throw this.refuse("a file in it has no 64-bit size where it needs one");
     this.#at += 8;
     return Number(this.#field.readBigUInt64LE(this.#at - 8));
   }

@@ -90,7 +90,11 @@ export async function readSource(source: DataSource, options: LoadOptions = {}):
 
 /** What decides which images come out of the same files. */
 function shapingOptions({ resize, crop, orientation, damaged, testShare = 0.2, testSeed = 0 }: LoadOptions) {
-  return { ...{ resize, crop, testShare, testSeed }, orientation: orientation ?? "apply", damaged: damaged ?? "error" };
+  return {
+    ...{ resize, crop, testShare, testSeed },
+    orientation: orientation ?? "apply",
+    damaged: damaged ?? "error",
+  };
 }
 
 /** @throws ReatError `config` for data whose images have a size of their own, where another was asked for */

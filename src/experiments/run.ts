@@ -24,7 +24,14 @@ import {
   parseConfig,
   parseConfigText,
 } from "./config/index.js";
-import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
+import {
+  type ExperimentData,
+  loadData,
+  refuseUntrainable,
+  uploadForEvaluation,
+  uploadTraining,
+  validationImages,
+} from "./data.js";
 import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
 
 /** What an experiment is watched and stopped with. */
@@ -89,6 +96,7 @@ async function work(
   // A run goes on with the classes that it began with.
   const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
   const data = await loadData(config, options.onDataProgress, trained);
+  refuseUntrainable(data, config);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
   const text = configToYaml(config);
   const run = resume
@@ -192,14 +200,16 @@ function evaluationPlan(
 }
 
 /** What the report says of the data. */
-function describeData({ dataset, subset }: ExperimentData) {
+function describeData(data: ExperimentData) {
+  const { dataset, subset } = data;
   return {
     name: dataset.name,
     synthetic: dataset.synthetic,
     classNames: dataset.classNames,
     trainCounts: subset.counts,
-    validationImages: subset.validation.length,
+    validationImages: validationImages(data).count,
     subsetHash: subset.hash,
+    ...(dataset.damaged.length > 0 && { damaged: dataset.damaged }),
     notes: dataset.notes,
   };
 }
@@ -222,8 +232,18 @@ function decidingSettings(
   // What was selected and how is in the hash; runs from before there was a choice go on.
   const { selection: _selection, ...drawn } = wanted.subset;
   return {
-    data: { ...wanted, subset: drawn, source, subsetHash: subset.hash },
+    data: { ...readingSettings(wanted), subset: drawn, source, subsetHash: subset.hash },
     ...{ model, method, training: deciding, seeds },
     evaluation: { norm, epsilon, stepSize, batchSize },
+  };
+}
+
+/** Without what only refuses data, and without what is as it was before there was a choice. */
+function readingSettings({ limits: _limits, crop, orientation, damaged, ...data }: ExperimentConfig["data"]) {
+  return {
+    ...data,
+    ...(crop !== null && { crop }),
+    ...(orientation !== "apply" && { orientation }),
+    ...(damaged !== "error" && { damaged }),
   };
 }

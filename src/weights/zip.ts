@@ -9,6 +9,7 @@ import { ReatError } from "../errors.js";
 export function readTorchZip(bytes: Buffer, where: string): Map<string, Buffer> {
   return readStoredZip(
     bytes,
-    (why, cause) => new ReatError("checkpoint", `${where} cannot be read as a zip archive: ${why}.`, { cause }),
+    (why, cause) =>
+      new ReatError("checkpoint", `${where} cannot be read as a zip archive: ${why}.`, { cause }),
   );
 }

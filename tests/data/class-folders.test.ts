@@ -60,7 +60,9 @@ describe("class folders", () => {
       );
       expect(interleaved(dataset, 0, "test")).toEqual([...pixels(4)]);
       expect(dataset.notes).toEqual([
+        ...(path === archive ? ["Classes and splits were looked for in animals/."] : []),
         "Files that are no images in class folders were passed over: 1 × .txt.",
+        "Classes without test images: zebra.",
       ]);
     }
     expect((await read(archive)).name).toBe("animals");
@@ -92,7 +94,10 @@ describe("class folders", () => {
     const dataset = await read(folder);
     expect([...dataset.test.labels]).toEqual([1]);
     for (const value of interleaved(dataset, 0)) expect(Math.abs(value - 200)).toBeLessThanOrEqual(1);
-    expect(dataset.notes).toEqual([]);
+    expect(dataset.notes).toEqual([
+      "There is no test/: the images in val/ are the test split.",
+      "Classes without test images: a.",
+    ]);
   });
 
   it("draws a stratified test split, by seed, where there is none, and says so", async () => {

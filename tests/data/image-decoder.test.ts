@@ -46,23 +46,28 @@ describe("colours", () => {
   it("of 16 bits the upper 8 count, in grey, colour and with alpha, which is dropped", async () => {
     const deep = (...values: number[]) => values.flatMap((v) => [v, v, v].map((x, i) => x + 256 * i));
     const size = { width: 2, height: 1, bits: 16 as const };
-    expect(await planes(png([0x12ff, 0xfe80], { ...size, channels: 1 }))).toEqual(
-      [0x12, 0xfe, 0x12, 0xfe, 0x12, 0xfe],
-    );
-    expect(await planes(png(deep(0x1180, 0x80ff), { ...size, channels: 3 }))).toEqual(
-      [0x11, 0x80, 0x12, 0x81, 0x13, 0x82],
-    );
+    expect(await planes(png([0x12ff, 0xfe80], { ...size, channels: 1 }))).toEqual([
+      0x12, 0xfe, 0x12, 0xfe, 0x12, 0xfe,
+    ]);
+    expect(await planes(png(deep(0x1180, 0x80ff), { ...size, channels: 3 }))).toEqual([
+      0x11, 0x80, 0x12, 0x81, 0x13, 0x82,
+    ]);
     const seeThrough = [0x1000, 0x2000, 0x3000, 0, 0x4000, 0x5000, 0x6000, 0x8000];
-    expect(await planes(png(seeThrough, { ...size, channels: 4 }))).toEqual(
-      [0x10, 0x40, 0x20, 0x50, 0x30, 0x60],
-    );
+    expect(await planes(png(seeThrough, { ...size, channels: 4 }))).toEqual([
+      0x10, 0x40, 0x20, 0x50, 0x30, 0x60,
+    ]);
   });
 });
 
 describe("orientation", () => {
   /** 3×2, red channel 0…5 × 40, stored with this EXIF orientation; png keeps the pixels exact. */
   const turned = (orientation: number) =>
-    sharp(png([0, 40, 80, 120, 160, 200].flatMap((v) => [v, v, v]), { width: 3, height: 2, channels: 3 }))
+    sharp(
+      png(
+        [0, 40, 80, 120, 160, 200].flatMap((v) => [v, v, v]),
+        { width: 3, height: 2, channels: 3 },
+      ),
+    )
       .withMetadata({ orientation })
       .png()
       .toBuffer();
@@ -83,10 +88,11 @@ describe("orientation", () => {
 });
 
 describe("scaling and cutting", () => {
-  const wide = png(
-    Array.from({ length: 4 * 6 }, (_, i) => [i, i, i]).flat(),
-    { width: 6, height: 4, channels: 3 },
-  );
+  const wide = png(Array.from({ length: 4 * 6 }, (_, i) => [i, i, i]).flat(), {
+    width: 6,
+    height: 4,
+    channels: 3,
+  });
 
   it("crop alone cuts the middle, resize and crop scale the shorter side first", async () => {
     const cut = await decodeImage(wide, "x", { crop: 2 });
@@ -114,7 +120,10 @@ describe("limits and small files", () => {
   });
 
   it("reads the smallest webp", async () => {
-    const tiny = Buffer.from("5249464614000000574542505650384c08000000 2f00000000888808".replace(/ /g, ""), "hex");
+    const tiny = Buffer.from(
+      "5249464614000000574542505650384c08000000 2f00000000888808".replace(/ /g, ""),
+      "hex",
+    );
     expect(tiny.length).toBe(28);
     const { width, height } = await decodeImage(tiny, "x");
     expect([width, height]).toEqual([1, 1]);

@@ -43,7 +43,11 @@ export async function readClassFolders(
 }
 
 /** @throws ReatError `data` for a class of which every image in a split is damaged: without it, the others' ids would shift */
-function refuseEmptied(path: string, places: ReadonlyMap<string, ImagePlace>, { images }: PlacedImages): void {
+function refuseEmptied(
+  path: string,
+  places: ReadonlyMap<string, ImagePlace>,
+  { images }: PlacedImages,
+): void {
   const key = ({ split, className }: ImagePlace) => JSON.stringify([split, className]);
   const left = new Set(images.map(({ place }) => key(place)));
   for (const place of places.values()) {

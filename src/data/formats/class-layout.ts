@@ -15,7 +15,8 @@ const SPLITS: Readonly<Record<string, Exclude<Split, "none">>> = {
   validation: "validation",
 };
 
-const LAYOUTS = "read are train/<class>/… with test/<class>/… or val/<class>/…, <class>/train/…, and <class>/…";
+const LAYOUTS =
+  "read are train/<class>/… with test/<class>/… or val/<class>/…, <class>/train/…, and <class>/…";
 
 /** Whether a path ends as an image that is read does. */
 export function isImage(path: string): boolean {
@@ -52,7 +53,9 @@ export function layOut(source: string, listing: Listing): ClassLayout {
   const notes: string[] = [];
   if (root !== "") notes.push(`Classes and splits were looked for in ${root}.`);
 
-  const splits = [...tops].filter(([name, within]) => isSplit(name) && within.some(({ parts }) => parts.length > 2));
+  const splits = [...tops].filter(
+    ([name, within]) => isSplit(name) && within.some(({ parts }) => parts.length > 2),
+  );
   const how = splits.length > 0 ? "split-above" : classAboveSplit(source, tops) ? "class-above" : "classes";
   const places = new Map<string, ImagePlace>();
   const loose: string[] = inside.filter(({ parts }) => parts.length === 1).map(({ path }) => path);
@@ -71,7 +74,10 @@ export function layOut(source: string, listing: Listing): ClassLayout {
   }
   if (how === "classes") {
     const deep = [...places].find(([, { name }]) => name.includes("/"));
-    if (deep) notes.push(`Images in sub-folders count for the class above them, such as ${deep[0]} for ${deep[1].className}.`);
+    if (deep)
+      notes.push(
+        `Images in sub-folders count for the class above them, such as ${deep[0]} for ${deep[1].className}.`,
+      );
   }
   const classFolder = (path: string, isFile: boolean) => {
     if (!path.startsWith(root)) return undefined;
@@ -109,7 +115,9 @@ function wrapper(paths: readonly string[]): string {
   let root = "";
   for (;;) {
     const first = paths[0]?.slice(root.length).split("/");
-    if (!first || first.length < 3 || isSplit(first[0]!) || isSplit(first[1]!)) return root;
+    if (!first || first.length < 3 || isSplit(first[0]!)) return root;
+    // A single class that is divided into splits is no folder around everything.
+    if (isSplit(first[1]!) && first.length === 3) return root;
     const next = `${root}${first[0]}/`;
     if (!paths.every((path) => path.startsWith(next) && path.indexOf("/", next.length) > 0)) return root;
     root = next;
@@ -118,7 +126,8 @@ function wrapper(paths: readonly string[]): string {
 
 /** Whether every class is divided into splits. @throws ReatError `data` where some are and some are not */
 function classAboveSplit(source: string, tops: ReadonlyMap<string, readonly Parted[]>): boolean {
-  const divided = (within: readonly Parted[]) => within.filter(({ parts }) => parts.length > 2 && isSplit(parts[1]!));
+  const divided = (within: readonly Parted[]) =>
+    within.filter(({ parts }) => parts.length > 2 && isSplit(parts[1]!));
   const all = [...tops].every(([, within]) => divided(within).length === within.length);
   if (all) return true;
   const some = [...tops].find(([, within]) => divided(within).length > 0);
@@ -146,14 +155,19 @@ function refuseMixed(
   }
   if (beside.length > 0) {
     const count = beside.reduce((sum, name) => sum + tops.get(name)!.length, 0);
-    notes.push(`${count} images beside the splits were passed over: ${someOf(beside.map((name) => `${name}/`))}.`);
+    notes.push(
+      `${count} images beside the splits were passed over: ${someOf(beside.map((name) => `${name}/`))}.`,
+    );
   }
   const seen = new Map<string, string>();
   for (const name of splits) {
     const split = SPLITS[name.toLowerCase()]!;
     const other = seen.get(split);
     if (other !== undefined) {
-      throw new ReatError("data", `${source} has two folders for one split, ${other}/ and ${name}/; one is accepted.`);
+      throw new ReatError(
+        "data",
+        `${source} has two folders for one split, ${other}/ and ${name}/; one is accepted.`,
+      );
     }
     seen.set(split, name);
   }
@@ -186,7 +200,9 @@ function passOverUnlabelled(
 function nothing(source: string, { files, problems, folders }: Listing): ReatError {
   const count = new Map<string, number>();
   for (const { path } of files) {
-    const kind = isImage(path) ? `${ending(path)} outside of a folder` : ending(path) || "files without ending";
+    const kind = isImage(path)
+      ? `${ending(path)} outside of a folder`
+      : ending(path) || "files without ending";
     count.set(kind, (count.get(kind) ?? 0) + 1);
   }
   const kinds = [...count].sort(([, a], [, b]) => b - a).map(([kind, n]) => `${n} × ${kind}`);

@@ -1,5 +1,10 @@
 // Decodes the images of a source whose places are known by their paths, and packs them into splits.
-import { type ArchiveLimits, DamagedEntry, DEFAULT_ARCHIVE_LIMITS, type Listing } from "../../archives/index.js";
+import {
+  type ArchiveLimits,
+  DamagedEntry,
+  DEFAULT_ARCHIVE_LIMITS,
+  type Listing,
+} from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { allocateClassIds, CHANNELS, type DamagedFile, type ImageSplit } from "../dataset.js";
 import type { Progress } from "../progress.js";
@@ -182,7 +187,9 @@ export function damagedNotes(damaged: readonly DamagedFile[]): string[] {
   const many = damaged.length > 1;
   const named = damaged.slice(0, 3).map(({ path, why }) => `${path} ${why}`);
   const more = damaged.length > 3 ? `; and ${damaged.length - 3} more` : "";
-  return [`${damaged.length} damaged file${many ? "s were" : " was"} passed over: ${named.join("; ")}${more}.`];
+  return [
+    `${damaged.length} damaged file${many ? "s were" : " was"} passed over: ${named.join("; ")}${more}.`,
+  ];
 }
 
 /** @param ids class ids by the images' class names */

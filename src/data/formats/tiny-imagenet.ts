@@ -4,7 +4,13 @@ import type { Listing } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset } from "../dataset.js";
 import { compareNames } from "./names.js";
-import { damagedNotes, type ImageOptions, type ImagePlace, loadPlacedImages, packImages } from "./placed-images.js";
+import {
+  damagedNotes,
+  type ImageOptions,
+  type ImagePlace,
+  loadPlacedImages,
+  packImages,
+} from "./placed-images.js";
 import { listedFiles, listSource } from "./source-files.js";
 
 const ANNOTATIONS = "val/val_annotations.txt";
@@ -145,7 +151,11 @@ function placesOf(path: string, { paths, texts }: Found) {
 }
 
 /** Validation images that lie in folders of their classes. */
-function sortedByClass(path: string, paths: readonly string[], classes: ReadonlySet<string>): [string, ImagePlace][] {
+function sortedByClass(
+  path: string,
+  paths: readonly string[],
+  classes: ReadonlySet<string>,
+): [string, ImagePlace][] {
   const places: [string, ImagePlace][] = [];
   for (const file of paths) {
     const [, wnid, name] = SORTED.exec(file) ?? [];

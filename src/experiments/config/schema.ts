@@ -1,5 +1,6 @@
 // The one description of an experiment: every key, what it takes, and its default, which is the paper's protocol.
 import { z } from "zod";
+import { DEFAULT_ARCHIVE_LIMITS } from "../../archives/index.js";
 import {
   acceptedAttackNames,
   acceptedEvaluationAttacks,
@@ -7,7 +8,7 @@ import {
   isEvaluationAttackName,
   normNames,
 } from "../../attacks/index.js";
-import { PROFILES } from "../../data/index.js";
+import { DAMAGED_POLICIES, DEFAULT_PIXEL_LIMIT, ORIENTATIONS, PROFILES } from "../../data/index.js";
 import { acceptedClassifiers, type ClassifierName, modelNames, parseClassifier } from "../../nn/index.js";
 import { normalisations } from "../../weights/index.js";
 
@@ -41,6 +42,13 @@ const normalise = z
     `${Object.keys(normalisations).join(", ")}, or { mean: [r, g, b], std: [r, g, b] } with deviations above 0`,
   );
 
+/** Whether a source is one of the sets that are known by name, not a path. */
+export function isNamedSource(source: string): boolean {
+  return /^(synthetic(:.*)?|cifar10|cifar100)$/.test(source);
+}
+
+const limit = (value: number) => z.int().min(1).default(value);
+
 const subset = z.strictObject({
   /** Left out: exponential for the synthetic set and CIFAR by name, natural (all images) for data at a path. */
   profile: z.enum(PROFILES).optional(),
@@ -59,12 +67,30 @@ const data = z.strictObject({
     .min(1)
     .describe("synthetic, cifar10, cifar100 or the path of a data set")
     .default("synthetic"),
-  /** Side in pixels that images from class folders are scaled to; null needs them to have one size. */
-  resize: z.int().min(8).max(512).nullable().default(null),
+  /**
+   * Pixels that the shorter side of images from class folders and of Tiny-ImageNet is scaled to; without `crop` the middle
+   * square is taken. null leaves them as they are, and then they must have one size.
+   */
+  resize: z.int().min(8).max(4096).nullable().default(null),
+  /** Side of the square that is cut out of their middle, after scaling; null cuts nothing. */
+  crop: z.int().min(8).max(4096).nullable().default(null),
+  /** apply: turn images as their EXIF orientation says and viewers show them; ignore: as they are stored. */
+  orientation: z.enum(ORIENTATIONS).default("apply"),
+  /** error refuses data with damaged images; skip goes on without them, and the run says which. */
+  damaged: z.enum(DAMAGED_POLICIES).default("error"),
+  /** What is refused as too large, so that no file fills the memory: pixels of an image, bytes of a file, of all, and files. */
+  limits: z
+    .strictObject({
+      pixels: limit(DEFAULT_PIXEL_LIMIT),
+      fileBytes: limit(DEFAULT_ARCHIVE_LIMITS.fileBytes),
+      totalBytes: limit(DEFAULT_ARCHIVE_LIMITS.totalBytes),
+      files: limit(DEFAULT_ARCHIVE_LIMITS.files),
+    })
+    .prefault({}),
   /** Share of each class drawn for the test where class folders have no test split. */
   testShare: z.number().gt(0).lt(1).default(0.2),
   subset: subset.prefault({}),
-  /** Images of each class set aside, before the subset is drawn, to choose the best checkpoint on. */
+  /** Images of each class set aside, before the subset is drawn, to choose the best checkpoint on; with 0 the data's val/ does. */
   validationPerClass: z.int().min(0).default(0),
 });
 
