@@ -18,7 +18,14 @@ const floors: readonly (readonly string[])[] = [
   ["cli"],
 ];
 /** Files of src itself that any floor may import, and the library's public face, which may import all. */
-const ground = ["durable-file.ts", "errors.ts", "fraction.ts", "schema-words.ts"];
+const ground = [
+  "canonical-json.ts",
+  "durable-file.ts",
+  "errors.ts",
+  "fraction.ts",
+  "schema-words.ts",
+  "yaml-text.ts",
+];
 const face = ["index.ts"];
 
 const longestFile = 350;
@@ -161,6 +168,24 @@ describe("every file", () => {
       );
     });
     expect(wrong).toEqual([]);
+  });
+});
+
+describe("a fact stands once", () => {
+  const without = (home: string) => sources.filter((path) => path !== home);
+  const code = (path: string) => read(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+
+  it.each([
+    ["the usual budgets", "src/attacks/geometry/usual-budget.ts", /\b[28] \/ 255\b/],
+    [
+      "the checkpoints' names",
+      "src/evaluation/checkpoint-name.ts",
+      /"last" \| "best"|"best" \| "last"|\["last", "best"\]/,
+    ],
+    ["the rule of the tail", "src/data/long-tail/profiles.ts", /classes\) \/ 3|classes \/ 3/],
+  ])("%s in %s", (_, home, pattern) => {
+    expect(code(home)).toMatch(pattern);
+    expect(without(home).filter((path) => pattern.test(code(path)))).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { ReatError } from "../errors.js";
 import { acceptedBy, shapeOf } from "../schema-words.js";
 import type { Attack } from "./attack.js";
-import { type BallName, type NormName, norms, type StartNoiseName } from "./geometry/index.js";
+import { type BallName, type NormName, type StartNoiseName, usualBudgets } from "./geometry/index.js";
 import type { AttackObserver } from "./observer.js";
 import { withScaledLogits } from "./transfer.js";
 
@@ -133,12 +133,6 @@ function ownOptions<Options>(
   throw new ReatError("config", `${key} of attack ${name} must be ${accepted}, got ${got}`);
 }
 
-const defaultEpsilon: Readonly<Record<BallName, number>> = {
-  linf: norms.linf.defaults.epsilon,
-  l2: norms.l2.defaults.epsilon,
-  l1: 12,
-};
-
 /** @internal The norms of attacks that follow plain gradients step by step. */
 export const stepwiseNorms: readonly NormName[] = ["linf", "l2"];
 
@@ -157,7 +151,7 @@ export function requireBudget(
       `logitScale of attack ${name} must be a finite number > 0, got ${logitScale}`,
     );
   }
-  return { name, norm, epsilon: epsilon ?? defaultEpsilon[norm], logitScale };
+  return { name, norm, epsilon: epsilon ?? usualBudgets[norm].epsilon, logitScale };
 }
 
 function listed(words: readonly string[]): string {

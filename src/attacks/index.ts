@@ -63,6 +63,8 @@ export {
   type StartNoise,
   type StartNoiseName,
   startNoiseNames,
+  type UsualBudget,
+  usualBudgets,
 } from "./geometry/index.js";
 export {
   type AttackObjective,

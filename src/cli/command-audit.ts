@@ -1,7 +1,7 @@
 // `reat audit`: is a model's robustness real, or are its gradients masked?
 import { basename, dirname, join } from "node:path";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
-import { auditCheckNames } from "../evaluation/index.js";
+import { auditCheckNames, type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import {
   AUDIT_IMAGES,
   type AuditOutcome,
@@ -26,7 +26,7 @@ import { table } from "./table.js";
 import { duration, note, percent, print, printJson } from "./terminal.js";
 
 interface AuditFlags extends ForeignFlags {
-  readonly checkpoint?: "last" | "best";
+  readonly checkpoint?: CheckpointName;
   readonly surrogate?: string;
   readonly images: number;
   readonly check?: readonly string[];
@@ -52,7 +52,7 @@ export function addAudit(program: Command): void {
       "--surrogate <run>",
       "a run or checkpoint whose examples are transferred, best an undefended model",
     )
-    .addOption(new Option("--checkpoint <which>", "of a run (default: best)").choices(["last", "best"]))
+    .addOption(new Option("--checkpoint <which>", "of a run (default: best)").choices(checkpointNames))
     .option("--data <source>", "where the data is now, if it has moved; for weights, images to measure on")
     .option("--set <key=value>", "change one key of the configuration; may be given again", collect)
     .option("--device <device>", "auto, cpu, cuda or cuda:N")

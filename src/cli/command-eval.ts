@@ -1,7 +1,12 @@
 // `reat eval`: measures the checkpoints of runs, or weights from elsewhere, with attacks chosen afterwards.
 import { Argument, type Command, Option } from "commander";
 import { ReatError } from "../errors.js";
-import { attackLabel, type EvaluationProgress } from "../evaluation/index.js";
+import {
+  attackLabel,
+  type CheckpointName,
+  checkpointNames,
+  type EvaluationProgress,
+} from "../evaluation/index.js";
 import { type EvaluateRunOutcome, evaluateRun, evaluateWeights, groupBySeeds } from "../experiments/index.js";
 import { writeReport } from "../report/index.js";
 import { dataProgress } from "./data-progress.js";
@@ -30,7 +35,7 @@ import { bar, StatusLine } from "./status-line.js";
 import { duration, note, print, printJson } from "./terminal.js";
 
 interface EvalOptions extends ForeignFlags, EvaluationFlags {
-  readonly checkpoint?: "last" | "best";
+  readonly checkpoint?: CheckpointName;
   readonly split: "test" | "validation";
   readonly out?: string;
   readonly json?: true;
@@ -49,7 +54,7 @@ export function addEval(program: Command): void {
     )
     .addArgument(new Argument("<run...>", "runs' folders, checkpoints in them, or one file of weights"));
   addEvaluationOptions(command)
-    .addOption(new Option("--checkpoint <which>", "only this one").choices(["last", "best"]))
+    .addOption(new Option("--checkpoint <which>", "only this one").choices(checkpointNames))
     .addOption(new Option("--split <split>", "images").choices(["test", "validation"]).default("test"))
     .option("--data <source>", "where the data is now, if it has moved; for weights, images to measure on")
     .option("--set <key=value>", "change one key of the configuration; may be given again", collect)

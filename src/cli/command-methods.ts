@@ -1,6 +1,7 @@
 // `reat methods`: the training methods, and one of them with all its options.
 import type { Command } from "commander";
 import { type MethodPage, methodPage, methodPages } from "../experiments/index.js";
+import { optionLines } from "./option-lines.js";
 import { table } from "./table.js";
 import { print, printJson, styled } from "./terminal.js";
 
@@ -35,23 +36,19 @@ Losses combine with methods by method.loss, AWP and RobustLT by method.weightPer
 weights by training.weightAverage. "reat methods <name>" shows a method's options and presets.`;
 }
 
-function page({ name, description, paper, released, presets, options, example }: MethodPage): string {
-  const rows = options.map(({ key, default: value, accepted }) => [
-    `method.${key}`,
-    value ?? "left out",
-    accepted,
-  ]);
+function page({ name, title, description, paper, released, presets, options, example }: MethodPage): string {
+  const rows = options.map((option) => optionLines({ ...option, key: `method.${option.key}` }));
   const source = released
     ? [`Released code: ${released.repository} (${released.summary}); preset ${released.preset}.`]
     : [];
   return [
-    `${styled("bold", name)}: ${description}`,
+    `${styled("bold", name)} (${title}): ${description}`,
     "",
     `Paper: ${paper}.`,
     ...source,
     `Presets: ${presets.join(", ")}.`,
     "",
-    table(["key", "default", "accepted"], rows, ["key", "default", "accepted"]),
+    rows.join("\n"),
     "",
     "Example:",
     example

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ReatError } from "../errors.js";
 import { setThreads } from "../tensor/index.js";
+import { addAttacks } from "./command-attacks.js";
 import { addAudit } from "./command-audit.js";
+import { addConfig } from "./command-config.js";
 import { addData } from "./command-data.js";
 import { addDoctor } from "./command-doctor.js";
 import { addEval } from "./command-eval.js";
@@ -54,7 +56,18 @@ Examples:
       const { threads } = command.optsWithGlobals<{ threads?: number }>();
       if (threads !== undefined && command.name() !== "doctor") setThreads(threads);
     });
-  for (const add of [addQuickstart, addTrain, addEval, addAudit, addReport, addData, addMethods, addDoctor])
+  for (const add of [
+    addQuickstart,
+    addTrain,
+    addEval,
+    addAudit,
+    addReport,
+    addData,
+    addMethods,
+    addAttacks,
+    addConfig,
+    addDoctor,
+  ])
     add(program);
   // Handled by bin/reat.js before anything is compiled; listed for the help alone.
   program.command("setup").summary("build the addon and install what is missing").helpOption(false);

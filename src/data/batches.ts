@@ -91,14 +91,27 @@ export interface TrainingBatchOptions {
   readonly epoch: number;
   /** Random crop and mirror; false for none. Default: 4 pixels of padding, mirrored half the time. */
   readonly augmentation?: CropFlipOptions | false;
+  /** Leave out a last batch with fewer than `batchSize` images; other images are left out in each epoch. Default: false. */
+  readonly dropLast?: boolean;
   /** Before crop and mirror, see `strongAugmentations`. Default: none. */
   readonly strong?: StrongAugmentation | null;
 }
 
-/** One epoch of training: a random order that depends on seed and epoch only; every image once, the last partial batch kept. */
+/**
+ * One epoch of training: a random order that depends on seed and epoch only; every image once, the last partial batch kept
+ * unless `dropLast` says otherwise.
+ * @throws ReatError `config` where nothing is left
+ */
 export function trainingBatches(split: DeviceSplit, options: TrainingBatchOptions): BatchPlan {
-  const { batchSize, seed, epoch, augmentation = {}, strong = null } = options;
-  const order = epochOrder(split.count, seed, epoch);
+  const { batchSize, seed, epoch, augmentation = {}, dropLast = false, strong = null } = options;
+  const visited = dropLast ? split.count - (split.count % batchSize) : split.count;
+  if (visited === 0 && split.count > 0) {
+    throw new ReatError(
+      "config",
+      `${split.count} training images are fewer than one batch of ${batchSize}, and the last batch is left out; accepted: a batch size of at most ${split.count}, or the last batch kept.`,
+    );
+  }
+  const order = epochOrder(split.count, seed, epoch).slice(0, visited);
   const augment = (images: Tensor, batch: number): Tensor => {
     const [count, , height, width] = images.shape as [number, number, number, number];
     const seeds = [seed, epoch, batch] as const;

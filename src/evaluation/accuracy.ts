@@ -1,5 +1,5 @@
 // Accuracy from counts: overall, per class, per group of classes, balanced.
-
+import { z } from "zod";
 import type { ClassGroup } from "../data/index.js";
 import { ReatError } from "../errors.js";
 
@@ -24,6 +24,26 @@ export interface AccuracyReport {
   /** How often each class was predicted. */
   readonly predicted: readonly number[];
 }
+
+/** @internal A share of images, from 0 to 1. */
+export const fractionSchema = z.number().min(0).max(1);
+const share = fractionSchema.nullable();
+
+/** What files hold of an `AccuracyReport`; its accuracies must follow from its counts. */
+export const accuracyReportSchema = z
+  .object({
+    total: z.int().min(0),
+    correct: z.int().min(0),
+    accuracy: fractionSchema,
+    perClass: z.array(z.object({ total: z.int().min(0), correct: z.int().min(0), accuracy: share })),
+    groups: z.object({ head: share, body: share, tail: share }),
+    balanced: fractionSchema,
+    predicted: z.array(z.int().min(0)),
+  })
+  .superRefine((report, context) => {
+    const message = reportContradiction(report);
+    if (message !== null) context.addIssue({ code: "custom", message, input: report });
+  }) satisfies z.ZodType<AccuracyReport>;
 
 /**
  * @param confusion confusion[y][k] = images of class y that were predicted as class k; square, whole numbers ≥ 0
@@ -71,4 +91,47 @@ function sum(values: readonly number[]): number {
 
 function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : sum(values) / values.length;
+}
+
+/** Whether two fractions differ by rounding alone. */
+export function sameFraction(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 1e-9;
+}
+
+/**
+ * What of a report does not follow from its own counts, in words; null where all does. A group's classes are not in the
+ * report, so its mean is only held to lie between those of its classes.
+ */
+function reportContradiction(report: AccuracyReport): string | null {
+  const { total, correct, accuracy, perClass, groups, balanced, predicted } = report;
+  const totals = {
+    total: sum(perClass.map((entry) => entry.total)),
+    correct: sum(perClass.map((entry) => entry.correct)),
+  };
+  if (total !== totals.total) return `total is ${total}, and its classes have ${totals.total}`;
+  if (correct !== totals.correct) return `correct is ${correct}, and its classes have ${totals.correct}`;
+  if (total === 0) return "it is of no image";
+  for (const [id, { total: images, correct: right, accuracy: told }] of perClass.entries()) {
+    const follows =
+      images > 0 ? told !== null && sameFraction(told, right / images) : told === null && right === 0;
+    if (right > images || right < 0 || !follows) {
+      return `class ${id} has ${right} of ${images} images right and an accuracy of ${told}`;
+    }
+  }
+  if (!sameFraction(accuracy, correct / total)) {
+    return `accuracy is ${accuracy}, and ${correct} of ${total} images are right`;
+  }
+  const known = perClass.flatMap((entry) => entry.accuracy ?? []);
+  if (!sameFraction(balanced, mean(known)!)) {
+    return `balanced is ${balanced}, and the mean over its classes ${mean(known)}`;
+  }
+  const [least, most] = [Math.min(...known), Math.max(...known)];
+  for (const [name, told] of Object.entries(groups)) {
+    if (told !== null && (told < least - 1e-9 || told > most + 1e-9)) {
+      return `groups.${name} is ${told}, and its classes lie from ${least} to ${most}`;
+    }
+  }
+  return predicted.length === perClass.length && sum(predicted) === total
+    ? null
+    : `predicted counts ${sum(predicted)} of ${total} images in ${predicted.length} of ${perClass.length} classes`;
 }

@@ -1,4 +1,5 @@
 // What a result is called in tables: the attack's name, what differs from the usual budget, and an ensemble's hash.
+import { type UsualBudget, usualBudgets } from "../attacks/index.js";
 import { formatFraction } from "../fraction.js";
 
 /** The parts of a result that its label tells. */
@@ -7,12 +8,7 @@ export interface LabelledAttack {
   readonly constants: Readonly<Record<string, unknown>>;
 }
 
-/** The radii that a name alone stands for, and the usual step's share of the radius. */
-const usual: Readonly<Record<string, { epsilon: number; stepShare: number }>> = {
-  linf: { epsilon: 8 / 255, stepShare: 1 / 4 },
-  l2: { epsilon: 1, stepShare: 1 / 5 },
-  l1: { epsilon: 12, stepShare: Number.NaN },
-};
+const usual: Readonly<Record<string, UsualBudget>> = usualBudgets;
 const norms: Readonly<Record<string, string>> = { linf: "l∞", l2: "l2", l1: "l1" };
 const same = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b));
 
@@ -23,7 +19,7 @@ const same = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.max(1, Mat
  */
 export function attackLabel({ name, constants }: LabelledAttack): string {
   const { norm = "linf", epsilon, stepSize, restarts, logitScale, start, constantsHash } = constants;
-  const known = usual[String(norm)] ?? usual.linf!;
+  const known = usual[String(norm)] ?? usualBudgets.linf;
   const parts = [name];
   const ofName = name === "cw-l2" || name === "cw-l2-fixed" ? "l2" : "linf";
   if (norm !== ofName) parts.push(norms[String(norm)] ?? String(norm));
@@ -31,7 +27,8 @@ export function attackLabel({ name, constants }: LabelledAttack): string {
     parts.push(`ε=${formatFraction(epsilon)}`);
   }
   if (typeof stepSize === "number" && typeof epsilon === "number" && epsilon > 0) {
-    if (!same(stepSize / epsilon, known.stepShare)) parts.push(`step=${formatFraction(stepSize)}`);
+    const usualShare = known.stepSize === null ? Number.NaN : known.stepSize / known.epsilon;
+    if (!same(stepSize / epsilon, usualShare)) parts.push(`step=${formatFraction(stepSize)}`);
   }
   if (typeof restarts === "number" && restarts !== usualRestarts(name, String(norm))) {
     parts.push(`restarts=${restarts}`);

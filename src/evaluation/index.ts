@@ -1,5 +1,5 @@
 // The evaluation's public face.
-export { type AccuracyReport, accuracyReport, type ClassAccuracy } from "./accuracy.js";
+export { type AccuracyReport, accuracyReport, accuracyReportSchema, type ClassAccuracy } from "./accuracy.js";
 export { attackLabel, type LabelledAttack } from "./attack-label.js";
 export {
   type Audit,
@@ -12,6 +12,7 @@ export {
   auditCheckNames,
   type LossSurface,
 } from "./audit/index.js";
+export { bestFirst, type CheckpointName, checkpointNames } from "./checkpoint-name.js";
 export {
   type EnsembleHooks,
   type EnsembleOutcome,
@@ -34,11 +35,13 @@ export {
   type StagePosition,
 } from "./evaluate.js";
 export {
-  canonicalJson,
   type EvaluationResult,
+  type MeasuredContent,
   readResults,
+  readStoredResults,
   resultFileName,
   resultIdentity,
   resultSlot,
+  type StoredResult,
   writeResult,
 } from "./results.js";

@@ -61,6 +61,7 @@ export function assembleLearner(config: ExperimentConfig, data: ExperimentData, 
   const model = assembleModel(config, data, device);
   const method = createMethod(config.method, {
     classCounts: data.subset.counts,
+    classNames: data.dataset.classNames,
     device,
     epochs: training.epochs,
   });

@@ -123,16 +123,15 @@ export function refuseUntrainable(data: ExperimentData, { training, data: wanted
 }
 
 /**
- * Images to measure on, on a device.
+ * Images to measure on.
  * @param images at most so many, see {@link spreadOverClasses}; null for all
  * @throws ReatError `data` where the split has no images
  */
-export function uploadForEvaluation(
+export function selectForEvaluation(
   data: ExperimentData,
   split: "test" | "validation",
   images: number | null,
-  device: Device,
-): DeviceSplit {
+): ImageSplit {
   const { dataset } = data;
   const whole = split === "test" ? dataset.test : validationImages(data);
   if (whole.count === 0) {
@@ -145,7 +144,17 @@ export function uploadForEvaluation(
     );
   }
   const indices = spreadOverClasses(whole, dataset.classNames.length, images ?? whole.count);
-  return uploadSplit(dataset, selectImages(whole, indices), device);
+  return selectImages(whole, indices);
+}
+
+/** {@link selectForEvaluation} on a device. */
+export function uploadForEvaluation(
+  data: ExperimentData,
+  split: "test" | "validation",
+  images: number | null,
+  device: Device,
+): DeviceSplit {
+  return uploadSplit(data.dataset, selectForEvaluation(data, split, images), device);
 }
 
 /**

@@ -30,7 +30,6 @@ export {
   type WeightsEvaluation,
   writeAudit,
 } from "./measuring/index.js";
-export { type MethodOption, type MethodPage, methodPage, methodPages } from "./method-pages.js";
 export {
   type PaperRow,
   paperCommand,
@@ -40,6 +39,21 @@ export {
   paperTablesPage,
 } from "./paper-tables.js";
 export { QUICKSTART_CONFIGS, type QuickstartOutcome, quickstart } from "./quickstart.js";
+export {
+  type AttackOption,
+  type AttackPage,
+  attackPage,
+  attackPages,
+  type ConfigRow,
+  configRow,
+  configRows,
+  configurationPage,
+  type MethodPage,
+  methodPage,
+  methodPages,
+  methodRows,
+  type OptionRow,
+} from "./reference/index.js";
 export {
   type ExperimentOptions,
   type ExperimentOutcome,

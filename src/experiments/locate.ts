@@ -1,12 +1,14 @@
 // Finds checkpoints: those of a run's folder, or the one that a path names.
+
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ReatError } from "../errors.js";
+import { type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import { RunFolder } from "../training/index.js";
 
 /** A checkpoint of a run. */
 export interface Located {
-  readonly checkpoint: "last" | "best";
+  readonly checkpoint: CheckpointName;
   readonly file: string;
 }
 
@@ -17,7 +19,7 @@ export interface Located {
  */
 export function locate(
   place: string,
-  wanted: readonly ("last" | "best")[],
+  wanted: readonly CheckpointName[],
 ): { run: RunFolder; checkpoints: readonly Located[] } {
   const stats = statSync(place, { throwIfNoEntry: false });
   if (!stats) {
@@ -29,7 +31,7 @@ export function locate(
   if (stats.isDirectory()) {
     const run = RunFolder.open(place);
     const checkpoints = wanted
-      .map((checkpoint) => ({ checkpoint, file: fileOf(run, checkpoint) }))
+      .map((checkpoint) => ({ checkpoint, file: run.checkpoint(checkpoint) }))
       .filter(({ file }) => existsSync(file));
     if (checkpoints.length === 0) {
       throw new ReatError(
@@ -41,7 +43,7 @@ export function locate(
   }
   const folder = dirname(dirname(resolve(place)));
   const run = RunFolder.isRun(folder) ? RunFolder.open(folder) : undefined;
-  const checkpoint = (["last", "best"] as const).find((name) => run && fileOf(run, name) === resolve(place));
+  const checkpoint = checkpointNames.find((name) => run?.checkpoint(name) === resolve(place));
   if (!run || !checkpoint) {
     throw new ReatError(
       "usage",
@@ -49,8 +51,4 @@ export function locate(
     );
   }
   return { run, checkpoints: [{ checkpoint, file: resolve(place) }] };
-}
-
-function fileOf(run: RunFolder, checkpoint: "last" | "best"): string {
-  return checkpoint === "last" ? run.lastCheckpoint : run.bestCheckpoint;
 }

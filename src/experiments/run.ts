@@ -3,8 +3,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { evaluationBatches, type Progress, trainingBatches } from "../data/index.js";
 import { writeDurably } from "../durable-file.js";
-import { type EvaluationProgress, type EvaluationResult, evaluate } from "../evaluation/index.js";
-import { inferenceModel } from "../methods/index.js";
+import {
+  type CheckpointName,
+  checkpointNames,
+  type EvaluationProgress,
+  type EvaluationResult,
+  evaluate,
+} from "../evaluation/index.js";
+import { inferenceModel, requireTrainingImages } from "../methods/index.js";
 import { resolveDevice, setThreads } from "../tensor/index.js";
 import {
   currentEnvironment,
@@ -17,22 +23,18 @@ import {
 } from "../training/index.js";
 import { assembleLearner } from "./assemble.js";
 import { trainedClasses } from "./class-names.js";
-import {
-  applyOverrides,
-  configToYaml,
-  type ExperimentConfig,
-  parseConfig,
-  parseConfigText,
-} from "./config/index.js";
+import { configToYaml, type ExperimentConfig } from "./config/index.js";
 import {
   type ExperimentData,
   loadData,
   refuseUntrainable,
   uploadForEvaluation,
   uploadTraining,
-  validationImages,
 } from "./data.js";
+import { requireWholeLastBatch } from "./last-batch.js";
 import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
+import { runConfig } from "./run-config.js";
+import { decidingSettings, describeData } from "./run-record.js";
 
 /** What an experiment is watched and stopped with. */
 export interface ExperimentOptions {
@@ -42,7 +44,7 @@ export interface ExperimentOptions {
   /** While data is read for the first time. */
   readonly onDataProgress?: Progress;
   /** While the checkpoints are measured at the end. */
-  readonly onMeasurement?: (checkpoint: "last" | "best", progress: EvaluationProgress) => void;
+  readonly onMeasurement?: (checkpoint: CheckpointName, progress: EvaluationProgress) => void;
   /** Stops after the running batch, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
@@ -80,8 +82,7 @@ export async function resumeExperiment(
 ): Promise<ExperimentOutcome> {
   const run = RunFolder.open(folder);
   requireReadable(run);
-  const raw = parseConfigText(run.config(), run.configFile);
-  return work(parseConfig(applyOverrides(raw, overrides), run.configFile), folder, true, options);
+  return work(runConfig(run, overrides), folder, true, options);
 }
 
 async function work(
@@ -91,18 +92,17 @@ async function work(
   options: ExperimentOptions,
 ): Promise<ExperimentOutcome> {
   const { signal } = options;
+  if (!resume) RunFolder.requireNone(folder);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
   // A run goes on with the classes that it began with.
   const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
   const data = await loadData(config, options.onDataProgress, trained);
   refuseUntrainable(data, config);
+  requireTrainingImages(data.subset.counts, data.dataset.classNames);
+  requireWholeLastBatch(config, data);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
   const text = configToYaml(config);
-  const run = resume
-    ? RunFolder.open(folder, environment)
-    : await RunFolder.create(folder, text, environment);
-
   using learner = assembleLearner(config, data, device);
   using images = uploadTraining(data, device);
   const { training, seeds } = config;
@@ -114,13 +114,19 @@ async function work(
       seed: seeds.order,
       epoch: epoch - 1,
       augmentation: training.augment ? {} : false,
+      dropLast: training.dropLast,
       strong: training.strongAugmentation === "none" ? null : training.strongAugmentation,
     });
+  const batchesPerEpoch = batches(1).count;
+  // Made last: what is refused before leaves no run behind.
+  const run = resume
+    ? RunFolder.open(folder, environment)
+    : await RunFolder.create(folder, text, environment);
   const outcome = await train({
     ...learner,
     classNames: data.dataset.classNames,
     epochs: training.epochs,
-    batchesPerEpoch: batches(1).count,
+    batchesPerEpoch,
     batches,
     run,
     seeds,
@@ -146,8 +152,8 @@ async function work(
 
   const results: EvaluationResult[] = [];
   let stopped = outcome.stopped;
-  for (const checkpoint of ["last", "best"] as const) {
-    const file = checkpoint === "last" ? run.lastCheckpoint : run.bestCheckpoint;
+  for (const checkpoint of checkpointNames) {
+    const file = run.checkpoint(checkpoint);
     if (stopped || !existsSync(file)) continue;
     const { attacks, images: count } = config.evaluation;
     try {
@@ -196,54 +202,5 @@ function evaluationPlan(
       return { clean, robust: results[0]!.report };
     },
     [Symbol.dispose]: () => images.dispose(),
-  };
-}
-
-/** What the report says of the data. */
-function describeData(data: ExperimentData) {
-  const { dataset, subset } = data;
-  return {
-    name: dataset.name,
-    synthetic: dataset.synthetic,
-    classNames: dataset.classNames,
-    trainCounts: subset.counts,
-    validationImages: validationImages(data).count,
-    subsetHash: subset.hash,
-    ...(dataset.damaged.length > 0 && { damaged: dataset.damaged }),
-    notes: dataset.notes,
-  };
-}
-
-/** What must be the same in a run that is continued: all that decides its weights or which of them are kept as best. */
-function decidingSettings(
-  { data: wanted, model, method, training, seeds, evaluation }: ExperimentConfig,
-  { dataset, subset }: ExperimentData,
-): Record<string, unknown> {
-  const {
-    epochs: _epochs,
-    evaluateEvery: _every,
-    logEvery: _log,
-    checkpointEvery: _save,
-    ...deciding
-  } = training;
-  const { norm, epsilon, stepSize, batchSize } = evaluation;
-  // Data may have moved to another place; what is drawn from it may not have changed.
-  const source = dataset.synthetic ? wanted.source : dataset.name;
-  // What was selected and how is in the hash; runs from before there was a choice go on.
-  const { selection: _selection, ...drawn } = wanted.subset;
-  return {
-    data: { ...readingSettings(wanted), subset: drawn, source, subsetHash: subset.hash },
-    ...{ model, method, training: deciding, seeds },
-    evaluation: { norm, epsilon, stepSize, batchSize },
-  };
-}
-
-/** Without what only refuses data, and without what is as it was before there was a choice. */
-function readingSettings({ limits: _limits, crop, orientation, damaged, ...data }: ExperimentConfig["data"]) {
-  return {
-    ...data,
-    ...(crop !== null && { crop }),
-    ...(orientation !== "apply" && { orientation }),
-    ...(damaged !== "error" && { damaged }),
   };
 }

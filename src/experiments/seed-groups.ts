@@ -1,8 +1,9 @@
 // Puts runs together that differ in their seeds alone, and tells mean and standard error of what was measured.
+import { canonicalJson } from "../canonical-json.js";
 import {
   type AccuracyReport,
   attackLabel,
-  canonicalJson,
+  type CheckpointName,
   type EvaluationResult,
 } from "../evaluation/index.js";
 import type { ExperimentConfig } from "./config/index.js";
@@ -17,7 +18,7 @@ export interface MeanOverSeeds {
 export interface SeedRow {
   /** "clean" or the attack's label. */
   readonly measured: string;
-  readonly checkpoint: "last" | "best";
+  readonly checkpoint: CheckpointName;
   readonly figures: Readonly<Record<"all" | "head" | "body" | "tail" | "balanced", MeanOverSeeds | null>>;
 }
 

@@ -2,7 +2,7 @@
 
 export { balancedSoftmaxLoss } from "./balanced-softmax.js";
 export { ClassConstant } from "./class-constant.js";
-export { type TailStart, tailClasses, tailStart } from "./class-counts.js";
+export { tailClasses } from "./class-counts.js";
 export { effectiveNumberWeights, inverseFrequencyWeights } from "./class-weights.js";
 export { crossEntropyLoss } from "./cross-entropy.js";
 export { type DivergenceOptions, predictionDivergence } from "./divergence.js";

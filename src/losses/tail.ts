@@ -1,7 +1,8 @@
 // TAIL: REAT's regulariser that moves the features of tail classes apart from those of other classes.
+import type { TailRule } from "../data/index.js";
 import { noGrad, scope, type Tensor } from "../tensor/index.js";
 import { ClassConstant } from "./class-constant.js";
-import { checkClassCounts, type TailStart, tailClasses } from "./class-counts.js";
+import { checkClassCounts, tailClasses } from "./class-counts.js";
 
 /** "reference": what the authors' code computes; "paper": what the text describes. */
 export type TailForm = "reference" | "paper";
@@ -12,7 +13,7 @@ export interface TailOptions {
   /** Factor of the whole term. Default: 1. */
   readonly lambda?: number;
   /** Which classes are the tail. Default: "reference". */
-  readonly tailStart?: TailStart;
+  readonly tailStart?: TailRule;
 }
 
 /** Features [N,D] with their graph and labels (int64 [N]) to a scalar, to be added to the training loss. */

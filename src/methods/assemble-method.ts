@@ -11,10 +11,12 @@ import { perturbWeights, weightPerturbationOptions } from "./weight-perturbation
 
 /** Keys that every method's options take. */
 export const modifierShape = {
-  /** AWP around the method; absent: none. */
-  weightPerturbation: weightPerturbationOptions.optional(),
-  /** RobustLT around the method; absent: all classes have the attack's budget. */
-  classBudget: classBudgetOptions.optional(),
+  weightPerturbation: weightPerturbationOptions
+    .optional()
+    .meta({ help: "adversarial weight perturbation (AWP) around the method; left out: none" }),
+  classBudget: classBudgetOptions.optional().meta({
+    help: "class-wise budgets (RobustLT) around the method; left out: all classes have the attack's budget",
+  }),
 };
 const modifierSchema = z.object(modifierShape);
 export type Modifiers = z.output<typeof modifierSchema>;

@@ -5,10 +5,12 @@ import { fraction } from "../fraction.js";
 
 /** Options of class-wise budgets, around any method that makes adversarial examples. */
 export const classBudgetOptions = z.strictObject({
-  /** Share α of ε that depends on the class: 0 gives all classes ε. */
-  alpha: fraction({ min: 0, max: 1 }).default(0.3),
-  /** Share β of the training over which the budgets grow from 0; 0 starts with the whole. */
-  warmUp: fraction({ min: 0, max: 1 }).default(0.8),
+  alpha: fraction({ min: 0, max: 1 })
+    .default(0.3)
+    .meta({ help: "share α of epsilon that depends on the class; 0 gives all classes epsilon" }),
+  warmUp: fraction({ min: 0, max: 1 })
+    .default(0.8)
+    .meta({ help: "share of the training over which the budgets grow from 0; 0 starts with the whole" }),
 });
 export type ClassBudgetOptions = z.output<typeof classBudgetOptions>;
 

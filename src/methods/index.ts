@@ -19,7 +19,7 @@ export type {
   StepResult,
   TrainingBatch,
 } from "./method.js";
-export { defineMethod, type MethodEntry, type ReleasedProtocol } from "./method-entry.js";
+export { type Contradiction, defineMethod, type MethodEntry, type ReleasedProtocol } from "./method-entry.js";
 export {
   createMethod,
   type MethodName,
@@ -56,6 +56,7 @@ export {
   trainingAttack,
   trainingAttackOptions,
 } from "./training-attack.js";
+export { requireTrainingImages } from "./training-images.js";
 export {
   perturbWeights,
   type WeightPerturbationOptions,

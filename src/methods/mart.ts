@@ -11,11 +11,11 @@ import { craft, trainingAttack, trainingAttackOptions } from "./training-attack.
 /** Options of MART. */
 export const martOptions = z.strictObject({
   name: z.literal("mart"),
-  /** The first half of the boosted loss. */
-  loss: lossOptions.prefault("ce"),
-  /** Weight λ of the divergence. */
-  lambda: fraction({ min: 0 }).default(5),
-  attack: trainingAttackOptions({ start: "gaussian" }).prefault({}),
+  loss: lossOptions.prefault("ce").meta({ help: "the first half of the boosted loss" }),
+  lambda: fraction({ min: 0 }).default(5).meta({ help: "weight λ of the divergence" }),
+  attack: trainingAttackOptions({ start: "gaussian" })
+    .prefault({})
+    .meta({ help: "how training examples are made" }),
   ...modifierShape,
 });
 export type MartOptions = z.output<typeof martOptions>;
@@ -38,9 +38,11 @@ export function martRegulariser(clean: Tensor, adversarial: Tensor, labels: Tens
 }
 
 export const mart = defineMethod<MartOptions>({
+  title: "MART",
   schema: martOptions,
   description: "a boosted loss on PGD examples, and a divergence weighted by the clean images' mistakes",
   paper: "Wang et al., ICLR 2020, OpenReview rklOg6EFwS",
+  example: { method: { attack: { epsilon: "8/255", stepSize: "2/255" } } },
   released: {
     repository: "YisenWang/MART",
     preset: "released-mart",

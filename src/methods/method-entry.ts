@@ -12,6 +12,8 @@ export interface MethodEntry<Options> {
   /** The method without its modifiers. */
   readonly recipe: RecipeFactory<Options>;
   readonly create: (options: Options, setup: MethodSetup) => Method;
+  /** Its name as papers and reports write it, such as "PGD-AT". */
+  readonly title: string;
   /** One line for help texts and tables. */
   readonly description: string;
   /** Where the method is described. */
@@ -21,8 +23,26 @@ export interface MethodEntry<Options> {
     options: Options,
     setup: Pick<MethodSetup, "classCounts">,
   ) => (logits: Tensor) => Tensor;
+  /** Combinations of its options, or of them and the model, that cannot be or in which a key does nothing. */
+  readonly contradictions?: (
+    options: Options,
+    model: { readonly classifier: string },
+  ) => readonly Contradiction[];
+  /** What its example in help texts says beside the name: keys of `method`, and of `model` where it needs any. */
+  readonly example?: {
+    readonly method?: Readonly<Record<string, unknown>>;
+    readonly model?: Readonly<Record<string, unknown>>;
+  };
   /** How its authors trained where that differs from the common protocol, and the preset that does so. */
   readonly released?: ReleasedProtocol;
+}
+
+/** What is wrong about a configuration that no single key is wrong about. */
+export interface Contradiction {
+  /** Dotted, from the top of the configuration: "model.classifier". */
+  readonly key: string;
+  /** A clause that follows the key: what is so, and what is accepted. */
+  readonly text: string;
 }
 
 /** A published repository's protocol for CIFAR-10-LT. */

@@ -61,6 +61,8 @@ export interface Method {
 export interface MethodSetup {
   /** Training images of each class, label order, all ≥ 1. */
   readonly classCounts: readonly number[];
+  /** For messages; without them classes are told by number. */
+  readonly classNames?: readonly string[];
   readonly device: Device;
   /** Length of the training, for what is scheduled over a share of it. */
   readonly epochs?: number;

@@ -10,6 +10,7 @@ import { reat } from "./reat.js";
 import { robal } from "./robal.js";
 import { taet } from "./taet.js";
 import { trades } from "./trades.js";
+import { requireTrainingImages } from "./training-images.js";
 
 /** All methods, each with its own options: a new one is a file and a line here. */
 export const methods = {
@@ -45,9 +46,10 @@ function nameIn(given: unknown): string {
 
 /**
  * The configured method for a training set, with the modifiers that its options name.
- * @throws ReatError `config` when a constant or the class counts are impossible
+ * @throws ReatError `config` when a constant or the class counts are impossible, `data` naming classes without images
  */
 export function createMethod(options: MethodOptions, setup: MethodSetup): Method {
+  requireTrainingImages(setup.classCounts, setup.classNames);
   const entry = methods[options.name] as MethodEntry<MethodOptions>;
   return entry.create(options, setup);
 }

@@ -5,24 +5,27 @@ import { lossOptions, recognitionLoss, recognitionLossNames } from "../losses/in
 import { modifierShape } from "./assemble-method.js";
 import type { MethodSetup } from "./method.js";
 import { defineMethod } from "./method-entry.js";
-import { rebalancedExamples, reweightingShape } from "./rebalanced-examples.js";
+import { rebalancedExamples, reweightingContradictions, reweightingShape } from "./rebalanced-examples.js";
 import type { RecipeParts } from "./recipe.js";
 import { resolveBudget, trainingAttackShape } from "./training-attack.js";
 
 const attackOptions = z
   .strictObject({
     ...trainingAttackShape(),
-    /** What the examples maximise where nothing re-weights it: a loss by name, or "cw" for the margin. */
-    objective: z.enum([...recognitionLossNames, "cw"]).default("ce"),
+    objective: z
+      .enum([...recognitionLossNames, "cw"])
+      .default("ce")
+      .meta({
+        help: "what the examples maximise where nothing re-weights it: a loss by name, or cw for the margin",
+      }),
   })
   .transform((given, context) => resolveBudget(given, context));
 
 /** Options of PGD-AT. */
 export const pgdAtOptions = z.strictObject({
   name: z.literal("pgd-at"),
-  /** The loss on the adversarial examples. */
-  loss: lossOptions.prefault("ce"),
-  attack: attackOptions.prefault({}),
+  loss: lossOptions.prefault("ce").meta({ help: "the loss on the adversarial examples" }),
+  attack: attackOptions.prefault({}).meta({ help: "how training examples are made" }),
   ...reweightingShape("none"),
   ...modifierShape,
 });
@@ -54,8 +57,11 @@ export function pgdAtRecipe(
 }
 
 export const pgdAt = defineMethod<PgdAtOptions>({
+  title: "PGD-AT",
   schema: pgdAtOptions,
   description: "adversarial training on PGD examples with a loss for long-tailed recognition",
   paper: "Madry et al., ICLR 2018, arXiv 1706.06083",
+  example: { method: { loss: "bsl", attack: { epsilon: "8/255", stepSize: "2/255" } } },
+  contradictions: reweightingContradictions,
   recipe: pgdAtRecipe,
 });

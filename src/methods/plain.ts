@@ -7,15 +7,17 @@ import { defineMethod } from "./method-entry.js";
 /** Options of plain training. Class budgets have nothing to act on here. */
 export const plainOptions = z.strictObject({
   name: z.literal("plain"),
-  loss: lossOptions.prefault("ce"),
+  loss: lossOptions.prefault("ce").meta({ help: "the loss on the clean images" }),
   weightPerturbation: modifierShape.weightPerturbation,
 });
 export type PlainOptions = z.output<typeof plainOptions>;
 
 export const plain = defineMethod<PlainOptions>({
+  title: "Plain training",
   schema: plainOptions,
   description: "a loss on clean images, without adversarial examples",
   paper: "no paper: the reference point without adversarial training",
+  example: { method: { loss: "ce" } },
   recipe({ loss: lossName }, { classCounts }) {
     const recognition = recognitionLoss(lossName, classCounts);
     return {

@@ -4,36 +4,45 @@ import { fraction } from "../fraction.js";
 import { lossOptions, recognitionLoss, tailRegulariser } from "../losses/index.js";
 import { modifierShape } from "./assemble-method.js";
 import { defineMethod } from "./method-entry.js";
-import { rebalancedExamples, reweightingShape } from "./rebalanced-examples.js";
+import { rebalancedExamples, reweightingContradictions, reweightingShape } from "./rebalanced-examples.js";
 import { trainingAttackOptions } from "./training-attack.js";
 
 /** Options of REAT; the defaults are the authors' released code. */
 export const reatOptions = z.strictObject({
   name: z.literal("reat"),
-  /** The loss on the adversarial examples. */
-  loss: lossOptions.prefault("bsl"),
-  attack: trainingAttackOptions().prefault({}),
+  loss: lossOptions.prefault("bsl").meta({ help: "the loss on the adversarial examples" }),
+  attack: trainingAttackOptions().prefault({}).meta({ help: "how training examples are made" }),
   ...reweightingShape("rbl"),
   tail: z
     .strictObject({
-      enabled: z.boolean().default(true),
-      /** "reference" is what the authors' code computes, "paper" what the text describes. */
-      form: z.enum(["reference", "paper"]).default("reference"),
-      /** Factor of the term. */
-      lambda: fraction({ min: 0 }).default(1),
-      /** Where the tail classes start, see `tailStart`. */
-      tailStart: z.enum(["reference", "paper"]).default("reference"),
+      enabled: z
+        .boolean()
+        .default(true)
+        .meta({ help: "whether the tail feature regulariser is part of the loss" }),
+      form: z
+        .enum(["reference", "paper"])
+        .default("reference")
+        .meta({ help: "reference is what the authors' code computes, paper what the text describes" }),
+      lambda: fraction({ min: 0 }).default(1).meta({ help: "factor of the term" }),
+      tailStart: z
+        .enum(["reference", "paper"])
+        .default("reference")
+        .meta({ help: "where the tail classes start" }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ help: "the regulariser that keeps the features of tail classes apart" }),
   ...modifierShape,
 });
 export type ReatOptions = z.output<typeof reatOptions>;
 
 /** The examples maximise L_RBL (section 4.1); the model minimises BSL(z_adv) + TAIL(f_adv) on them (section 4.2). */
 export const reat = defineMethod<ReatOptions>({
+  title: "REAT",
   schema: reatOptions,
   description: "re-balanced adversarial examples (RBL), balanced softmax, tail features kept apart (TAIL)",
   paper: "Li et al., 2023, arXiv 2307.10205",
+  example: { method: { loss: "bsl", attack: { epsilon: "8/255", stepSize: "2/255" } } },
+  contradictions: reweightingContradictions,
   released: {
     repository: "GuanlinLee/REAT",
     preset: "cifar10-lt-ur50-resnet18-reat",

@@ -12,6 +12,7 @@ import {
   recognitionLoss,
 } from "../losses/index.js";
 import type { MethodSetup, MethodWarning } from "./method.js";
+import type { Contradiction } from "./method-entry.js";
 import { PredictionCounter } from "./prediction-counter.js";
 import type { RecipeParts } from "./recipe.js";
 import { readState } from "./state.js";
@@ -28,23 +29,46 @@ export type Reweighting = (typeof reweightings)[number];
 
 /** The keys that choose a re-weighting. */
 export const reweightingShape = (reweighting: Reweighting) => ({
-  /** See `reweightings`. */
-  reweighting: z.enum(reweightings).default(reweighting),
-  /** Used with reweighting rbl. */
+  reweighting: z
+    .enum(reweightings)
+    .default(reweighting)
+    .meta({ help: "what multiplies or shifts the cross entropy that the examples maximise" }),
   rbl: z
     .strictObject({
-      /** "weight" multiplies a sample's cross entropy by ω_y (the paper), "logit" adds τ·log ω to the logits. */
-      form: z.enum(["weight", "logit"]).default("weight"),
-      /** Strength τ of the logit form. */
-      tau: fraction({ min: 0 }).default(1),
-      /** Where ω is rounded to float32, see `rblWeights`. */
-      rounding: z.enum(["reference", "float32", "float64"]).default("reference"),
+      form: z.enum(["weight", "logit"]).default("weight").meta({
+        help: "weight multiplies an image's cross entropy by ω_y (the paper), logit adds τ·log ω to the logits",
+      }),
+      tau: fraction({ min: 0 }).default(1).meta({ help: "strength τ of the logit form" }),
+      rounding: z
+        .enum(["reference", "float32", "float64"])
+        .default("reference")
+        .meta({ help: "where ω is rounded: as the authors' code does, to float32, or not at all" }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ help: "used with reweighting rbl" }),
 });
 
 const reweightingSchema = z.object(reweightingShape("none"));
 type Options = z.output<typeof reweightingSchema> & { readonly attack: TrainingAttackOptions };
+
+/** Options of a re-weighting that do nothing beside the others. */
+export function reweightingContradictions({ reweighting, rbl, attack }: Options): Contradiction[] {
+  const problems: Contradiction[] = [];
+  const untouched = rbl.form === "weight" && rbl.tau === 1 && rbl.rounding === "reference";
+  if (reweighting !== "rbl" && !untouched) {
+    problems.push({
+      key: "method.rbl",
+      text: `is set, but method.reweighting is ${reweighting}; accepted with it: method.reweighting rbl, or no method.rbl.`,
+    });
+  }
+  if (reweighting !== "none" && "objective" in attack && attack.objective !== "ce") {
+    problems.push({
+      key: "method.attack.objective",
+      text: `is ${attack.objective}, but method.reweighting ${reweighting} has an objective of its own; accepted with it: ce, or method.reweighting none.`,
+    });
+  }
+  return problems;
+}
 
 /** All of a recipe but its loss. */
 type ExampleParts = Omit<RecipeParts, "loss">;

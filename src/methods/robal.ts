@@ -11,19 +11,23 @@ import { craft, trainingAttack, trainingAttackOptions } from "./training-attack.
 /** Options of RoBal; the defaults are variant R for CIFAR-10, see `robalVariants`. */
 export const robalOptions = z.strictObject({
   name: z.literal("robal"),
-  /** Margin m of every class. */
-  margin: fraction({ min: 0 }).default(0.1),
-  /** Factor s of the cosines in the loss and at inference. */
-  scale: fraction({ above: 0 }).default(10),
-  /** Strength τ_b of the prior in the loss. */
-  tauPrior: fraction({ min: 0 }).default(1.5),
-  /** Strength τ_m of the margin that grows with the class. */
-  tauMargin: fraction({ min: 0 }).default(0.3),
-  /** Weight of the divergence between clean and adversarial predictions. */
-  beta: fraction({ min: 0 }).default(6),
-  /** Strength τ_p of the prior that is taken off the logits at inference. */
-  tauInference: fraction({ min: 0 }).default(0.1),
-  attack: trainingAttackOptions({ start: "half-uniform", steps: 5 }).prefault({}),
+  margin: fraction({ min: 0 }).default(0.1).meta({ help: "margin m of every class" }),
+  scale: fraction({ above: 0 })
+    .default(10)
+    .meta({ help: "factor s of the cosines in the loss and at inference" }),
+  tauPrior: fraction({ min: 0 }).default(1.5).meta({ help: "strength τ_b of the prior in the loss" }),
+  tauMargin: fraction({ min: 0 })
+    .default(0.3)
+    .meta({ help: "strength τ_m of the margin that grows with the class" }),
+  beta: fraction({ min: 0 })
+    .default(6)
+    .meta({ help: "weight of the divergence between clean and adversarial predictions" }),
+  tauInference: fraction({ min: 0 })
+    .default(0.1)
+    .meta({ help: "strength τ_p of the prior that is taken off the logits at inference" }),
+  attack: trainingAttackOptions({ start: "half-uniform", steps: 5 })
+    .prefault({})
+    .meta({ help: "how training examples are made" }),
   ...modifierShape,
 });
 export type RobalOptions = z.output<typeof robalOptions>;
@@ -79,15 +83,26 @@ export function robalInference(
 }
 
 export const robal = defineMethod<RobalOptions>({
+  title: "RoBal",
   schema: robalOptions,
   description: "cosine classifier, class-aware margin and prior in the loss, logits corrected at inference",
   paper: "Wu et al., CVPR 2021, arXiv 2104.02703",
+  example: { method: { attack: { epsilon: "8/255", stepSize: "2/255" } }, model: { classifier: "cosine" } },
   released: {
     repository: "wutong16/Adversarial_Long-Tail",
     preset: "released-robal",
     summary:
       "WideResNet-34-10, batch 64, weight decay 2e-4, 5 steps of 0.0078 within 0.031, learning rate collapses after epoch 60",
   },
+  contradictions: (_, { classifier }) =>
+    classifier === "linear"
+      ? [
+          {
+            key: "model.classifier",
+            text: "is linear, but method robal works on cosines; accepted with it: cosine, cosine:<γ> such as cosine:1/16, normalised.",
+          },
+        ]
+      : [],
   inference: (options, { classCounts }) => robalInference(classCounts, options),
   recipe(options, { classCounts }) {
     const multiMargin = multiMarginLoss(classCounts, options);

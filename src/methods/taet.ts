@@ -11,15 +11,17 @@ import { craft, trainingAttack, trainingAttackOptions } from "./training-attack.
 /** Options of TAET. */
 export const taetOptions = z.strictObject({
   name: z.literal("taet"),
-  /** Epochs of cross entropy on clean images before the second stage. */
-  cleanEpochs: z.int().min(0).default(40),
-  /** Weight α of the mean of the classes' losses. */
-  alpha: fraction({ min: 0 }).default(0.1),
-  /** Weight β of their variance. */
-  beta: fraction({ min: 0 }).default(0.1),
-  /** Weight γ of the sum of their squared shares. */
-  gamma: fraction({ min: 0 }).default(0.1),
-  attack: trainingAttackOptions({ start: "gaussian" }).prefault({}),
+  cleanEpochs: z
+    .int()
+    .min(0)
+    .default(40)
+    .meta({ help: "epochs of cross entropy on clean images before the second stage" }),
+  alpha: fraction({ min: 0 }).default(0.1).meta({ help: "weight α of the mean of the classes' losses" }),
+  beta: fraction({ min: 0 }).default(0.1).meta({ help: "weight β of their variance" }),
+  gamma: fraction({ min: 0 }).default(0.1).meta({ help: "weight γ of the sum of their squared shares" }),
+  attack: trainingAttackOptions({ start: "gaussian" })
+    .prefault({})
+    .meta({ help: "how training examples are made" }),
   ...modifierShape,
 });
 export type TaetOptions = z.output<typeof taetOptions>;
@@ -56,9 +58,11 @@ function neverAdversarial(cleanEpochs: number, epochs: number): MethodWarning {
 }
 
 export const taet = defineMethod<TaetOptions>({
+  title: "TAET",
   schema: taetOptions,
   description: "clean training first, then a loss on PGD examples that levels the classes (HARL)",
   paper: "Wang et al., CVPR 2025, arXiv 2503.01924",
+  example: { method: { attack: { epsilon: "8/255", stepSize: "2/255" } } },
   released: {
     repository: "BuhuiOK/TAET",
     preset: "released-taet",

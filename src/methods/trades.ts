@@ -11,16 +11,18 @@ import { batchNormMode, craft, trainingAttack, trainingAttackOptions } from "./t
 /** Options of TRADES. */
 export const tradesOptions = z.strictObject({
   name: z.literal("trades"),
-  /** The loss on the clean images. */
-  loss: lossOptions.prefault("ce"),
-  /** Weight β of the divergence. */
-  beta: fraction({ min: 0 }).default(6),
-  /**
-   * Passes of the clean batch a step. NOTE(official-code): the released loops make 2, one for each term; the loss is the
-   * same, but running statistics move once more.
-   */
-  cleanPasses: z.union([z.literal(1), z.literal(2)]).default(1),
-  attack: trainingAttackOptions({ start: "gaussian" }).prefault({}),
+  loss: lossOptions.prefault("ce").meta({ help: "the loss on the clean images" }),
+  beta: fraction({ min: 0 }).default(6).meta({ help: "weight β of the divergence" }),
+  // NOTE(official-code): the released loops make 2 passes, one for each term; the loss is the same.
+  cleanPasses: z
+    .union([z.literal(1), z.literal(2)])
+    .default(1)
+    .meta({
+      help: "passes of the clean batch a step; the released loops make 2, which moves running statistics once more",
+    }),
+  attack: trainingAttackOptions({ start: "gaussian" })
+    .prefault({})
+    .meta({ help: "how training examples are made" }),
   ...modifierShape,
 });
 export type TradesOptions = z.output<typeof tradesOptions>;
@@ -32,9 +34,11 @@ export function tradesRegulariser(clean: Tensor, adversarial: Tensor, beta: numb
 
 /** L(f(x), y) + β·KL(f(x) ‖ f(x_adv)), with x_adv from PGD on the divergence. */
 export const trades = defineMethod<TradesOptions>({
+  title: "TRADES",
   schema: tradesOptions,
   description: "a loss on clean images, and the divergence between clean and adversarial predictions",
   paper: "Zhang et al., ICML 2019, arXiv 1901.08573",
+  example: { method: { attack: { epsilon: "8/255", stepSize: "2/255" } } },
   released: {
     repository: "yaodongyu/TRADES",
     preset: "released-trades",

@@ -22,19 +22,18 @@ export interface AttackDefaults {
 
 /** How training examples are made; epsilon and step size depend on the norm where they are not given. */
 export const trainingAttackShape = ({ start = "uniform", steps = 10 }: AttackDefaults = {}) => ({
-  /** "linf" or "l2". */
-  norm: z.enum(normNames).default("linf"),
-  /** Radius of the ball. Default: 8/255 for l∞, 1 for l2. */
-  epsilon: fraction({ min: 0 }).optional(),
-  /** Default: 2/255 for l∞, 0.2 for l2. */
-  stepSize: fraction({ above: 0 }).optional(),
-  steps: z.int().min(1).default(steps),
-  start: z.enum(startNoiseNames).default(start),
-  /**
-   * Statistics of batch normalisation while attacking. "running": the model in eval mode (the authors' code);
-   * "batch": the batch's, leaving the running ones untouched (RobustLT's re-implementation).
-   */
-  batchNorm: z.enum(["running", "batch"]).default("running"),
+  norm: z.enum(normNames).default("linf").meta({ help: "norm of the perturbation" }),
+  epsilon: fraction({ min: 0 })
+    .optional()
+    .meta({ help: "radius of the ball; left out: 8/255 for linf, 1 for l2" }),
+  stepSize: fraction({ above: 0 })
+    .optional()
+    .meta({ help: "length of a step; left out: 2/255 for linf, 0.2 for l2" }),
+  steps: z.int().min(1).default(steps).meta({ help: "gradient steps of an example" }),
+  start: z.enum(startNoiseNames).default(start).meta({ help: "noise added before the first step" }),
+  batchNorm: z.enum(["running", "batch"]).default("running").meta({
+    help: "statistics of batch normalisation while attacking: running, the model in eval mode (REAT's released code); batch, the batch's, leaving the running ones untouched (RobustLT's)",
+  }),
 });
 
 type Given = z.output<z.ZodObject<ReturnType<typeof trainingAttackShape>>>;

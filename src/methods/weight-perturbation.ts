@@ -9,10 +9,10 @@ const tiny = 1e-20;
 
 /** Options of adversarial weight perturbation, around any method. */
 export const weightPerturbationOptions = z.strictObject({
-  /** Size γ of the perturbation, relative to each weight's norm: 0.01 with PGD-AT, 0.005 with TRADES. */
-  gamma: fraction({ above: 0 }).default(0.01),
-  /** First epoch (from 1) with perturbed weights. */
-  from: z.int().min(1).default(1),
+  gamma: fraction({ above: 0 }).default(0.01).meta({
+    help: "size γ of the perturbation, relative to each weight's norm: 0.01 with PGD-AT, 0.005 with TRADES",
+  }),
+  from: z.int().min(1).default(1).meta({ help: "first epoch with perturbed weights" }),
 });
 export type WeightPerturbationOptions = z.output<typeof weightPerturbationOptions>;
 

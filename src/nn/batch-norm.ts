@@ -1,4 +1,5 @@
 // Batch normalisation of feature maps with running statistics.
+import { ReatError } from "../errors.js";
 import { batchNorm, ones, type Tensor, type TensorOptions, zeros } from "../tensor/index.js";
 import { Layer } from "./module.js";
 
@@ -28,8 +29,10 @@ export class BatchNorm extends Layer {
     this.batchesTracked = this.buffer("num_batches_tracked", zeros([], { ...options, dtype: "int64" }));
   }
 
+  /** @throws ReatError `numerics` where the batch's statistics would be of one value a channel */
   override forward(input: Tensor): Tensor {
     const { weight, bias, mode } = this;
+    if (mode === "train" || mode === "batch") requireSeveralValues(input);
     if (mode === "train") this.batchesTracked.add_(1);
     const ownStatistics = mode !== "batch";
     return batchNorm(input, {
@@ -42,4 +45,13 @@ export class BatchNorm extends Layer {
       eps: this.eps,
     });
   }
+}
+
+function requireSeveralValues({ shape }: Tensor): void {
+  // Nearly always decided by the first number.
+  if (shape[0] !== 1 || shape.slice(2).some((size) => size !== 1)) return;
+  throw new ReatError(
+    "numerics",
+    `A batch of one image and maps of one pixel, [${shape}], leave batch normalisation one value a channel, whose variance is not a number; batches of two images at least are accepted.`,
+  );
 }

@@ -2,7 +2,6 @@
 export { auditedOn, auditVerdicts, renderAudit, writeAuditPage } from "./audit-page.js";
 export { type DataPictureOptions, dataPicture, imagesOfPicture } from "./charts/index.js";
 export {
-  type Checkpoint,
   type Figures,
   type Measurement,
   type ResultRow,

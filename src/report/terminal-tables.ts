@@ -1,5 +1,7 @@
 // The results as aligned text for the terminal.
+
 import Table from "cli-table3";
+import { bestFirst } from "../evaluation/index.js";
 import { count, MISSING, percent, points } from "./numbers.js";
 import {
   attacksOf,
@@ -47,7 +49,7 @@ export function tableRows(rows: readonly ResultRow[]): TableRow[] {
           ?.measurements.find((m) => m.attack === attack)?.figures;
       const [best, last] = [of("best"), of("last")];
       const labels = (checkpoint: string) => ({ run, attack, checkpoint });
-      const measured = (["best", "last"] as const).flatMap((checkpoint): TableRow[] => {
+      const measured = bestFirst.flatMap((checkpoint): TableRow[] => {
         const figures = checkpoint === "best" ? best : last;
         const shown = averaged(run, checkpoint) ? `${checkpoint} (averaged)` : checkpoint;
         return figures ? [{ labels: labels(shown), figures: { ...figures } }] : [];

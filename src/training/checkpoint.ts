@@ -3,10 +3,9 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
-import type { MethodState } from "../methods/index.js";
 import type { ImageClassifier } from "../nn/index.js";
 import { scope, type Tensor } from "../tensor/index.js";
-import type { BestSoFar } from "./events.js";
+import { type CheckpointState, type Progress, parseState } from "./checkpoint-state.js";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -14,43 +13,6 @@ import {
   type Safetensors,
   type StoredTensor,
 } from "./safetensors.js";
-import type { StatisticsCounts, Totals } from "./statistics.js";
-
-/** How far a run is; counts, not tensors. */
-export interface Progress {
-  /** From 1. */
-  readonly epoch: number;
-  /** Batches of the epoch that are done. */
-  readonly batch: number;
-  /** Optimiser steps since the beginning. */
-  readonly step: number;
-  /** The epoch's batches are done and logged; its measurement is next. */
-  readonly measuring: boolean;
-  /** Training time over all continuations, in this epoch, since the last batch event. */
-  readonly seconds: { readonly run: number; readonly epoch: number };
-  /** The epoch's sums at its last batch event. */
-  readonly logged: Totals;
-  readonly best: BestSoFar | null;
-  readonly last: BestSoFar | null;
-  /** Bytes of metrics.jsonl that belong to it. */
-  readonly logLength: number;
-}
-
-/** A checkpoint without its tensors. */
-export interface CheckpointState {
-  readonly architecture: string;
-  readonly classes: number;
-  /** Of the outputs, in their order; absent in checkpoints from before they were kept. */
-  readonly classNames?: readonly string[] | undefined;
-  readonly method: { readonly name: string; readonly state: MethodState };
-  /** What the model's tensors are an average with: absent where they are the trained weights themselves. */
-  readonly weightAverage?: { readonly decay: number; readonly from: number };
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly seeds: Readonly<Record<string, number>>;
-  readonly batchesPerEpoch: number;
-  readonly progress: Progress;
-  readonly statistics: StatisticsCounts;
-}
 
 /**
  * Tensors of a checkpoint; in the file their names are "model.…", "optimizer.…" and so on. `model` is what is to be used:
@@ -118,7 +80,7 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
       ),
     );
   return {
-    state: JSON.parse(signed.state) as CheckpointState,
+    state: parseState(signed.state, file),
     parts: {
       model: partOf("model"),
       trained: partOf("trained"),
@@ -167,6 +129,11 @@ export async function loadWeights(file: string, model: ImageClassifier): Promise
   const checkpoint = await readCheckpoint(file);
   loadModel(checkpoint, model, file);
   return checkpoint.state;
+}
+
+/** SHA-256 (hexadecimal) of the weights that are to be used, by name, type and shape. */
+export function weightsDigest({ parts }: Checkpoint): string {
+  return checksumOf({ tensors: parts.model, metadata: {} });
 }
 
 /** The last epoch, from 1, that the weights have seen batches of; 0 before the first. */

@@ -1,13 +1,13 @@
 // The training's public face.
 export {
   type Checkpoint,
-  type CheckpointState,
   loadModel,
   loadWeights,
-  type Progress,
   readCheckpoint,
+  weightsDigest,
   weightsEpoch,
 } from "./checkpoint.js";
+export type { CheckpointState, Progress } from "./checkpoint-state.js";
 export { currentEnvironment, type Environment } from "./environment.js";
 export type {
   BatchEvent,

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { cannotWrite, makeFolder, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
+import type { CheckpointName } from "../evaluation/index.js";
 import type { Environment } from "./environment.js";
 import { environmentChanges, parseEnvironment } from "./environment.js";
 import type { WarningEvent } from "./events.js";
@@ -46,11 +47,11 @@ export class RunFolder {
   static async create(path: string, config: string, environment: Environment): Promise<RunFolder> {
     const run = new RunFolder(path);
     // Before anything is made: on a read-only disk this is the sentence that helps.
-    run.#requireNone(path);
+    RunFolder.requireNone(path);
     makeFolder(run.path);
     using _lock = lockRun(run.lockFile);
     // Another process may have been faster.
-    run.#requireNone(path);
+    RunFolder.requireNone(path);
     let entries: string[];
     try {
       entries = readdirSync(run.path);
@@ -99,6 +100,20 @@ export class RunFolder {
     return existsSync(join(path, "config.yaml"));
   }
 
+  /** The file of a checkpoint, whether it exists or not. */
+  checkpoint(name: CheckpointName): string {
+    return name === "last" ? this.lastCheckpoint : this.bestCheckpoint;
+  }
+
+  /** @throws ReatError `usage` where a folder holds a run */
+  static requireNone(path: string): void {
+    if (!RunFolder.isRun(path)) return;
+    throw new ReatError(
+      "usage",
+      `${path} already holds a run: continue it (--resume), or choose another name or folder.`,
+    );
+  }
+
   /** The resolved configuration, as YAML. */
   config(): string {
     return readFileSync(this.configFile, "utf8");
@@ -115,14 +130,6 @@ export class RunFolder {
       throw new ReatError("data", `${this.environmentFile} cannot be read: ${message}.`, { cause });
     }
     return parseEnvironment(text, this.environmentFile);
-  }
-
-  #requireNone(path: string): void {
-    if (!existsSync(this.configFile)) return;
-    throw new ReatError(
-      "usage",
-      `${path} already holds a run: continue it (--resume), or choose another name or folder.`,
-    );
   }
 }
 

@@ -1,7 +1,8 @@
 // From what is being trained to a checkpoint and back.
 import { ReatError } from "../errors.js";
 import { noGrad, scope, stack, type Tensor } from "../tensor/index.js";
-import { type Checkpoint, loadModel, type Progress, withTensors } from "./checkpoint.js";
+import { type Checkpoint, loadModel, withTensors } from "./checkpoint.js";
+import type { Progress } from "./checkpoint-state.js";
 import type { AveragedTraining, TrainingOptions } from "./options.js";
 import { type StoredTensor, storeTensor } from "./safetensors.js";
 import { settingsDifferences } from "./settings.js";
@@ -17,6 +18,7 @@ type Trained = Pick<
   | "attackGenerator"
   | "settings"
   | "seeds"
+  | "epochs"
   | "batchesPerEpoch"
 >;
 
@@ -69,8 +71,8 @@ export function restoreSnapshot(
 ): void {
   const { state, parts } = checkpoint;
   const { model, average, method, optimizer, attackGenerator } = trained;
-  const refuse = (why: string) =>
-    new ReatError("checkpoint", `The checkpoint ${file} cannot be continued: ${why}.`);
+  const refuse = (why: string, cause?: unknown) =>
+    new ReatError("checkpoint", `The checkpoint ${file} cannot be continued: ${why}.`, { cause });
   if (state.method.name !== method.name) {
     throw refuse(`it was trained with ${state.method.name}, and the method now is ${method.name}`);
   }
@@ -83,23 +85,39 @@ export function restoreSnapshot(
       `its epochs have ${state.batchesPerEpoch} batches, and now there are ${trained.batchesPerEpoch}; the training images or the batch size changed`,
     );
   }
+  const trainedEpochs = state.progress.measuring ? state.progress.epoch : state.progress.epoch - 1;
+  if (sameModel && trainedEpochs > trained.epochs) {
+    throw refuse(`${trainedEpochs} epochs are trained, and ${trained.epochs} are asked for now`);
+  }
   const generator = parts.generator.get("attack");
   if (!generator) throw refuse("it holds no state of the attack's random numbers");
+  const fitting = (what: string, restore: () => void) => {
+    try {
+      restore();
+    } catch (cause) {
+      const why = (cause as Error).message.replace(/\.$/, "");
+      if (cause instanceof ReatError && why.includes(file)) throw cause;
+      throw refuse(`${what}: ${why}`, cause);
+    }
+  };
 
-  loadModel(checkpoint, model, file, "training");
+  fitting("its weights do not fit", () => loadModel(checkpoint, model, file, "training"));
   // A checkpoint from before the first averaged epoch has none: that epoch starts it.
   if (average && state.weightAverage) {
-    withTensors(parts.model, (tensors) => average.weights.loadState(tensors));
+    fitting("its averaged weights do not fit", () =>
+      withTensors(parts.model, (tensors) => average.weights.loadState(tensors)),
+    );
   }
-  withTensors(parts.optimizer, (tensors) => optimizer.loadState(tensors));
-  withTensors(parts.statistics, (tensors) => noGrad(() => statistics.restore(state.statistics, tensors)));
-  method.restore(state.method.state);
-  try {
-    attackGenerator.restore(generator.bytes);
-  } catch (cause) {
-    const why = `its random numbers are of another device than ${attackGenerator.device}`;
-    throw new ReatError("checkpoint", `The checkpoint ${file} cannot be continued: ${why}.`, { cause });
-  }
+  fitting("its optimiser's state does not fit", () =>
+    withTensors(parts.optimizer, (tensors) => optimizer.loadState(tensors)),
+  );
+  fitting("its sums of the epoch do not fit", () =>
+    withTensors(parts.statistics, (tensors) => noGrad(() => statistics.restore(state.statistics, tensors))),
+  );
+  fitting("its method's state does not fit", () => method.restore(state.method.state));
+  fitting(`its random numbers are not those of a generator on ${attackGenerator.device}`, () =>
+    attackGenerator.restore(generator.bytes),
+  );
 }
 
 /** Whether all weights and the optimiser's state are finite numbers. Waits for the device once. */

@@ -1,5 +1,5 @@
 // Running sums of an epoch that stay on the device, so that a step does not wait for it.
-
+import { ReatError } from "../errors.js";
 import type { StepResult } from "../methods/index.js";
 import {
   arange,
@@ -140,8 +140,13 @@ export class EpochStatistics implements Disposable {
     return new Map([["predicted", this.#predicted], ...sums]);
   }
 
-  /** Continues from what `counts` and `tensors` gave. */
+  /**
+   * Continues from what `counts` and `tensors` gave.
+   * @throws ReatError `checkpoint` for others
+   */
   restore(counts: StatisticsCounts, tensors: ReadonlyMap<string, Tensor>): void {
+    requireShape("predicted", tensors.get("predicted"), this.classes);
+    if (counts.batches > 0) requireShape("sums", tensors.get("sums"), fixedSums + counts.termNames.length);
     this.reset();
     this.#batches = counts.batches;
     this.#images = counts.images;
@@ -170,6 +175,12 @@ export class EpochStatistics implements Disposable {
     this.#sums = keep(full([fixedSums + termNames.length], 0, { dtype: "float64", device }));
     scope(() => this.#sums!.select(0, 1).fill_(1));
   }
+}
+
+function requireShape(name: string, tensor: Tensor | undefined, length: number): void {
+  if (tensor && String(tensor.shape) === String([length])) return;
+  const given = tensor ? `is [${tensor.shape}]` : "is missing";
+  throw new ReatError("checkpoint", `"${name}" ${given}, and [${length}] is needed`);
 }
 
 /** Means over what was added between two readings of one epoch. */

@@ -58,15 +58,33 @@ describe("reat methods", () => {
       expect(listed.stdout).toMatch(new RegExp(`^${name} `, "m"));
     }
     const one = await place.reat(["methods", "trades"]);
-    expect(one.stdout).toMatch(/^method\.beta +6 +a number or a fraction/m);
-    expect(one.stdout).toMatch(/^method\.classBudget +left out /m);
+    expect(one.stdout).toMatch(
+      /^method\.beta \(default: 6\)\n {2}weight β of the divergence\n {2}accepted: a number or a fraction/m,
+    );
+    expect(one.stdout).toMatch(/^method\.classBudget \(default: left out\)$/m);
     expect(one.stdout).toContain("preset released-trades");
     const json = JSON.parse((await place.reat(["methods", "reat", "--json"])).stdout);
     expect(json.options).toContainEqual({
       key: "tail.form",
       default: "reference",
       accepted: "reference, paper",
+      help: "reference is what the authors' code computes, paper what the text describes",
     });
+  });
+});
+
+describe("reat attacks and reat config", () => {
+  it("list what there is, and show one", async () => {
+    const attacks = await place.reat(["attacks"]);
+    expect(attacks.stdout).toMatch(/^pgd-<steps> +projected gradient ascent .* linf, l2$/m);
+    const one = await place.reat(["attacks", "pgd-7"]);
+    expect(one.stdout).toMatch(/^stepSize +2\/255 \(linf\), 0\.2 \(l2\) +--step-size /m);
+    const keys = await place.reat(["config"]);
+    expect(keys.stdout).toMatch(/^training\.epochs +80 +passes over the training images$/m);
+    const key = await place.reat(["config", "training.select"]);
+    expect(key.stdout).toContain("accepted: test, validation, last");
+    const wrong = await place.reat(["config", "training.slect"]);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('mean "training.select"?') });
   });
 });
 

@@ -7,6 +7,7 @@ import {
   accuracyReport,
   type EvaluationResult,
   readResults,
+  resultIdentity,
   writeResult,
 } from "../../src/evaluation/index.js";
 
@@ -43,6 +44,23 @@ const result: EvaluationResult = {
   environment: { libtorch: "1.13.0" },
 };
 
+const content = { weights: "aa", model: "bb", images: "cc" };
+
+function ensembleOf(changes: object, verified = 0.25): NonNullable<EvaluationResult["ensemble"]> {
+  const outcome = { attack: "apgd-ce" as const, attacked: 3, standing: 1, accuracy: 0.25, balanced: 0.25 };
+  return {
+    version: "standard",
+    constantsHash: "ab".repeat(32),
+    outcomes: [{ ...outcome, groups: { head: 0.5, body: null, tail: null }, seconds: 2, ...changes }],
+    warnings: [{ name: "square-stronger", message: "Square did." }],
+    verification: {
+      ...{ largestPerturbation: 0.03, insideBall: true, lowestPixel: 0, highestPixel: 1 },
+      ...{ insideRange: true, accuracy: verified, agrees: true },
+    },
+    robust: "0001",
+  };
+}
+
 describe("results", () => {
   it("come back as they were written, one file for each checkpoint, attack and split", async () => {
     const folder = join(root, "evaluations");
@@ -64,28 +82,40 @@ describe("results", () => {
   it("keep apart what differs in any constant, seed or number of images, but not in the epoch", async () => {
     const folder = join(root, "apart");
     const constants = { ...result.attack.constants };
+    const ofOneImage = accuracyReport(
+      [
+        [1, 0],
+        [0, 0],
+      ],
+      groups,
+    );
     const others: EvaluationResult[] = [
       { ...result, attack: { name: "pgd-20", constants: { ...constants, epsilon: 4 / 255 } } },
       { ...result, attack: { name: "pgd-20", constants: { ...constants, stepSize: 1 / 255 } } },
       { ...result, attack: { name: "pgd-20", constants: { ...constants, norm: "l2" } } },
       { ...result, seeds: { evaluation: 5 } },
       { ...result, batchSize: 50 },
-      {
-        ...result,
-        clean: accuracyReport(
-          [
-            [1, 0],
-            [0, 0],
-          ],
-          groups,
-        ),
-      },
+      { ...result, clean: ofOneImage, robust: ofOneImage },
     ];
     for (const each of [result, ...others]) await writeResult(folder, each);
     expect(readResults(folder)).toHaveLength(7);
     await writeResult(folder, { ...result, epoch: 4 });
     expect(readResults(folder)).toHaveLength(7);
     expect(readResults(folder).filter(({ epoch }) => epoch === 4)).toHaveLength(1);
+  });
+
+  it("keep apart what was measured on other images, and take the place of what other weights gave", async () => {
+    const folder = join(root, "content");
+    const first = { ...result, content };
+    const otherImages = { ...result, content: { ...content, images: "dd" } };
+    const otherWeights = { ...result, content: { ...content, weights: "ee" } };
+    for (const each of [result, first, otherImages]) await writeResult(folder, each);
+    // The first one did not tell its images, so the next took its place.
+    expect(readResults(folder)).toHaveLength(2);
+    await writeResult(folder, otherWeights);
+    expect(readResults(folder)).toHaveLength(2);
+    expect(readResults(folder)).toEqual(expect.arrayContaining([otherImages, otherWeights]));
+    expect(new Set([result, first, otherImages, otherWeights].map(resultIdentity)).size).toBe(4);
   });
 
   it("take the place of a file with a name of an earlier version, which is still read", async () => {
@@ -99,21 +129,9 @@ describe("results", () => {
 
   it("bring an ensemble's outcomes back", async () => {
     const folder = join(root, "ensemble");
-    const groupsOf = { head: 0.5, body: null, tail: null };
-    const outcome = { attack: "apgd-ce", attacked: 3, standing: 1, accuracy: 0.25, balanced: 0.25 };
     const whole: EvaluationResult = {
       ...result,
-      ensemble: {
-        version: "standard",
-        constantsHash: "ab".repeat(32),
-        outcomes: [{ ...outcome, groups: groupsOf, seconds: 2 }],
-        warnings: [{ name: "square-stronger", message: "Square did." }],
-        verification: {
-          ...{ largestPerturbation: 0.03, insideBall: true, lowestPixel: 0, highestPixel: 1 },
-          ...{ insideRange: true, accuracy: 0.25, agrees: true },
-        },
-        robust: "0001",
-      },
+      ensemble: ensembleOf({}),
       warnings: [{ name: "zero-gradient", message: "Some are." }],
     };
     await writeResult(folder, whole);
@@ -131,6 +149,44 @@ describe("results", () => {
       "beyond.json",
       JSON.stringify({ ...result, clean: { ...result.clean, accuracy: 95 } }),
       /beyond\.json is no evaluation result: clean\.accuracy: /,
+    ],
+    [
+      "high.json",
+      JSON.stringify({ ...result, robust: { ...result.robust, accuracy: 0.5 } }),
+      /high\.json is no evaluation result: robust: accuracy is 0\.5, and 1 of 4 images are right; delete it and measure again\.$/,
+    ],
+    [
+      "balanced.json",
+      JSON.stringify({ ...result, clean: { ...result.clean, balanced: 0.9 } }),
+      /clean: balanced is 0\.9, and the mean over its classes 0\.75/,
+    ],
+    [
+      "classes.json",
+      JSON.stringify({ ...result, clean: { ...result.clean, correct: 4, accuracy: 1 } }),
+      /clean: correct is 4, and its classes have 3/,
+    ],
+    [
+      "group.json",
+      JSON.stringify({
+        ...result,
+        clean: { ...result.clean, groups: { ...result.clean.groups, head: 0.8 } },
+      }),
+      /clean: groups\.head is 0\.8, and its classes lie from 0\.75 to 0\.75/,
+    ],
+    [
+      "predicted.json",
+      JSON.stringify({ ...result, clean: { ...result.clean, predicted: [3, 0] } }),
+      /clean: predicted counts 3 of 4 images/,
+    ],
+    [
+      "ensemble.json",
+      JSON.stringify({ ...result, ensemble: ensembleOf({ accuracy: 0.5 }) }),
+      /after apgd-ce 1 of 4 images stand, which is no accuracy of 0\.5/,
+    ],
+    [
+      "verified.json",
+      JSON.stringify({ ...result, ensemble: ensembleOf({}, 0.5) }),
+      /robust\.accuracy is 0\.25, and its verification found 0\.5/,
     ],
   ])("that are none are named: %s", (name, content, message) => {
     const folder = mkdtempSync(join(root, "foreign-"));

@@ -303,6 +303,14 @@ describe("loadConfig", () => {
     expect(messageOf(() => loadConfig(file("c.yaml", "training: { epochs: x }")))).toContain(
       'c.yaml is not usable: training.epochs is "x"',
     );
-    expect(loadConfig(file("empty.yaml", "")).training.epochs).toBe(80);
+    for (const nothing of ["", "# nothing\n", "{}", "---\n"]) {
+      expect(messageOf(() => loadConfig(file("empty.yaml", nothing)))).toMatch(
+        /empty\.yaml is empty, and what is to be trained must be said: at least one key/,
+      );
+    }
+    const foreign = Array.from({ length: 9000 }, (_, i) => `key${i}: 1`).join("\n");
+    const told = messageOf(() => loadConfig(file("foreign.yaml", foreign))).split("\n");
+    expect(told).toHaveLength(22);
+    expect(told.at(-1)).toBe("  … and 8980 more.");
   });
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type EvaluationResult, writeResult } from "../../src/evaluation/index.js";
+import { type AccuracyReport, type EvaluationResult, writeResult } from "../../src/evaluation/index.js";
 import { type RunRecord, readRun, renderReport, resultRows } from "../../src/report/index.js";
 import { type FixtureOptions, writeFixture } from "./run-fixture.js";
 
@@ -12,6 +12,25 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const hash = "0123456789ab".padEnd(64, "c");
 const records: RunRecord[] = [];
+
+/** As many of the images right as the accuracy says, alike in all classes as far as whole images allow. */
+function withAccuracy(report: AccuracyReport, wanted: number): AccuracyReport {
+  const correct = Math.round(report.total * wanted);
+  const { length } = report.perClass;
+  const perClass = report.perClass.map(({ total }, id) => {
+    const right = Math.floor((correct + id) / length);
+    return { total, correct: right, accuracy: right / total };
+  });
+  const accuracy = correct / report.total;
+  return {
+    ...report,
+    correct,
+    accuracy,
+    perClass,
+    balanced: accuracy,
+    groups: { head: accuracy, body: accuracy, tail: accuracy },
+  };
+}
 
 beforeAll(async () => {
   for (const [name, method] of [
@@ -26,7 +45,8 @@ beforeAll(async () => {
       attack: EvaluationResult["attack"],
       accuracy: number,
       more: Partial<EvaluationResult> = {},
-    ) => writeResult(evaluations, { ...usual!, attack, robust: { ...usual!.robust, accuracy }, ...more });
+    ) =>
+      writeResult(evaluations, { ...usual!, attack, robust: withAccuracy(usual!.robust, accuracy), ...more });
     const { constants } = usual!.attack;
     for (const steps of [1, 10, 100]) {
       await store({ name: `pgd-${steps}`, constants: { ...constants, steps } }, 0.6 - steps / 400);
@@ -39,14 +59,14 @@ beforeAll(async () => {
       ...{ largestPerturbation: 0.0313725, insideBall: true, lowestPixel: 0, highestPixel: 1 },
       ...{ insideRange: true, accuracy: 0.25, agrees: true },
     };
-    const outcome = { attack: "apgd-ce", attacked: 800, standing: 290, accuracy: 0.29, balanced: 0.29 };
+    const outcome = { attack: "apgd-ce", attacked: 8000, standing: 2900, accuracy: 0.29, balanced: 0.29 };
     const groups = { head: 0.4, body: 0.3, tail: 0.2 };
     await store(
       { name: "autoattack", constants: { norm: "linf", epsilon: 8 / 255, constantsHash: hash } },
       0.25,
       {
         ensemble: {
-          ...{ version: "standard", constantsHash: hash, verification, robust: "" },
+          ...{ version: "standard", constantsHash: hash, verification, robust: "1".repeat(10_000) },
           outcomes: [{ ...outcome, groups, seconds: 75 }],
           warnings: [{ name: "square-stronger", message: "Square fooled some <more>." }],
         },
@@ -73,6 +93,8 @@ describe("the report", () => {
     expect(radii).toContain("<title>second, best, ε = 0: 80</title>");
     expect(radii).toContain("<title>second, best, ε = 4/255: 64</title>");
     expect(radii).toContain("ε in 255ths");
+    const { file } = records[1]!.stored.find(({ attack }) => attack.name === "pgd-100")!;
+    expect(renderReport(records)).toContain(`<td><code>${records[1]!.folder}/${file}</code></td>`);
   });
 
   it("keeps the points of curves out of the table, all but what was configured", () => {
@@ -88,8 +110,10 @@ describe("the report", () => {
     const page = renderReport(records);
     expect(page).toContain("AutoAttack [0123456789ab]");
     expect(page).toContain(`Constants ${hash}.`);
-    expect(page).toMatch(/<th scope="row">apgd-ce<\/th><td>800<\/td><td>510<\/td><td>29\.0<\/td>/);
+    expect(page).toMatch(/<th scope="row">apgd-ce<\/th><td>8.000<\/td><td>5.100<\/td><td>29\.0<\/td>/);
     expect(page).toContain("Verified: the saved images stay in the ball");
+    const { file } = records[0]!.stored.find(({ ensemble }) => ensemble)!;
+    expect(page).toContain(` From <code>${records[0]!.folder}/${file}</code>.`);
     expect(page).toContain("<strong>square-stronger</strong>: Square fooled some &lt;more&gt;.");
   });
 

@@ -34,6 +34,7 @@ const record: AuditRecord = {
   ],
   seconds: 1,
   weights: null,
+  imagesSha256: "0".repeat(64),
   dataset: "cifar10",
   synthetic: false,
   classNames: ["cat", "dog"],

@@ -78,6 +78,28 @@ describe("renderReport", () => {
     expect(text).toContain("0123456789ab");
   });
 
+  it("names the file behind each number, and the file holds it", async () => {
+    const text = await page(...two);
+    const named = text.matchAll(
+      /<tr><th scope="row">(\w+)<\/th><td>(\w+), ([\w-]+)<\/td><td><code>([^<]+\.json)<\/code><\/td><\/tr>/g,
+    );
+    const rows = [...named].map(([, run, checkpoint, attack, file]) => ({
+      run,
+      checkpoint,
+      attack,
+      file: file!,
+    }));
+    // Under the results clean, PGD and CW of both checkpoints of both runs; under each of two charts clean and attack of both runs' best.
+    expect(rows).toHaveLength(2 * 2 * 3 + 2 * 2 * 2);
+    for (const { run, checkpoint, attack, file } of rows) {
+      const stored = JSON.parse(await readFile(file, "utf8"));
+      expect([stored.run, stored.checkpoint]).toEqual([run, checkpoint]);
+      if (attack !== "clean") expect(stored.attack.name).toBe(attack!.toLowerCase());
+    }
+    const fromTheLog = await page({ name: "logged", method: "reat", epochs: 4, evaluated: false });
+    expect(fromTheLog).toMatch(/<td>last, clean<\/td><td><code>\S+\/metrics\.jsonl, epoch 4<\/code>/);
+  });
+
   it("marks synthetic data, and only synthetic data", async () => {
     expect(await page({ name: "made", method: "reat", epochs: 2 })).toContain("SYNTHETIC DATA");
     expect(await page({ name: "real", method: "reat", epochs: 2, synthetic: false })).not.toContain(

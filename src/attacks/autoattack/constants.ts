@@ -1,5 +1,6 @@
 // AutoAttack's constants, frozen in one place: the official ensembles and, by its own name, a weaker clone's.
 import { createHash } from "node:crypto";
+import { canonicalJson } from "../../canonical-json.js";
 import { ReatError } from "../../errors.js";
 import type { BallName } from "../geometry/index.js";
 
@@ -107,17 +108,10 @@ export function ensembleConstants(version: EnsembleVersion, norm: BallName): Ens
   return version === "standard" ? ofStandard : ensembles[version];
 }
 
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`).join(",")}}`;
-}
-
 /**
  * SHA-256 (hexadecimal) of the constants as JSON with sorted keys and no blanks. Two figures with the same hash, norm,
  * radius and images were measured with the same attack; its first 12 characters are printed beside numbers.
  */
 export function constantsHash(constants: EnsembleConstants): string {
-  return createHash("sha256").update(canonical(constants)).digest("hex");
+  return createHash("sha256").update(canonicalJson(constants)).digest("hex");
 }

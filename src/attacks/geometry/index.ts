@@ -13,3 +13,4 @@ export {
 export { projectOnL1Ball } from "./l1-projection.js";
 export { l2, linf, type Norm, type NormName, normNames, norms, type Radius } from "./norm.js";
 export { type StartNoise, type StartNoiseName, startNoise, startNoiseNames } from "./start-noise.js";
+export { type UsualBudget, usualBudgets } from "./usual-budget.js";

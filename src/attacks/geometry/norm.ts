@@ -1,5 +1,7 @@
 // The norms that bound a perturbation: each knows its noise, its step and its projection.
 import { type Generator, type Operand, rand, randn, type Tensor } from "../../tensor/index.js";
+import { sampleDims } from "./ball.js";
+import { usualBudgets } from "./usual-budget.js";
 
 /** Bounds a single element, never the norm of a gradient: keeps a division by zero out. */
 const tiny = 1e-12;
@@ -28,7 +30,7 @@ export interface Norm {
 export const linf: Norm = {
   name: "linf",
   largestEpsilon: 1,
-  defaults: { epsilon: 8 / 255, stepSize: 2 / 255 },
+  defaults: usualBudgets.linf,
 
   uniformNoise(images, epsilon, generator) {
     const width = typeof epsilon === "number" ? 2 * epsilon : epsilon.mul(2);
@@ -46,16 +48,11 @@ export const linf: Norm = {
   },
 };
 
-function perSample(images: Tensor): number[] {
-  return images.shape.slice(1).map((_, index) => index + 1);
-}
-
 /** The Euclidean length of each image's perturbation is at most epsilon. */
 export const l2: Norm = {
   name: "l2",
   largestEpsilon: Number.MAX_VALUE,
-  // NOTE(paper): table 12's digits are not legible in the text; these are the project's choice.
-  defaults: { epsilon: 1, stepSize: 0.2 },
+  defaults: usualBudgets.l2,
 
   // A normal vector's direction is uniform on the sphere; radius u^(1/d) makes the volume uniform.
   uniformNoise(images, epsilon, generator) {
@@ -63,14 +60,14 @@ export const l2: Norm = {
     const [count, ...rest] = shape;
     const direction = randn(shape, generator, dtype);
     const radius = rand([count, ...rest.map(() => 1)], generator, dtype).pow(1 / (images.size / count));
-    const length = direction.norm(2, perSample(images), true).add_(tiny);
+    const length = direction.norm(2, sampleDims(images), true).add_(tiny);
     return direction.mul_(radius.mul_(epsilon).div_(length));
   },
 
-  ascent: (gradient) => gradient.div(gradient.norm(2, perSample(gradient), true).add_(tiny)),
+  ascent: (gradient) => gradient.div(gradient.norm(2, sampleDims(gradient), true).add_(tiny)),
 
   projection(images, epsilon) {
-    const dims = perSample(images);
+    const dims = sampleDims(images);
     return (point) => {
       point.sub_(images);
       const shrink = point.norm(2, dims, true).clamp_(tiny, null).reciprocal().mul_(epsilon).clamp_(null, 1);

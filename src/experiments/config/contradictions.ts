@@ -1,6 +1,6 @@
 // What no single key of a configuration is wrong about: combinations that cannot be, or in which a key does nothing.
 import type { z } from "zod";
-import type { MethodOptions } from "../../methods/index.js";
+import { type MethodEntry, type MethodOptions, methods } from "../../methods/index.js";
 import { impossibleAttacks } from "./impossible-attacks.js";
 import type { Problem } from "./problems.js";
 import { type experimentSchema, isNamedSource } from "./schema.js";
@@ -42,28 +42,7 @@ function trainingContradictions({ training, data }: Parsed): Problem[] {
   return problems;
 }
 
-function methodContradictions({ model }: Parsed, method: MethodOptions): Problem[] {
-  const problems: Problem[] = [];
-  if (method.name === "robal" && model.classifier === "linear") {
-    problems.push({
-      key: "model.classifier",
-      text: "is linear, but method robal works on cosines; accepted with it: cosine, cosine:<γ> such as cosine:1/16, normalised.",
-    });
-  }
-  if (!("reweighting" in method)) return problems;
-  const { reweighting, rbl } = method;
-  const untouched = rbl.form === "weight" && rbl.tau === 1 && rbl.rounding === "reference";
-  if (reweighting !== "rbl" && !untouched) {
-    problems.push({
-      key: "method.rbl",
-      text: `is set, but method.reweighting is ${reweighting}; accepted with it: method.reweighting rbl, or no method.rbl.`,
-    });
-  }
-  if (reweighting !== "none" && "objective" in method.attack && method.attack.objective !== "ce") {
-    problems.push({
-      key: "method.attack.objective",
-      text: `is ${method.attack.objective}, but method.reweighting ${reweighting} has an objective of its own; accepted with it: ce, or method.reweighting none.`,
-    });
-  }
-  return problems;
+function methodContradictions({ model }: Parsed, method: MethodOptions): readonly Problem[] {
+  const { contradictions: own } = methods[method.name] as MethodEntry<MethodOptions>;
+  return own?.(method, model) ?? [];
 }

@@ -1,6 +1,6 @@
 // Changes single keys of a configuration: `training.epochs=3`, the value read as YAML.
-import { parse } from "yaml";
 import { ReatError } from "../../errors.js";
+import { parseYaml } from "../../yaml-text.js";
 
 /** A configuration before it is checked: what YAML holds. */
 export type RawConfig = Readonly<Record<string, unknown>>;
@@ -40,13 +40,8 @@ function parseAssignment(text: string): { path: string[]; value: unknown } {
   }
   const value = text.slice(at + 1);
   try {
-    return { path, value: parse(value) };
+    return { path, value: parseYaml(value) };
   } catch (error) {
-    throw new ReatError("usage", `The value of "${text}" is no YAML: ${yamlReason(error)}.`);
+    throw new ReatError("usage", `The value of "${text}" is no YAML: ${(error as Error).message}.`);
   }
-}
-
-/** The first line of what the YAML parser says, without its drawing of the place. */
-export function yamlReason(error: unknown): string {
-  return (error as Error).message.split("\n")[0]!.replace(/[:.]\s*$/, "");
 }

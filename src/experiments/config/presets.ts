@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
 import { ReatError } from "../../errors.js";
+import { parseYaml } from "../../yaml-text.js";
 import { nearest } from "./nearest.js";
-import { isRecord, type RawConfig, yamlReason } from "./overrides.js";
+import { isRecord, type RawConfig } from "./overrides.js";
 
 // Two folders below the package's root, in the sources as in what is compiled from them.
 const FOLDER = fileURLToPath(new URL("../../../configs", import.meta.url));
@@ -42,13 +42,22 @@ export function readConfigFile(fileOrPreset: string): RawConfig {
   return parseConfigText(readFileSync(file, "utf8"), file);
 }
 
-/** @throws ReatError `config` where the text is no YAML mapping; an empty text is an empty mapping */
+/**
+ * @throws ReatError `config` where the text is no YAML mapping, or one without any key: an empty file is more likely an
+ *   accident than a wish for the defaults
+ */
 export function parseConfigText(text: string, where: string): RawConfig {
   let parsed: unknown;
   try {
-    parsed = parse(text) ?? {};
+    parsed = parseYaml(text);
   } catch (error) {
-    throw new ReatError("config", `${where} is no YAML: ${yamlReason(error)}.`);
+    throw new ReatError("config", `${where} is no YAML: ${(error as Error).message}.`);
+  }
+  if (parsed === null || (isRecord(parsed) && Object.keys(parsed).length === 0)) {
+    throw new ReatError(
+      "config",
+      `${where} is empty, and what is to be trained must be said: at least one key, such as method: { name: reat }, or a preset's name instead of the file.`,
+    );
   }
   if (!isRecord(parsed)) {
     throw new ReatError("config", `${where} holds no keys and values; a configuration is a YAML mapping.`);

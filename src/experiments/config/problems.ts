@@ -18,14 +18,19 @@ export function findProblems(schema: z.ZodType, value: unknown, at: readonly str
   return result.error.issues.flatMap((issue) => describe(issue, shape, value, at));
 }
 
-/** @throws ReatError `config` holding every problem, where there are any */
+/** So many are told; a file of something else has thousands. */
+const mostProblems = 20;
+
+/** @throws ReatError `config` holding the problems, where there are any */
 export function throwProblems(problems: readonly Problem[], where = "The configuration"): void {
   if (problems.length === 0) return;
   const sentences = problems.map(({ key, text }) => (key === "" ? text : `${key} ${text}`));
+  const more = sentences.length - mostProblems;
+  const shown = more > 0 ? [...sentences.slice(0, mostProblems), `… and ${more} more.`] : sentences;
   const message =
     sentences.length === 1
       ? `${where} is not usable: ${sentences[0]}`
-      : `${where} is not usable, for ${sentences.length} reasons:\n${sentences.map((s) => `  ${s}`).join("\n")}`;
+      : `${where} is not usable, for ${sentences.length} reasons:\n${shown.map((s) => `  ${s}`).join("\n")}`;
   throw new ReatError("config", message);
 }
 

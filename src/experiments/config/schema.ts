@@ -12,7 +12,7 @@ import { DAMAGED_POLICIES, DEFAULT_PIXEL_LIMIT, ORIENTATIONS, PROFILES } from ".
 import { acceptedClassifiers, type ClassifierName, modelNames, parseClassifier } from "../../nn/index.js";
 import { normalisations } from "../../weights/index.js";
 
-const seed = (value: number) => z.int().min(0).max(0xffffffff).default(value);
+const seed = (value: number, help: string) => z.int().min(0).max(0xffffffff).default(value).meta({ help });
 
 /** Of the measurements between epochs. */
 const attackName = z.string().refine(isAttackName, {
@@ -50,116 +50,178 @@ export function isNamedSource(source: string): boolean {
 const limit = (value: number) => z.int().min(1).default(value);
 
 const subset = z.strictObject({
-  /** Left out: exponential for the synthetic set and CIFAR by name, natural (all images) for data at a path. */
-  profile: z.enum(PROFILES).optional(),
-  /** UR, the largest class over the smallest. Not used by `natural`. */
-  imbalance: z.number().min(1).default(50),
-  /** n_max; null takes the largest class there is after the validation images are gone. */
-  maxPerClass: z.int().min(1).nullable().default(null),
-  /** shuffled: the first n_k of a seeded shuffle, as the field does; first: of the data's own order, for data shuffled before. */
-  selection: z.enum(["shuffled", "first"]).default("shuffled"),
+  profile: z.enum(PROFILES).optional().meta({
+    help: "how the sizes of the classes fall; left out: exponential for the synthetic set and CIFAR by name, natural (all images) for data at a path",
+  }),
+  imbalance: z
+    .number()
+    .min(1)
+    .default(50)
+    .meta({ help: "unbalanced ratio (UR), the largest class over the smallest; not used by natural" }),
+  maxPerClass: z.int().min(1).nullable().default(null).meta({
+    help: "images of the largest class; null takes as many as there are after the validation images are gone",
+  }),
+  selection: z.enum(["shuffled", "first"]).default("shuffled").meta({
+    help: "which images of a class: shuffled, the first of a seeded shuffle, as the field does; first, in the data's own order, for data shuffled before",
+  }),
+});
+
+const side = z.int().min(8).max(4096).nullable().default(null);
+
+const limits = z.strictObject({
+  pixels: limit(DEFAULT_PIXEL_LIMIT).meta({ help: "pixels of one image" }),
+  fileBytes: limit(DEFAULT_ARCHIVE_LIMITS.fileBytes).meta({ help: "bytes of one file, unpacked" }),
+  totalBytes: limit(DEFAULT_ARCHIVE_LIMITS.totalBytes).meta({ help: "bytes of all files, unpacked" }),
+  files: limit(DEFAULT_ARCHIVE_LIMITS.files).meta({ help: "files of a folder or archive" }),
 });
 
 const data = z.strictObject({
-  /** `synthetic`, `synthetic:<seed>`, `cifar10`, `cifar100`, or a path to data in any form that is read. */
   source: z
     .string()
     .min(1)
     .describe("synthetic, cifar10, cifar100 or the path of a data set")
-    .default("synthetic"),
-  /**
-   * Pixels that the shorter side of images from class folders and of Tiny-ImageNet is scaled to; without `crop` the middle
-   * square is taken. null leaves them as they are, and then they must have one size.
-   */
-  resize: z.int().min(8).max(4096).nullable().default(null),
-  /** Side of the square that is cut out of their middle, after scaling; null cuts nothing. */
-  crop: z.int().min(8).max(4096).nullable().default(null),
-  /** apply: turn images as their EXIF orientation says and viewers show them; ignore: as they are stored. */
-  orientation: z.enum(ORIENTATIONS).default("apply"),
-  /** error refuses data with damaged images; skip goes on without them, and the run says which. */
-  damaged: z.enum(DAMAGED_POLICIES).default("error"),
-  /** What is refused as too large, so that no file fills the memory: pixels of an image, bytes of a file, of all, and files. */
-  limits: z
-    .strictObject({
-      pixels: limit(DEFAULT_PIXEL_LIMIT),
-      fileBytes: limit(DEFAULT_ARCHIVE_LIMITS.fileBytes),
-      totalBytes: limit(DEFAULT_ARCHIVE_LIMITS.totalBytes),
-      files: limit(DEFAULT_ARCHIVE_LIMITS.files),
-    })
-    .prefault({}),
-  /** Share of each class drawn for the test where class folders have no test split. */
-  testShare: z.number().gt(0).lt(1).default(0.2),
-  subset: subset.prefault({}),
-  /** Images of each class set aside, before the subset is drawn, to choose the best checkpoint on; with 0 the data's val/ does. */
-  validationPerClass: z.int().min(0).default(0),
+    .default("synthetic")
+    .meta({
+      help: "the data set: synthetic (or synthetic:<seed>), cifar10, cifar100, or a path to data in any form that is read",
+    }),
+  resize: side.meta({
+    help: "pixels that the shorter side of images from class folders and of Tiny-ImageNet is scaled to; without crop the middle square is taken; null leaves them, and then they must have one size",
+  }),
+  crop: side.meta({
+    help: "side in pixels of the square that is cut out of their middle, after scaling; null cuts nothing",
+  }),
+  orientation: z.enum(ORIENTATIONS).default("apply").meta({
+    help: "apply turns images as their EXIF orientation says and viewers show them; ignore takes them as they are stored",
+  }),
+  damaged: z.enum(DAMAGED_POLICIES).default("error").meta({
+    help: "error refuses data with damaged images; skip goes on without them, and the run says which they were",
+  }),
+  limits: limits
+    .prefault({})
+    .meta({ help: "what is refused as too large, so that no file fills the memory" }),
+  testShare: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.2)
+    .meta({ help: "share of each class drawn for the test where class folders have no test split" }),
+  subset: subset.prefault({}).meta({ help: "the long-tailed subset of the training images" }),
+  validationPerClass: z.int().min(0).default(0).meta({
+    help: "images of each class set aside, before the subset is drawn, to choose the best checkpoint on; with 0 the data's own val/ is there for it",
+  }),
 });
 
 const training = z.strictObject({
-  epochs: z.int().min(1).default(80),
-  batchSize: z.int().min(2).default(128),
-  learningRate: z.number().gt(0).default(0.1),
-  /** The learning rate is multiplied by `factor` after each of these epochs. */
-  milestones: z.array(z.int().min(1)).default([60, 75]),
-  factor: z.number().gt(0).max(1).default(0.1),
-  momentum: z.number().min(0).lt(1).default(0.9),
-  weightDecay: z.number().min(0).default(5e-4),
-  nesterov: z.boolean().default(false),
-  /** Random crop with four pixels of padding, and horizontal flip. */
-  augment: z.boolean().default(true),
-  /** Before that: none, randaugment or autoaugment (AT-BSL's). */
-  strongAugmentation: z.enum(["none", "randaugment", "autoaugment"]).default("none"),
-  /**
-   * Averages the weights over the steps, and measures and keeps the average. `from`: the first averaged epoch. Left out: the
-   * trained weights themselves.
-   */
+  epochs: z.int().min(1).default(80).meta({ help: "passes over the training images" }),
+  batchSize: z.int().min(2).default(128).meta({ help: "images of a training step" }),
+  dropLast: z
+    .boolean()
+    .default(false)
+    .meta({ help: "leaves out the last batch of an epoch where it has fewer images than the others" }),
+  learningRate: z.number().gt(0).default(0.1).meta({ help: "of SGD, at the beginning" }),
+  milestones: z
+    .array(z.int().min(1))
+    .default([60, 75])
+    .meta({ help: "the learning rate is multiplied by factor after each of these epochs" }),
+  factor: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.1)
+    .meta({ help: "what the learning rate is multiplied by at the milestones" }),
+  momentum: z.number().min(0).lt(1).default(0.9).meta({ help: "of SGD" }),
+  weightDecay: z.number().min(0).default(5e-4).meta({ help: "of SGD" }),
+  nesterov: z.boolean().default(false).meta({ help: "Nesterov's form of momentum" }),
+  augment: z
+    .boolean()
+    .default(true)
+    .meta({ help: "random crop with four pixels of padding, and horizontal flip" }),
+  strongAugmentation: z
+    .enum(["none", "randaugment", "autoaugment"])
+    .default("none")
+    .meta({ help: "before crop and flip (AT-BSL's)" }),
   weightAverage: z
     .strictObject({
-      decay: z.number().min(0).lt(1).default(0.999),
-      from: z.int().min(1).default(1),
+      decay: z.number().min(0).lt(1).default(0.999).meta({ help: "share of the average that a step keeps" }),
+      from: z.int().min(1).default(1).meta({ help: "the first averaged epoch" }),
     })
-    .optional(),
-  /** Which images choose best.safetensors by robust accuracy; `last` chooses the last epoch, unseen. */
-  select: z.enum(["test", "validation", "last"]).default("test"),
-  /** Epochs between evaluations; the last epoch is always evaluated. */
-  evaluateEvery: z.int().min(1).default(1),
-  /** Attack of these evaluations. */
-  evaluationAttack: attackName.default("pgd-20"),
-  /** Images of these evaluations, the first of the split; null takes all. */
-  evaluationImages: z.int().min(1).nullable().default(null),
-  /** Batches between two batch events in metrics.jsonl. */
-  logEvery: z.int().min(1).default(10),
-  /** A checkpoint is written after so many epochs, and within an epoch after so many batches or seconds; null for never. */
+    .optional()
+    .meta({
+      help: "averages the weights over the steps, and measures and keeps the average; left out: the trained weights themselves",
+    }),
+  select: z.enum(["test", "validation", "last"]).default("test").meta({
+    help: "which images choose best.safetensors by robust accuracy; last chooses the last epoch, unseen",
+  }),
+  evaluateEvery: z
+    .int()
+    .min(1)
+    .default(1)
+    .meta({ help: "epochs between evaluations; the last epoch is always evaluated" }),
+  evaluationAttack: attackName.default("pgd-20").meta({ help: "attack of the evaluations between epochs" }),
+  evaluationImages: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .meta({ help: "images of the evaluations between epochs, spread over the classes; null takes all" }),
+  logEvery: z.int().min(1).default(10).meta({ help: "batches between two batch events in metrics.jsonl" }),
   checkpointEvery: z
     .strictObject({
-      epochs: z.int().min(1).default(1),
-      batches: z.int().min(1).nullable().default(null),
-      seconds: z.number().gt(0).nullable().default(300),
+      epochs: z.int().min(1).default(1).meta({ help: "epochs after which a checkpoint is written" }),
+      batches: z
+        .int()
+        .min(1)
+        .nullable()
+        .default(null)
+        .meta({ help: "batches within an epoch after which a checkpoint is written; null for never" }),
+      seconds: z
+        .number()
+        .gt(0)
+        .nullable()
+        .default(300)
+        .meta({ help: "seconds within an epoch after which a checkpoint is written; null for never" }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ help: "when checkpoints are written" }),
 });
 
-/** What is measured on the last and on the best checkpoint once training is over; the budget also holds for `training`. */
 const evaluation = z.strictObject({
-  attacks: z.array(evaluationAttackName).min(1).default(["pgd-20"]),
-  norm: z.enum(normNames).default("linf"),
-  /** null takes the field's: 8/255 in steps of 2/255 for l∞, 1 in steps of 0.2 for l2. */
-  epsilon: z.number().min(0).nullable().default(null),
-  stepSize: z.number().gt(0).nullable().default(null),
-  /** Images of the test split, the first ones; null takes all. */
-  images: z.int().min(1).nullable().default(null),
-  batchSize: z.int().min(1).default(250),
+  attacks: z
+    .array(evaluationAttackName)
+    .min(1)
+    .default(["pgd-20"])
+    .meta({ help: "what the last and the best checkpoint are measured under; `reat attacks` lists them" }),
+  norm: z
+    .enum(normNames)
+    .default("linf")
+    .meta({ help: "of the perturbations, in the evaluations between epochs too" }),
+  epsilon: z
+    .number()
+    .min(0)
+    .nullable()
+    .default(null)
+    .meta({ help: "radius of the perturbations; null takes the field's, 8/255 for linf and 1 for l2" }),
+  stepSize: z
+    .number()
+    .gt(0)
+    .nullable()
+    .default(null)
+    .meta({ help: "length of a step; null takes the field's, 2/255 for linf and 0.2 for l2" }),
+  images: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .meta({ help: "images of the test split, spread over the classes; null takes all" }),
+  batchSize: z.int().min(1).default(250).meta({ help: "images attacked together" }),
 });
 
 const seeds = z.strictObject({
-  /** 0 is the seed of the subsets that the field uses. */
-  subset: seed(0),
-  initialisation: seed(1),
-  /** Order of the images, crops and flips. */
-  order: seed(2),
-  /** Start noise of the training attack. */
-  attack: seed(3),
-  /** Start noise of the evaluation attacks. */
-  evaluation: seed(4),
+  subset: seed(0, "of the draw of the subset; 0 is that of the subsets that the field uses"),
+  initialisation: seed(1, "of the first weights"),
+  order: seed(2, "of the order of the images, crops and flips"),
+  attack: seed(3, "of the training attack's start noise"),
+  evaluation: seed(4, "of the evaluation attacks' random numbers"),
 });
 
 const name = z
@@ -170,30 +232,44 @@ const name = z
 
 /** Every key but the method's own options, which the method's schema describes. */
 export const experimentSchema = z.strictObject({
-  /** Name of the run's folder; left out, it is made of data, model and method. */
-  name: name.optional(),
-  data: data.prefault({}),
+  name: name
+    .optional()
+    .meta({ help: "name of the run's folder; left out, it is made of data, model and method" }),
+  data: data.prefault({}).meta({ help: "the images, and the long-tailed subset that is drawn from them" }),
   model: z
     .strictObject({
-      architecture: z.enum(modelNames).default("resnet18"),
-      /** The last layer: linear, cosine (RoBal's; cosine:1/16 for a γ other than 1/32) or normalised (plain cosines times 16). */
-      classifier: classifier.default("linear"),
-      /**
-       * What the network does to images in [0, 1] before its first layer: (x − mean) / std by channel. Attacks and budgets
-       * stay in [0, 1]. Left out: nothing.
-       */
-      normalise: normalise.optional(),
+      architecture: z.enum(modelNames).default("resnet18").meta({ help: "the network" }),
+      classifier: classifier.default("linear").meta({
+        help: "the last layer: linear, cosine (RoBal's; cosine:1/16 for a γ other than 1/32) or normalised (plain cosines times 16)",
+      }),
+      normalise: normalise.optional().meta({
+        help: "what the network does to images in [0, 1] before its first layer: (x − mean) / std by channel; attacks and budgets stay in [0, 1]; left out: nothing",
+      }),
     })
-    .prefault({}),
-  method: z.looseObject({ name: z.string().default("reat") }).prefault({}),
-  training: training.prefault({}),
-  evaluation: evaluation.prefault({}),
-  seeds: seeds.prefault({}),
+    .prefault({})
+    .meta({ help: "the network" }),
+  method: z
+    .looseObject({
+      name: z.string().default("reat").meta({ help: "the training method; `reat methods` lists them" }),
+    })
+    .prefault({})
+    .meta({ help: "the training method with its own keys; `reat methods <name>` shows them" }),
+  training: training.prefault({}).meta({ help: "the loop: epochs, optimiser, checkpoints" }),
+  evaluation: evaluation.prefault({}).meta({
+    help: "what is measured on the last and on the best checkpoint once training is over; the budget also holds for the evaluations between epochs",
+  }),
+  seeds: seeds.prefault({}).meta({ help: "of every stream of random numbers" }),
   device: z
     .string()
     .regex(/^(auto|cpu|cuda(:\d+)?)$/)
     .describe("auto, cpu, cuda or cuda:N")
-    .default("auto"),
-  /** Threads of the CPU; null takes all cores. */
-  threads: z.int().min(1).max(1024).nullable().default(null),
+    .default("auto")
+    .meta({ help: "where tensors live: auto takes the first CUDA device where there is one" }),
+  threads: z
+    .int()
+    .min(1)
+    .max(1024)
+    .nullable()
+    .default(null)
+    .meta({ help: "threads of the CPU; null takes all cores" }),
 });

@@ -1,14 +1,20 @@
 // Measures checkpoints of a finished or stopped run with attacks chosen afterwards.
 import type { Progress } from "../../data/index.js";
 import { ReatError } from "../../errors.js";
-import type { EvaluationProgress, EvaluationResult } from "../../evaluation/index.js";
+import {
+  type CheckpointName,
+  checkpointNames,
+  type EvaluationProgress,
+  type EvaluationResult,
+} from "../../evaluation/index.js";
 import { resolveDevice, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
 import { trainedClasses, unnamedClasses } from "../class-names.js";
-import { applyOverrides, type ExperimentConfig, parseConfig, parseConfigText } from "../config/index.js";
+import type { ExperimentConfig } from "../config/index.js";
 import { loadData } from "../data.js";
 import { locate } from "../locate.js";
+import { runConfig } from "../run-config.js";
 import { AdversarialImages } from "./adversarial-images.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { measure } from "./measure.js";
@@ -35,12 +41,12 @@ export interface EvaluationSettings {
 export interface EvaluateRunOptions extends EvaluationSettings {
   readonly split?: "test" | "validation";
   /** Which checkpoints, where a run folder is given. Default: both, as far as they are there. */
-  readonly checkpoints?: readonly ("last" | "best")[];
+  readonly checkpoints?: readonly CheckpointName[];
   /** Over the run's configuration, such as `data.source=elsewhere` or `evaluation.epsilon=4/255`. */
   readonly overrides?: readonly string[];
   /** Of the model's outputs, in their order. Default: those that the run recorded. */
   readonly classNames?: readonly string[] | undefined;
-  readonly onProgress?: (checkpoint: "last" | "best", progress: EvaluationProgress) => void;
+  readonly onProgress?: (checkpoint: CheckpointName, progress: EvaluationProgress) => void;
 }
 
 export interface EvaluateRunOutcome {
@@ -60,7 +66,7 @@ export async function evaluateRun(
   place: string,
   options: EvaluateRunOptions = {},
 ): Promise<EvaluateRunOutcome> {
-  const { run, checkpoints } = locate(place, options.checkpoints ?? ["last", "best"]);
+  const { run, checkpoints } = locate(place, options.checkpoints ?? checkpointNames);
   const { saveAdversarial, signal, budget } = options;
   if (saveAdversarial !== undefined && checkpoints.length > 1) {
     throw new ReatError(
@@ -69,11 +75,7 @@ export async function evaluateRun(
     );
   }
   requireReadable(run);
-  const raw = parseConfigText(run.config(), run.configFile);
-  const config = withSettings(
-    parseConfig(applyOverrides(raw, options.overrides ?? []), run.configFile),
-    options,
-  );
+  const config = withSettings(runConfig(run, options.overrides), options);
   // Refused before a data set is read.
   planAttacks(config, options.attacks ?? config.evaluation.attacks, budget);
   if (config.threads !== null) setThreads(config.threads);

@@ -1,8 +1,9 @@
 // Measures a run's checkpoints: clean accuracy and robust accuracy under each attack, one JSON file each.
 import { existsSync } from "node:fs";
-import { type BatchPlan, evaluationBatches } from "../../data/index.js";
+import { type BatchPlan, evaluationBatches, uploadSplit } from "../../data/index.js";
 import {
   type AccuracyReport,
+  type CheckpointName,
   type EvaluationProgress,
   type EvaluationResult,
   readResults,
@@ -13,10 +14,17 @@ import {
 import { inferenceModel } from "../../methods/index.js";
 import type { ImageClassifier } from "../../nn/index.js";
 import type { Device } from "../../tensor/index.js";
-import { type Environment, loadWeights, type RunFolder, weightsEpoch } from "../../training/index.js";
+import {
+  type Environment,
+  loadModel,
+  type RunFolder,
+  readCheckpoint,
+  weightsEpoch,
+} from "../../training/index.js";
 import type { ExperimentConfig } from "../config/index.js";
-import { type ExperimentData, uploadForEvaluation } from "../data.js";
+import { type ExperimentData, selectForEvaluation } from "../data.js";
 import type { AdversarialImages } from "./adversarial-images.js";
+import { measuredContent } from "./content.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { forget, partialPlace, resumableAttack, resumableClean } from "./measure-attacks.js";
 import { takeTurn, turnIfFree } from "./turn.js";
@@ -25,7 +33,7 @@ export { evaluationAttacks } from "./evaluation-plan.js";
 
 /** What is measured. */
 export interface Measurement {
-  readonly checkpoint: "last" | "best";
+  readonly checkpoint: CheckpointName;
   /** File of the weights. */
   readonly file: string;
   readonly split: "test" | "validation";
@@ -69,9 +77,13 @@ export async function measure(
   const { run, config, data, device, model, onProgress, signal, adversarial } = context;
   // Refused before any weights are read.
   const planned = planAttacks(config, measurement.attacks, measurement.budget);
-  const { progress, weightAverage } = await loadWeights(file, model);
+  const saved = await readCheckpoint(file);
+  loadModel(saved, model, file);
+  const { progress, weightAverage } = saved.state;
+  const inference = inferenceModel(config.method, data, model);
   const { batchSize } = config.evaluation;
-  using images = uploadForEvaluation(data, split, measurement.images, device);
+  const chosen = selectForEvaluation(data, split, measurement.images);
+  using images = uploadSplit(data.dataset, chosen, device);
   const batches = evaluationBatches(images, batchSize);
   const common = {
     run: run.name,
@@ -79,6 +91,7 @@ export async function measure(
     epoch: weightsEpoch(progress),
     ...(weightAverage && { weights: "averaged" as const }),
     split,
+    content: measuredContent(saved, chosen, config, data, { model, inference }),
     dataset: data.dataset.name,
     synthetic: data.dataset.synthetic,
     seeds: { subset: config.seeds.subset, evaluation: config.seeds.evaluation },
@@ -114,7 +127,7 @@ export async function measure(
   };
   const known = readResults(run.evaluationsFolder);
   const options = {
-    model: inferenceModel(config.method, data, model),
+    model: inference,
     ...{ batches, groups: data.groups, seed: config.seeds.evaluation, onProgress, signal },
     adversarial: adversarial?.images,
   };

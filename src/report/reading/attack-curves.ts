@@ -1,16 +1,17 @@
 // Finds curves among a run's results: the same attack at several numbers of steps, or at several radii.
-import { attackLabel, canonicalJson, type EvaluationResult } from "../../evaluation/index.js";
+import { canonicalJson } from "../../canonical-json.js";
+import { attackLabel, bestFirst, type CheckpointName, type StoredResult } from "../../evaluation/index.js";
 import { currentResults, type RunRecord } from "./run-record.js";
 
 export interface CurvePoint {
   /** Number of steps, or ε. */
   readonly x: number;
-  readonly result: EvaluationResult;
+  readonly result: StoredResult;
 }
 
 export interface AttackCurve {
   readonly against: "steps" | "epsilon";
-  readonly checkpoint: "last" | "best";
+  readonly checkpoint: CheckpointName;
   /** What all points share, such as "PGD" or "pgd-20"; equal for curves that belong in one chart. */
   readonly attack: string;
   readonly norm: string;
@@ -23,14 +24,14 @@ const fewest = 3;
 
 /** The curves of a run, best checkpoint first. */
 export function attackCurves(record: RunRecord): AttackCurve[] {
-  return (["best", "last"] as const).flatMap((checkpoint) => {
+  return bestFirst.flatMap((checkpoint) => {
     const results = currentResults(record, checkpoint).filter(({ attack }) => attack.name !== "clean");
     return [...curvesAgainstSteps(results, checkpoint), ...curvesAgainstEpsilon(results, checkpoint)];
   });
 }
 
 function curvesAgainstSteps(
-  results: readonly EvaluationResult[],
+  results: readonly StoredResult[],
   checkpoint: AttackCurve["checkpoint"],
 ): AttackCurve[] {
   return grouped(results, ({ attack }) => {
@@ -46,7 +47,7 @@ function curvesAgainstSteps(
 }
 
 function curvesAgainstEpsilon(
-  results: readonly EvaluationResult[],
+  results: readonly StoredResult[],
   checkpoint: AttackCurve["checkpoint"],
 ): AttackCurve[] {
   const usualStep = (constants: Readonly<Record<string, unknown>>) => {
@@ -76,8 +77,8 @@ function curvesAgainstEpsilon(
 
 /** Results of one key with at least three values of x, of those of the same images, seeds and batches. */
 function grouped(
-  results: readonly EvaluationResult[],
-  place: (result: EvaluationResult) => { key: unknown; x: number } | null,
+  results: readonly StoredResult[],
+  place: (result: StoredResult) => { key: unknown; x: number } | null,
 ): CurvePoint[][] {
   const groups = new Map<string, Map<number, CurvePoint>>();
   for (const result of results) {

@@ -3,7 +3,6 @@ export { type AttackCurve, attackCurves } from "./attack-curves.js";
 export { readRun } from "./read-run.js";
 export {
   attacksOf,
-  type Checkpoint,
   FIGURE_NAMES,
   type Figures,
   figureGap,

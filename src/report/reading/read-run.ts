@@ -1,11 +1,12 @@
 // Reads a run folder into a RunRecord; a run that is still going, or was killed, reads like any other.
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { parse } from "yaml";
 import type { z } from "zod";
 import { ReatError } from "../../errors.js";
-import { readResults } from "../../evaluation/index.js";
+import { checkpointNames, readStoredResults } from "../../evaluation/index.js";
+import { parseYaml } from "../../yaml-text.js";
 import {
+  currentResults,
   type EventOf,
   eventSchemas,
   type LoggedEvent,
@@ -47,7 +48,10 @@ export async function readRun(folder: string): Promise<RunRecord> {
           join(folder, "environment.json"),
         );
   const events = log === null ? [] : readEvents(log, join(folder, "metrics.jsonl"));
-  const stored = readResults(join(folder, "evaluations"));
+  const stored = readStoredResults(join(folder, "evaluations")).map((result) => ({
+    ...result,
+    file: `evaluations/${result.file}`,
+  }));
   const data = readData(environment, join(folder, "environment.json"));
   const name = typeof config.name === "string" ? config.name : basename(resolve(folder));
   const record = {
@@ -128,6 +132,16 @@ function missingPieces(
       : "It is still going, or was interrupted";
     missing.push(`${why}: ${done}${of} epochs are logged.`);
   }
+  const shown = checkpointNames.flatMap((checkpoint) => currentResults(run, checkpoint));
+  const epochs = new Set(shown.map(({ checkpoint, epoch }) => `${checkpoint} ${epoch}`));
+  const passedOver = run.stored.filter(
+    (result) => !shown.includes(result) && epochs.has(`${result.checkpoint} ${result.epoch}`),
+  ).length;
+  if (passedOver > 0) {
+    missing.push(
+      `${passedOver} stored results are of other weights or other images than the newest of their checkpoint, and are not shown.`,
+    );
+  }
   if (run.stored.length === 0) {
     missing.push(
       run.evaluations.length > 0
@@ -182,10 +196,9 @@ function readJson(text: string, place: string): unknown {
 function readYaml(text: string, file: string): Settings {
   let value: unknown;
   try {
-    value = parse(text);
+    value = parseYaml(text);
   } catch (error) {
-    const reason = (error as Error).message.split("\n")[0]!.replace(/:$/, "");
-    throw new ReatError("data", `${file} is not valid YAML: ${reason}.`, { cause: error });
+    throw new ReatError("data", `${file} is not valid YAML: ${(error as Error).message}.`, { cause: error });
   }
   return asSettings(value, file);
 }

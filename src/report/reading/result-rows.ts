@@ -1,9 +1,7 @@
 // The rows of the results table: each run's best and last checkpoint under each attack, and the gap between the two.
-import { type AccuracyReport, attackLabel } from "../../evaluation/index.js";
+import { type AccuracyReport, attackLabel, bestFirst, type CheckpointName } from "../../evaluation/index.js";
 import { attackCurves } from "./attack-curves.js";
 import { currentResults, loggedAttackLabel, type RunRecord, setting } from "./run-record.js";
-
-export type Checkpoint = "best" | "last";
 
 /** Accuracy over all images, over each group, and the mean over classes; fractions 0 to 1, null where a group has no class. */
 export interface Figures {
@@ -13,6 +11,9 @@ export interface Figures {
   readonly tail: number | null;
   readonly balanced: number;
 }
+
+const LOG = "metrics.jsonl";
+
 export const FIGURE_NAMES = ["all", "head", "body", "tail", "balanced"] as const;
 
 export interface Measurement {
@@ -25,11 +26,13 @@ export interface Measurement {
   readonly images: number;
   /** From a stored evaluation of the checkpoint, or from the evaluations made while training. */
   readonly source: "evaluation" | "training log";
+  /** The file that holds these figures, as a path within the run's folder. */
+  readonly file: string;
 }
 
 export interface ResultRow {
   readonly run: string;
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: CheckpointName;
   readonly epoch: number | null;
   /** Whether the weights are an average over the training steps. */
   readonly averaged: boolean;
@@ -40,7 +43,7 @@ export interface ResultRow {
 /** The results of a run, best before last; a checkpoint that was never measured has no row. */
 export function resultRows(record: RunRecord): ResultRow[] {
   const rows: ResultRow[] = [];
-  for (const checkpoint of ["best", "last"] as const) {
+  for (const checkpoint of bestFirst) {
     const row = storedRow(record, checkpoint);
     if (row.measurements.length > 0) rows.push(row);
   }
@@ -69,7 +72,7 @@ export function figuresOf(report: AccuracyReport): Figures {
   return { all: report.accuracy, ...report.groups, balanced: report.balanced };
 }
 
-function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
+function storedRow(record: RunRecord, checkpoint: CheckpointName): ResultRow {
   const epoch = epochOf(record, checkpoint);
   const measurements = new Map<string, Measurement>();
   const add = (
@@ -77,6 +80,7 @@ function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
     report: AccuracyReport,
     split: Measurement["split"],
     source: Measurement["source"],
+    file: string,
   ) => {
     if (measurements.has(attack)) return;
     measurements.set(attack, {
@@ -86,6 +90,7 @@ function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
       split,
       images: report.total,
       source,
+      file,
     });
   };
   const stored = currentResults(record, checkpoint).filter((s) => !isCurvePointAlone(record, s));
@@ -94,14 +99,14 @@ function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
     (a, b) => Number(a.split !== "test") - Number(b.split !== "test") || b.clean.total - a.clean.total,
   );
   for (const s of ordered) {
-    add("clean", s.clean, s.split, "evaluation");
-    add(attackLabel(s.attack), s.robust, s.split, "evaluation");
+    add("clean", s.clean, s.split, "evaluation", s.file);
+    add(attackLabel(s.attack), s.robust, s.split, "evaluation", s.file);
   }
   const logged = record.evaluations.filter((e) => e.epoch === epoch);
   const fallback = logged.find((e) => e.split === "test") ?? logged[0];
   if (fallback) {
-    add("clean", fallback.clean, fallback.split, "training log");
-    add(loggedAttackLabel(record, fallback.attack), fallback.robust, fallback.split, "training log");
+    add("clean", fallback.clean, fallback.split, "training log", LOG);
+    add(loggedAttackLabel(record, fallback.attack), fallback.robust, fallback.split, "training log", LOG);
   }
   return {
     run: record.name,
@@ -113,7 +118,7 @@ function storedRow(record: RunRecord, checkpoint: Checkpoint): ResultRow {
 }
 
 /** The epoch a checkpoint holds: of `best` the chosen one, of `last` the last one logged. */
-export function epochOf(record: RunRecord, checkpoint: Checkpoint): number | null {
+export function epochOf(record: RunRecord, checkpoint: CheckpointName): number | null {
   const [stored] = currentResults(record, checkpoint);
   if (stored) return stored.epoch;
   if (checkpoint === "best") return record.best?.epoch ?? null;

@@ -1,22 +1,19 @@
 // What a report knows of one run: everything read from its folder, and the schemas its files are held to.
 import { z } from "zod";
-import { type AccuracyReport, attackLabel, type EvaluationResult } from "../../evaluation/index.js";
+import { usualBudgets } from "../../attacks/index.js";
+import {
+  accuracyReportSchema,
+  attackLabel,
+  type CheckpointName,
+  type EvaluationResult,
+  type MeasuredContent,
+  type StoredResult,
+} from "../../evaluation/index.js";
 import { parseFraction } from "../../fraction.js";
 import type { BatchEvent, EvaluationSplit, RunEvent } from "../../training/index.js";
 
-const fraction = z.number().min(0).max(1);
 const counts = z.array(z.number().min(0));
 const split: z.ZodType<EvaluationSplit> = z.enum(["test", "validation"]);
-
-const accuracyReportSchema: z.ZodType<AccuracyReport> = z.object({
-  total: z.number().min(0),
-  correct: z.number().min(0),
-  accuracy: fraction,
-  perClass: z.array(z.object({ total: z.number(), correct: z.number(), accuracy: fraction.nullable() })),
-  groups: z.object({ head: fraction.nullable(), body: fraction.nullable(), tail: fraction.nullable() }),
-  balanced: fraction,
-  predicted: counts,
-});
 
 const position = z.object({ epoch: z.number(), batch: z.number() });
 /** JSON has no NaN: a loss that was not a number arrives as null. */
@@ -106,7 +103,8 @@ export interface RunRecord {
   readonly end: EventOf<"end"> | null;
   /** Choices of the configuration that do not do what one would expect. */
   readonly warnings: readonly EventOf<"warning">[];
-  readonly stored: readonly EvaluationResult[];
+  /** Their `file` is the path within the run's folder. */
+  readonly stored: readonly StoredResult[];
   /** One sentence for each thing a complete run has and this one has not. */
   readonly missing: readonly string[];
 }
@@ -127,10 +125,33 @@ export function className(record: RunRecord, id: number): string {
 }
 
 /** The stored results of a checkpoint's weights as they are now: of the epoch that was measured last. */
-export function currentResults(record: RunRecord, checkpoint: "last" | "best"): readonly EvaluationResult[] {
+export function currentResults(
+  record: Pick<RunRecord, "stored">,
+  checkpoint: CheckpointName,
+): readonly StoredResult[] {
   const stored = record.stored.filter((result) => result.checkpoint === checkpoint);
-  const [newest] = [...stored].sort((a, b) => (a.time < b.time ? 1 : -1));
-  return stored.filter(({ epoch }) => epoch === newest!.epoch);
+  const newestFirst = [...stored].sort((a, b) => (a.time < b.time ? 1 : -1));
+  const [newest] = newestFirst;
+  const ofWeights = newestFirst.filter(
+    (result) => result.epoch === newest!.epoch && sameContent(result, newest!, ["weights", "model"]),
+  );
+  // Figures of one table are of the same images: of two sets of one size, those measured last.
+  const shown = ofWeights.filter((result) => {
+    const last = ofWeights.find(
+      ({ split, clean }) => split === result.split && clean.total === result.clean.total,
+    );
+    return sameContent(result, last!, ["images"]);
+  });
+  return stored.filter((result) => shown.includes(result));
+}
+
+/** Older results do not tell what they were measured on; nothing speaks against those. */
+function sameContent(
+  { content: a }: EvaluationResult,
+  { content: b }: EvaluationResult,
+  parts: readonly (keyof MeasuredContent)[],
+): boolean {
+  return !a || !b || parts.every((part) => a[part] === b[part]);
 }
 
 /** The label of an attack that is known by name alone, with the budget that the configuration sets. */
@@ -142,7 +163,7 @@ export function loggedAttackLabel({ config }: RunRecord, name: string): string {
   };
   const norm = setting(config, "evaluation.norm");
   const [epsilon, stepSize] = [read("epsilon"), read("stepSize")];
-  const usual = norm === "l2" ? { epsilon: 1, stepSize: 0.2 } : { epsilon: 8 / 255, stepSize: 2 / 255 };
+  const usual = usualBudgets[norm === "l2" ? "l2" : "linf"];
   return attackLabel({
     name,
     constants: {

@@ -4,7 +4,7 @@ import { lineChart } from "../charts/index.js";
 import { html, type Markup } from "../markup.js";
 import { percent } from "../numbers.js";
 import { type AttackCurve, attackCurves } from "../reading/index.js";
-import { legend, numbersTable, type ShownRun } from "./parts.js";
+import { fileIn, legend, numbersTable, type ShownRun } from "./parts.js";
 import { attackTitle } from "./results.js";
 
 interface ShownCurve {
@@ -58,10 +58,11 @@ function figure(shown: readonly ShownCurve[], index: number): Markup {
       percent(result.robust.accuracy),
       ...(["head", "body", "tail"] as const).map((group) => percent(result.robust.groups[group])),
       percent(result.robust.balanced),
+      fileIn(s.run, result.file),
     ]),
   );
   const keys = shown.map((s) => ({ label: label(s), colour: s.run.colour, kind: "line" as const }));
-  return html`<figure>${legend(keys)}${chart}${numbersTable(`${attackTitle(attack)}, %`, ["run", steps ? "steps" : "radius", "all", "head", "body", "tail", "balanced"], rows)}</figure>`;
+  return html`<figure>${legend(keys)}${chart}${numbersTable(`${attackTitle(attack)}, %`, ["run", steps ? "steps" : "radius", "all", "head", "body", "tail", "balanced", "file"], rows)}</figure>`;
 }
 
 function describe({ points, against }: AttackCurve): string {

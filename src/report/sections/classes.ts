@@ -4,7 +4,7 @@ import { type ClassBarSeries, classBars } from "../charts/index.js";
 import { html, type Markup } from "../markup.js";
 import { count, MISSING, percent } from "../numbers.js";
 import { attacksOf, className, type RunRecord, resultRows } from "../reading/index.js";
-import { legend, numbersTable, type ShownRun } from "./parts.js";
+import { filesTable, legend, numbersTable, type ShownRun } from "./parts.js";
 import { attackTitle } from "./results.js";
 
 export function classesSection(runs: readonly ShownRun[]): Markup | false {
@@ -54,14 +54,22 @@ function classFigures(runs: readonly ShownRun[], index: number): Markup[] {
     group: groups?.[id] ?? null,
   }));
   return attacks.flatMap((attack, a) => {
-    const series = measured.flatMap(({ run, row }): (ClassBarSeries & { checkpoint: string })[] => {
-      const clean = row?.measurements.find((m) => m.attack === "clean")?.report.perClass;
-      const robust = row?.measurements.find((m) => m.attack === attack)?.report.perClass;
-      if (!row || !clean || !robust) return [];
-      const checkpoint = `${row.checkpoint} checkpoint${row.epoch === null ? "" : `, epoch ${row.epoch}`}`;
-      const take = (list: typeof clean) => order.map((id) => list[id]?.accuracy ?? null);
-      return [{ label: run.label, colour: run.colour, clean: take(clean), robust: take(robust), checkpoint }];
-    });
+    const series = measured.flatMap(
+      ({ run, row }): (ClassBarSeries & { checkpoint: string; from: Parameters<typeof filesTable>[0] })[] => {
+        const clean = row?.measurements.find((m) => m.attack === "clean")?.report.perClass;
+        const robust = row?.measurements.find((m) => m.attack === attack)?.report.perClass;
+        if (!row || !clean || !robust) return [];
+        const checkpoint = `${row.checkpoint} checkpoint${row.epoch === null ? "" : `, epoch ${row.epoch}`}`;
+        const take = (list: typeof clean) => order.map((id) => list[id]?.accuracy ?? null);
+        const from = row.measurements.flatMap((m) =>
+          m.attack === "clean" || m.attack === attack
+            ? [{ run, measured: `${row.checkpoint}, ${attackTitle(m.attack)}`, file: m.file }]
+            : [],
+        );
+        const { label, colour } = run;
+        return [{ label, colour, clean: take(clean), robust: take(robust), checkpoint, from }];
+      },
+    );
     if (series.length === 0) return [];
     const chart = classBars({
       id: `classes-${index}-${a}`,
@@ -94,7 +102,7 @@ function classFigures(runs: readonly ShownRun[], index: number): Markup[] {
         ...series.flatMap((s) => [`${s.label} clean`, `${s.label} ${attackTitle(attack)}`]),
       ],
       rows,
-    )}</figure>`;
+    )}${filesTable(series.flatMap((s) => s.from))}</figure>`;
     // The other attacks rarely tell another story; they are at hand without filling the page.
     return [
       a === 0

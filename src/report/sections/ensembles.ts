@@ -1,14 +1,14 @@
 // AutoAttack attack by attack: what stood after each, how long it took, whether the images bear it out, what looked wrong.
-import { attackLabel } from "../../evaluation/index.js";
+import { attackLabel, bestFirst } from "../../evaluation/index.js";
 import { html, type Markup } from "../markup.js";
 import { count, duration, percent } from "../numbers.js";
 import { currentResults } from "../reading/index.js";
-import { runName, type ShownRun } from "./parts.js";
+import { fileIn, runName, type ShownRun } from "./parts.js";
 import { attackTitle } from "./results.js";
 
 export function ensemblesSection(runs: readonly ShownRun[]): Markup | false {
   const found = runs.flatMap((run) =>
-    (["best", "last"] as const).flatMap((checkpoint) =>
+    bestFirst.flatMap((checkpoint) =>
       currentResults(run.record, checkpoint).flatMap((result) =>
         result.ensemble ? [{ run, result, ensemble: result.ensemble }] : [],
       ),
@@ -26,7 +26,7 @@ export function ensemblesSection(runs: readonly ShownRun[]): Markup | false {
       : "Not verified: the saved images do not bear the result out.";
     return html`<h3>${runName(run)}, ${result.checkpoint} checkpoint, ${attackTitle(attackLabel(result.attack))}</h3>
 <div class="scroll" tabindex="0"><table><thead><tr><th scope="col" style="text-align:left">after</th>${["attacked", "fell", "all", "head", "body", "tail", "balanced", "time"].map((h) => html`<th scope="col">${h}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>
-<p class="explain">${count(result.clean.total)} ${result.split} images. Constants ${constantsHash}. ${verified}</p>${
+<p class="explain">${count(result.clean.total)} ${result.split} images. Constants ${constantsHash}. ${verified} From ${fileIn(run, result.file)}.</p>${
       warnings.length > 0 &&
       html`<ul>${warnings.map((w) => html`<li><strong>${w.name}</strong>: ${w.message}</li>`)}</ul>`
     }`;

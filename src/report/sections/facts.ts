@@ -1,5 +1,6 @@
 // What was run, as label and value: the data, the model, the protocol, the seeds, the machine.
 import { attackLabel } from "../../evaluation/index.js";
+import { methodNames, methods } from "../../methods/index.js";
 import { compact, count, duration } from "../numbers.js";
 import { attackCurves, type RunRecord, type Settings, setting } from "../reading/index.js";
 
@@ -56,7 +57,8 @@ function methodText(record: RunRecord): string | null {
 
 /** A method's name as papers write it. */
 export function methodTitle(name: string): string {
-  return { "pgd-at": "PGD-AT", reat: "REAT" }[name] ?? name;
+  const known = methodNames.find((candidate) => candidate === name);
+  return known === undefined ? name : methods[known].title;
 }
 
 function dataText(record: RunRecord): string | null {

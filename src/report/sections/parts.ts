@@ -36,6 +36,26 @@ export function numbersTable(
   )}</tbody></table></div></details>`;
 }
 
+/** Where numbers come from, folded away: the file behind each measurement. Files are paths within the run's folder. */
+export function filesTable(
+  rows: readonly {
+    readonly run: ShownRun;
+    readonly measured: string;
+    readonly file: string;
+  }[],
+): Markup {
+  return numbersTable(
+    "their files",
+    ["run", "measured", "file"],
+    rows.map(({ run, measured, file }) => [run.label, measured, fileIn(run, file)]),
+  );
+}
+
+/** The path of a run's file, as the reader can open it from where the report was written. */
+export function fileIn({ record }: ShownRun, file: string): Markup {
+  return html`<code>${record.folder.replace(/\/+$/, "")}/${file}</code>`;
+}
+
 /** A run with the colour it has in every chart, and the name it has in every table. */
 export interface ShownRun {
   readonly record: RunRecord;

@@ -10,7 +10,7 @@ import {
   type ResultRow,
   resultRows,
 } from "../reading/index.js";
-import { runName, type ShownRun } from "./parts.js";
+import { filesTable, runName, type ShownRun } from "./parts.js";
 
 export function resultsSection(runs: readonly ShownRun[]): Markup {
   const groups = runs.map((run) => ({ run, rows: resultRows(run.record) }));
@@ -43,7 +43,16 @@ export function resultsSection(runs: readonly ShownRun[]): Markup {
   return html`<section aria-labelledby="results"><h2 id="results">Results</h2>
 <p class="explain">Accuracy in per cent. Head, body and tail are means over the classes of the group, balanced is the mean over all classes. The gap is best minus last, in percentage points: what early stopping is worth.</p>
 <div class="scroll" tabindex="0"><table class="results"><thead><tr><th rowspan="2" scope="col" style="text-align:left">run</th><th rowspan="2" scope="col" style="text-align:left">checkpoint</th>${attacks.map((a) => html`<th class="span" scope="colgroup" colspan="${FIGURE_NAMES.length}">${attackTitle(a)}</th>`)}</tr><tr>${attacks.map(() => FIGURE_NAMES.map((name) => html`<th scope="col" class="${edge(name)}">${name}</th>`))}</tr></thead>${body}</table></div>
-${footnotes(all)}</section>`;
+${footnotes(all)}
+${filesTable(groups.flatMap(({ run, rows }) => rows.flatMap((row) => files(run, row))))}</section>`;
+}
+
+function files(run: ShownRun, row: ResultRow) {
+  return row.measurements.map(({ attack, file, source }) => ({
+    run,
+    measured: `${row.checkpoint}, ${attackTitle(attack)}`,
+    file: source === "training log" && row.epoch !== null ? `${file}, epoch ${row.epoch}` : file,
+  }));
 }
 
 /** "pgd-20 ε=4/255" as "PGD-20 ε=4/255", "autoattack [12ab]" as "AutoAttack [12ab]"; clean stays a word. */

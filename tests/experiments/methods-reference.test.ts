@@ -16,15 +16,17 @@ describe.each(methodNames)("the page of %s", (name) => {
   it("shows every key that the schema fills in, with its default, and says what each takes", () => {
     const { name: _, ...defaults } = methods[name].schema.parse({ name });
     expect(page.options.map(({ key }) => key)).toEqual(expect.arrayContaining(keysOf(defaults)));
-    for (const { key, accepted } of page.options) expect(accepted, key).toMatch(/\w/);
+    for (const { key, accepted, help } of page.options) {
+      expect(accepted, key).not.toMatch(/^(undefined|another value|)$/);
+      expect(help.length, `${key} says what it is for`).toBeGreaterThan(5);
+    }
     if ("attack" in defaults) {
       expect(option("attack.epsilon")).toMatchObject({ default: "8/255" });
-      expect(option("attack.norm")).toEqual({ key: "attack.norm", default: "linf", accepted: "linf, l2" });
+      expect(option("attack.norm")).toMatchObject({ default: "linf", accepted: "linf, l2" });
       expect(option("classBudget")).toMatchObject({ default: null });
       expect(option("classBudget.alpha")).toMatchObject({ default: "0.3" });
     }
-    expect(option("weightPerturbation.gamma")).toEqual({
-      key: "weightPerturbation.gamma",
+    expect(option("weightPerturbation.gamma")).toMatchObject({
       default: "0.01",
       accepted: "a number or a fraction such as 8/255 above 0",
     });

@@ -1,0 +1,55 @@
+// What a run writes down of its data and its configuration, for its report and for its continuation.
+import type { ExperimentConfig } from "./config/index.js";
+import { type ExperimentData, validationImages } from "./data.js";
+
+/** What the report says of the data. */
+export function describeData(data: ExperimentData) {
+  const { dataset, subset } = data;
+  return {
+    name: dataset.name,
+    synthetic: dataset.synthetic,
+    classNames: dataset.classNames,
+    trainCounts: subset.counts,
+    validationImages: validationImages(data).count,
+    subsetHash: subset.hash,
+    ...(dataset.damaged.length > 0 && { damaged: dataset.damaged }),
+    notes: dataset.notes,
+  };
+}
+
+/** What must be the same in a run that is continued: all that decides its weights or which of them are kept as best. */
+export function decidingSettings(
+  { data: wanted, model, method, training, seeds, evaluation }: ExperimentConfig,
+  { dataset, subset }: ExperimentData,
+): Record<string, unknown> {
+  const {
+    epochs: _epochs,
+    evaluateEvery: _every,
+    logEvery: _log,
+    checkpointEvery: _save,
+    dropLast,
+    ...rest
+  } = training;
+  // A run from before there was this key goes on where it is not used.
+  const deciding = dropLast ? { ...rest, dropLast } : rest;
+  const { norm, epsilon, stepSize, batchSize } = evaluation;
+  // Data may have moved to another place; what is drawn from it may not have changed.
+  const source = dataset.synthetic ? wanted.source : dataset.name;
+  // What was selected and how is in the hash; runs from before there was a choice go on.
+  const { selection: _selection, ...drawn } = wanted.subset;
+  return {
+    data: { ...readingSettings(wanted), subset: drawn, source, subsetHash: subset.hash },
+    ...{ model, method, training: deciding, seeds },
+    evaluation: { norm, epsilon, stepSize, batchSize },
+  };
+}
+
+/** Without what only refuses data, and without what is as it was before there was a choice. */
+function readingSettings({ limits: _limits, crop, orientation, damaged, ...data }: ExperimentConfig["data"]) {
+  return {
+    ...data,
+    ...(crop !== null && { crop }),
+    ...(orientation !== "apply" && { orientation }),
+    ...(damaged !== "error" && { damaged }),
+  };
+}
