@@ -14,8 +14,8 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
-import { activeBuild, buildFolder, isCheckout, packageRoot } from "./places.mjs";
+import { dirname, join, relative } from "node:path";
+import { activeBuild, buildFolder, isCheckout, movedFrom, packageRoot } from "./places.mjs";
 import { findProgram, runQuietly } from "./processes.mjs";
 
 const require = createRequire(import.meta.url);
@@ -50,10 +50,20 @@ function keyOf(libtorch) {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** The active addon if it is the one these sources and this LibTorch would give. */
+/** The active addon if it is the one these sources and this LibTorch would give, built in this place. */
 export function upToDateBuild(libtorch) {
   const active = activeBuild();
-  return active?.key === keyOf(libtorch) ? active : undefined;
+  return active?.key === keyOf(libtorch) && !movedFrom(active) ? active : undefined;
+}
+
+/** Removes a build tree that was configured for sources or at a place other than these: CMake refuses to use it again. */
+export function removeForeignTree(tree, sources) {
+  const cache = join(tree, "CMakeCache.txt");
+  if (!existsSync(cache)) return;
+  const text = readFileSync(cache, "utf8");
+  const entry = (name) => new RegExp(`^${name}:INTERNAL=(.*)$`, "m").exec(text)?.[1];
+  if (entry("CMAKE_HOME_DIRECTORY") === sources && entry("CMAKE_CACHEFILE_DIR") === tree) return;
+  rmSync(tree, { recursive: true, force: true });
 }
 
 function compile(libtorch, target) {
@@ -62,6 +72,7 @@ function compile(libtorch, target) {
     "cmake",
     createHash("sha256").update(`${libtorch.prefix}\0${libtorch.identity}`).digest("hex").slice(0, 16),
   );
+  removeForeignTree(tree, join(packageRoot, "native"));
   mkdirSync(tree, { recursive: true });
   const definitions = {
     REAT_TORCH_INCLUDES: libtorch.includeDirs.join(";"),
@@ -111,11 +122,16 @@ export function buildAddon(libtorch, { force = false } = {}) {
   const key = keyOf(libtorch);
   const native = join(buildFolder(), "native");
   const addon = join(native, key, "reat_native.node");
-  const compiled = force || !existsSync(addon);
+  const before = activeBuild();
+  const compiled = force || !existsSync(addon) || (before !== undefined && movedFrom(before) !== undefined);
+  const start = performance.now();
   if (compiled) compile(libtorch, addon);
+  const seconds = compiled ? Math.round((performance.now() - start) / 1000) : before?.seconds;
   tryLoading(addon);
   utimesSync(dirname(addon), new Date(), new Date());
-  const active = { addon, key, libtorch, builtAt: statSync(addon).mtime.toISOString() };
+  const builtAt = statSync(addon).mtime.toISOString();
+  // The addon's path from here: the record moves along with what it names.
+  const active = { addon: relative(native, addon), builtIn: packageRoot, key, libtorch, builtAt, seconds };
   const unfinished = join(native, `active.json.${process.pid}.tmp`);
   writeFileSync(unfinished, `${JSON.stringify(active, null, 2)}\n`);
   renameSync(unfinished, join(native, "active.json"));

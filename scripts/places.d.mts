@@ -7,6 +7,10 @@ export interface ActiveBuild {
   /** Names the sources, the compiler's settings and the LibTorch it was built from. */
   readonly key: string;
   readonly libtorch: LibTorch;
+  /** The checkout it was built in; absent in records from before it was kept. */
+  readonly builtIn?: string;
+  /** What compiling took; absent where it was not measured. */
+  readonly seconds?: number;
   /** ISO time. */
   readonly builtAt: string;
 }
@@ -16,8 +20,11 @@ export const packageVersion: string;
 export const isCheckout: boolean;
 export function buildFolder(): string;
 export function activeBuild(): ActiveBuild | undefined;
+export function movedFrom(active: Pick<ActiveBuild, "addon" | "builtIn">): string | undefined;
+export function keptPath(name: string | undefined): string | undefined;
 export function choiceFile(): string;
 export function keptChoice(env?: Readonly<Record<string, string | undefined>>): {
   readonly libtorch?: string;
   readonly python?: string;
+  readonly found?: boolean;
 };

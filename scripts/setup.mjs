@@ -6,7 +6,7 @@ requireSystem();
 
 // Loaded only now: an old Node would fail on what these modules ask of it, and with a worse message.
 const { mkdirSync, rmSync, writeFileSync } = await import("node:fs");
-const { join, resolve } = await import("node:path");
+const { join } = await import("node:path");
 const { parseArgs } = await import("node:util");
 const { compileSources, distIsCurrent, installModules, modulesAreCurrent } = await import("./checkout.mjs");
 const { describeLibTorch, searchLibTorch } = await import("./libtorch.mjs");
@@ -20,7 +20,9 @@ const {
   offersLibTorch,
   usefulPackages,
 } = await import("./packages.mjs");
-const { buildFolder, choiceFile, isCheckout, keptChoice } = await import("./places.mjs");
+const { activeBuild, buildFolder, choiceFile, isCheckout, keptChoice, keptPath, movedFrom } = await import(
+  "./places.mjs"
+);
 const { SetupError } = await import("./processes.mjs");
 
 const usage = `Usage: reat setup [options]   (in a checkout: npm run setup -- [options])
@@ -59,11 +61,10 @@ function step(doing, work) {
 
 /** A LibTorch chosen on the command line stays chosen: `npm test` after it must not go back to the system's. */
 function keepChoice({ libtorch, python, system }, unnamedPython) {
-  // The next set-up may start in another folder.
-  const path = (name) => (name?.includes("/") ? resolve(name) : name);
   if (system) rmSync(choiceFile(), { force: true });
   else if (libtorch || python || unnamedPython) {
-    const kept = { libtorch: path(libtorch), python: path(python) ?? unnamedPython };
+    const found = !libtorch && !python;
+    const kept = { libtorch: keptPath(libtorch), python: keptPath(python ?? unnamedPython), found };
     writeFileSync(choiceFile(), `${JSON.stringify(kept)}\n`);
   }
 }
@@ -73,13 +74,22 @@ function search(options) {
   const given = system || libtorch || python;
   const kept = given ? {} : keptChoice();
   const found = searchLibTorch(given ? { libtorch, python, env: {} } : { ...kept, env: process.env });
-  if (found.error) {
-    const forget =
-      kept.libtorch || kept.python ? " (kept from an earlier set-up; `--system` forgets it)" : "";
-    throw new SetupError(`${found.error}${forget}.`);
+  if (found.error && kept.found) {
+    // Nobody named it: what an earlier search found has gone, and the next may find another.
+    say(`  ${found.error}: searching anew`);
+    rmSync(choiceFile(), { force: true });
+    return search(options);
   }
+  if (found.error) throw new SetupError(`${found.error}${keptFrom(kept)}.`);
   keepChoice(options, found.unnamedPython);
   return found;
+}
+
+/** What an earlier set-up was told, and the two ways on from there. */
+function keptFrom({ libtorch, python }) {
+  if (!libtorch && !python) return "";
+  const option = libtorch ? "--libtorch" : "--python";
+  return ` (an earlier set-up was told \`${option} ${libtorch ?? python}\`: where it has moved, \`${option}\` takes its new place; \`--system\` forgets it)`;
 }
 
 function bringPackages(options) {
@@ -135,7 +145,11 @@ async function setUp(options) {
   if (options.force || !upToDateBuild(libtorch)) {
     changed = true;
     sayWhich(found);
-    step("building the addon, about half a minute", () => {
+    const before = activeBuild();
+    const moved = before && movedFrom(before);
+    if (moved) say(`  the addon here was built in ${moved}, and is built anew`);
+    const last = before?.seconds ? `, which took ${before.seconds} s the last time` : "";
+    step(`building the addon${last}`, () => {
       const { active, compiled } = buildAddon(libtorch, options);
       return `addon ${active.key}${compiled ? "" : " (built before)"}`;
     });

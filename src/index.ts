@@ -7,6 +7,7 @@ export * from "./data/index.js";
 export { type ErrorCode, ReatError } from "./errors.js";
 export * from "./evaluation/index.js";
 export * from "./experiments/index.js";
+export * from "./export/index.js";
 export { formatFraction, parseFraction } from "./fraction.js";
 export * from "./losses/index.js";
 export * from "./methods/index.js";

@@ -43,7 +43,7 @@ const read = (path: string): string => readFileSync(join(packageRoot, path), "ut
 const sources = filesUnder("src", /\.ts$/);
 const allCode = [
   ...sources,
-  ...["tests", "bench", "examples", "scripts", "bin"].flatMap((folder) =>
+  ...["tests", "bench", "trials", "examples", "scripts", "bin"].flatMap((folder) =>
     filesUnder(folder, /\.(ts|mts|js|mjs)$/),
   ),
 ];

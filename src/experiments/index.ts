@@ -48,6 +48,7 @@ export {
   configRow,
   configRows,
   configurationPage,
+  experimentJsonSchema,
   type MethodPage,
   methodPage,
   methodPages,
@@ -67,3 +68,20 @@ export {
   type SeedGroup,
   type SeedRow,
 } from "./seed-groups.js";
+export {
+  type ChangeSearch,
+  type ClassProbability,
+  type ExportOptions,
+  type ExportOutcome,
+  type ExportTarget,
+  exportClassifier,
+  exportTargets,
+  type LabelChange,
+  type LoadClassifierOptions,
+  loadClassifier,
+  type Parity,
+  type Prediction,
+  type PredictOptions,
+  predict,
+  TrainedClassifier,
+} from "./using/index.js";

@@ -9,6 +9,7 @@ export function describeData(data: ExperimentData) {
     name: dataset.name,
     synthetic: dataset.synthetic,
     classNames: dataset.classNames,
+    imageSize: { height: dataset.height, width: dataset.width },
     trainCounts: subset.counts,
     validationImages: validationImages(data).count,
     subsetHash: subset.hash,
@@ -19,7 +20,7 @@ export function describeData(data: ExperimentData) {
 
 /** What must be the same in a run that is continued: all that decides its weights or which of them are kept as best. */
 export function decidingSettings(
-  { data: wanted, model, method, training, seeds, evaluation }: ExperimentConfig,
+  { data: wanted, model, method, training, seeds, evaluation, precision }: ExperimentConfig,
   { dataset, subset }: ExperimentData,
 ): Record<string, unknown> {
   const {
@@ -33,13 +34,14 @@ export function decidingSettings(
   // A run from before there was this key goes on where it is not used.
   const deciding = dropLast ? { ...rest, dropLast } : rest;
   const { norm, epsilon, stepSize, batchSize } = evaluation;
+  const named = precision === "auto" ? {} : { precision };
   // Data may have moved to another place; what is drawn from it may not have changed.
   const source = dataset.synthetic ? wanted.source : dataset.name;
   // What was selected and how is in the hash; runs from before there was a choice go on.
   const { selection: _selection, ...drawn } = wanted.subset;
   return {
     data: { ...readingSettings(wanted), subset: drawn, source, subsetHash: subset.hash },
-    ...{ model, method, training: deciding, seeds },
+    ...{ model, method, training: deciding, seeds, ...named },
     evaluation: { norm, epsilon, stepSize, batchSize },
   };
 }

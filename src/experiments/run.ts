@@ -33,6 +33,7 @@ import {
 } from "./data.js";
 import { requireWholeLastBatch } from "./last-batch.js";
 import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
+import { duringTraining, requirePrecisions } from "./precision.js";
 import { runConfig } from "./run-config.js";
 import { decidingSettings, describeData } from "./run-record.js";
 
@@ -95,6 +96,7 @@ async function work(
   if (!resume) RunFolder.requireNone(folder);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
+  requirePrecisions(config, device);
   // A run goes on with the classes that it began with.
   const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
   const data = await loadData(config, options.onDataProgress, trained);
@@ -103,6 +105,8 @@ async function work(
   requireWholeLastBatch(config, data);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
   const text = configToYaml(config);
+  const precision = duringTraining(config, device);
+  using _precision = precision;
   using learner = assembleLearner(config, data, device);
   using images = uploadTraining(data, device);
   const { training, seeds } = config;
@@ -147,6 +151,7 @@ async function work(
   if (resume && run.environment() === null) {
     await writeDurably(run.environmentFile, `${JSON.stringify(environment, null, 2)}\n`);
   }
+  precision[Symbol.dispose]();
   // The trainer took the new values; before that a refused override must leave the run as it was.
   if (resume && run.config() !== text) await writeDurably(run.configFile, text);
 

@@ -1,11 +1,19 @@
 // One number a class as a tensor, made once for each kind of tensor it meets.
-import { isGradEnabled, keep, type Tensor, tensor } from "../tensor/index.js";
+import { isGradEnabled, keep, noGrad, scope, type Tensor, tensor } from "../tensor/index.js";
 
 /** A vector of numbers, one a class, that follows the dtype and device of what it is combined with. */
 export class ClassConstant {
   #made: { readonly kind: string; readonly value: Tensor } | undefined;
 
-  constructor(readonly values: readonly number[]) {}
+  #values: readonly number[];
+
+  constructor(values: readonly number[]) {
+    this.#values = values;
+  }
+
+  get values(): readonly number[] {
+    return this.#values;
+  }
 
   /** The numbers [C] in the dtype and on the device of `like`. */
   like(like: Tensor): Tensor {
@@ -19,6 +27,13 @@ export class ClassConstant {
       this.#made = { kind, value: keep(value) };
     }
     return value;
+  }
+
+  /** Other numbers, as many; they are written into the tensor that is there, so that recorded work sees them. */
+  update(values: readonly number[]): void {
+    this.#values = values;
+    const made = this.#made?.value;
+    if (made) scope(() => noGrad(() => made.copy_(tensor(Float64Array.from(values)))));
   }
 
   /** Frees the tensor; it is made again where it is needed. */

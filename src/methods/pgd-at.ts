@@ -44,6 +44,7 @@ export function pgdAtRecipe(
   const examples = rebalancedExamples(name, options, setup, objective);
   return {
     ...examples,
+    steady: recognition.beginEpoch ? "epoch" : "run",
     beginEpoch(epoch) {
       recognition.beginEpoch?.(epoch);
       return examples.beginEpoch(epoch);

@@ -54,6 +54,7 @@ export const reat = defineMethod<ReatOptions>({
     const examples = rebalancedExamples("reat", options, setup);
     return {
       ...examples,
+      steady: recognition.beginEpoch ? "epoch" : "run",
       beginEpoch(epoch) {
         recognition.beginEpoch?.(epoch);
         return examples.beginEpoch(epoch);

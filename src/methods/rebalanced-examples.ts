@@ -130,10 +130,14 @@ function rblExamples(
 
   const rebalance = () => {
     const weights = rblWeights(classCounts, predictedCounts, rbl.rounding);
+    if (current) {
+      // In place, so that a recorded step goes on with the new weights.
+      current.objective.update(weights);
+      current = { ...current, weights };
+      return;
+    }
     const objective = rebalancedLoss(weights, { form: rbl.form, tau: rbl.tau, reduction: "none" });
-    current?.objective.dispose();
     current = { weights, objective, attack: trainingAttack(attackOptions, objective) };
-    return current;
   };
 
   return {

@@ -58,11 +58,20 @@ export {
   memoryShortage,
 } from "./memory-shortage.js";
 export type { DeviceMemory, SystemInfo } from "./native.js";
-export { type Argument, callOperator, operator, operatorMany, type Result } from "./operator.js";
+export {
+  type Argument,
+  callOperator,
+  operator,
+  operatorMany,
+  type RecordedCall,
+  type Result,
+  recordOperators,
+} from "./operator.js";
 export {
   type AutocastOptions,
   autocast,
   type ShortType,
+  setConvolutionSearch,
   setFloat32Precision,
   withoutAutocast,
 } from "./precision.js";

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ReatError } from "../errors.js";
 
@@ -74,6 +74,7 @@ export interface NativeAddon {
   systemInfo(): SystemInfo;
   synchronize(device: string): void;
   setFloat32Precision(precision: string): void;
+  setConvolutionSearch(enabled: boolean): void;
   pushAutocast(device: string, dtype: string, enabled: boolean, cache: boolean): void;
   popAutocast(): void;
   openSideStream(device: string): void;
@@ -99,22 +100,39 @@ export interface DeviceMemory {
 }
 
 interface ActiveBuild {
+  /** From the folder of the record. */
   readonly addon: string;
-  readonly libtorch: { readonly prefix: string; readonly version: string };
+  readonly key: string;
+  readonly libtorch: { readonly prefix: string; readonly source: string; readonly version: string };
 }
 
 const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
+/** Where the user has no home, the package's own folder is the only place. */
+function cacheFolder(): string | null {
+  if (process.env.REAT_CACHE) return process.env.REAT_CACHE;
+  try {
+    return join(homedir(), ".cache", "reat");
+  } catch {
+    return null;
+  }
+}
+
 function activeBuild(): ActiveBuild {
-  const cache = process.env.REAT_CACHE ?? join(homedir(), ".cache", "reat");
+  const cache = cacheFolder();
   const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as {
     version: string;
   };
-  for (const file of [
-    join(packageRoot, "build", "native", "active.json"),
-    join(cache, version, "build", "native", "active.json"),
-  ]) {
-    if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as ActiveBuild;
+  for (const folder of [packageRoot, ...(cache === null ? [] : [join(cache, version)])]) {
+    const native = join(folder, "build", "native");
+    const record = join(native, "active.json");
+    if (!existsSync(record)) continue;
+    const active = JSON.parse(readFileSync(record, "utf8")) as ActiveBuild;
+    // A record with a full path is older, and may have been copied along with a checkout: its own addon lies beside it.
+    const addon = isAbsolute(active.addon)
+      ? join(native, active.key, "reat_native.node")
+      : join(native, active.addon);
+    return { ...active, addon };
   }
   throw new ReatError("environment", "The LibTorch addon has not been built yet: run `npx reat setup`.");
 }
@@ -129,8 +147,24 @@ function addonPath(): string {
       `The addon was built against LibTorch ${active.libtorch.version} in ${active.libtorch.prefix}, but LIBTORCH names ${named}: run \`npx reat setup\`.`,
     );
   }
+  if (!existsSync(active.addon)) {
+    throw new ReatError("environment", `The LibTorch addon ${active.addon} is gone: run \`npx reat setup\`.`);
+  }
+  if (!existsSync(active.libtorch.prefix)) {
+    const option = optionFor[active.libtorch.source];
+    throw new ReatError(
+      "environment",
+      `The LibTorch ${active.libtorch.version} that the addon was built against is no longer in ${active.libtorch.prefix}: run \`npx reat setup${option ? ` ${option}` : ""}\`.`,
+    );
+  }
   return active.addon;
 }
+
+/** How the set-up is told where a LibTorch has gone that an option or a search found. */
+const optionFor: Readonly<Record<string, string>> = {
+  python: "--python <its new place>",
+  LIBTORCH: "--libtorch <its new place>",
+};
 
 /**
  * GNU OpenMP lets idle threads spin 300,000 turns before they sleep, which takes cores from any other busy process. 20,000

@@ -27,6 +27,8 @@ export interface DecodeOptions {
   readonly resize?: number;
   /** In pixels: a square of this side is cut from the middle, after scaling. */
   readonly crop?: number;
+  /** Instead of both: scales so that the image covers this size, and takes the middle of that. */
+  readonly cover?: ImageSize;
   /**
    * `apply` (default) turns an image as its EXIF orientation says and as viewers show it; `ignore` takes the pixels as they
    * are stored, as torchvision's data sets do.
@@ -57,14 +59,14 @@ export async function decodeImage(
 ): Promise<DecodedImage> {
   const header = readImageHeader(bytes);
   if (!header) throw unreadable(bytes, where);
-  const { resize, crop, pixelLimit = DEFAULT_PIXEL_LIMIT } = options;
+  const { resize, crop, cover, pixelLimit = DEFAULT_PIXEL_LIMIT } = options;
   if (header.width * header.height > pixelLimit) {
     throw new ReatError(
       "data",
       `${where} has ${header.width}×${header.height} pixels, which is more than the limit of ${pixelLimit} (data.limits.pixels).`,
     );
   }
-  const asStored = resize === undefined && crop === undefined;
+  const asStored = (resize ?? crop ?? cover) === undefined;
   if (header.plainWebp && asStored) return decodePlainWebp(bytes, where);
   try {
     return await decodeBySharp(bytes, header, options, where);
@@ -76,7 +78,7 @@ export async function decodeImage(
 async function decodeBySharp(
   bytes: Buffer,
   header: ImageHeader,
-  { resize, crop, orientation = "apply", pixelLimit = DEFAULT_PIXEL_LIMIT }: DecodeOptions,
+  { resize, crop, cover, orientation = "apply", pixelLimit = DEFAULT_PIXEL_LIMIT }: DecodeOptions,
   where: string,
 ): Promise<DecodedImage> {
   let image = sharp(bytes, { failOn: "warning", ignoreIcc: true, limitInputPixels: pixelLimit });
@@ -84,8 +86,10 @@ async function decodeBySharp(
   if (header.cmyk) image = image.pipelineColourspace("cmyk").toColourspace("cmyk");
   else image = image.removeAlpha().toColourspace("srgb");
   if (orientation === "apply") image = image.autoOrient();
-  if (resize !== undefined && crop === undefined) {
-    image = image.resize(resize, resize, { fit: "cover", kernel: "lanczos3" });
+  const whole =
+    cover ?? (resize !== undefined && crop === undefined ? { width: resize, height: resize } : undefined);
+  if (whole) {
+    image = image.resize(whole.width, whole.height, { fit: "cover", kernel: "lanczos3" });
   } else if (resize !== undefined) {
     image = image.resize(resize, resize, { fit: "outside", kernel: "lanczos3" });
   }

@@ -19,6 +19,7 @@ export {
   ORIENTATIONS,
   type Orientation,
 } from "./image-decoder.js";
+export { type LooseImage, type LooseImageOptions, looseImages } from "./loose-images.js";
 export { DAMAGED_POLICIES, type DamagedPolicy, type ImageOptions } from "./placed-images.js";
 export { sourceFiles } from "./source-files.js";
 export { readTinyImagenet } from "./tiny-imagenet.js";

@@ -9,7 +9,13 @@ import {
   normNames,
 } from "../../attacks/index.js";
 import { DAMAGED_POLICIES, DEFAULT_PIXEL_LIMIT, ORIENTATIONS, PROFILES } from "../../data/index.js";
-import { acceptedClassifiers, type ClassifierName, modelNames, parseClassifier } from "../../nn/index.js";
+import {
+  acceptedClassifiers,
+  type ClassifierName,
+  modelNames,
+  parseClassifier,
+  precisions,
+} from "../../nn/index.js";
 import { normalisations } from "../../weights/index.js";
 
 const seed = (value: number, help: string) => z.int().min(0).max(0xffffffff).default(value).meta({ help });
@@ -214,6 +220,10 @@ const evaluation = z.strictObject({
     .default(null)
     .meta({ help: "images of the test split, spread over the classes; null takes all" }),
   batchSize: z.int().min(1).default(250).meta({ help: "images attacked together" }),
+  precision: z
+    .enum(precisions)
+    .default("float32")
+    .meta({ help: "of predictions and attacks on a GPU; a CPU takes float32" }),
 });
 
 const seeds = z.strictObject({
@@ -265,6 +275,12 @@ export const experimentSchema = z.strictObject({
     .describe("auto, cpu, cuda or cuda:N")
     .default("auto")
     .meta({ help: "where tensors live: auto takes the first CUDA device where there is one" }),
+  precision: z
+    .enum(["auto", ...precisions])
+    .default("auto")
+    .meta({
+      help: "how exactly networks compute in training on a GPU; auto takes tf32 there, as PyTorch's convolutions do, and float32 on a CPU",
+    }),
   threads: z
     .int()
     .min(1)

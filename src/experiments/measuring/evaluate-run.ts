@@ -7,6 +7,7 @@ import {
   type EvaluationProgress,
   type EvaluationResult,
 } from "../../evaluation/index.js";
+import type { Precision } from "../../nn/index.js";
 import { resolveDevice, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
@@ -14,6 +15,7 @@ import { trainedClasses, unnamedClasses } from "../class-names.js";
 import type { ExperimentConfig } from "../config/index.js";
 import { loadData } from "../data.js";
 import { locate } from "../locate.js";
+import { requirePrecisions } from "../precision.js";
 import { runConfig } from "../run-config.js";
 import { AdversarialImages } from "./adversarial-images.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
@@ -32,6 +34,8 @@ export interface EvaluationSettings {
   readonly batchSize?: number;
   /** Of the attacks' random numbers. Default: as configured. */
   readonly seed?: number;
+  /** Of predictions and attacks on a GPU. Default: as configured, float32. */
+  readonly precision?: Precision;
   /** Write clean and adversarial images there, as safetensors; see {@link AdversarialImages.write}. */
   readonly saveAdversarial?: string;
   readonly onDataProgress?: Progress;
@@ -80,6 +84,7 @@ export async function evaluateRun(
   planAttacks(config, options.attacks ?? config.evaluation.attacks, budget);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
+  requirePrecisions({ ...config, precision: "auto" }, device);
   const trained = trainedClasses(run, options.classNames);
   const data = await loadData(config, options.onDataProgress, trained);
   const notes = trained ? data.notes : [unnamedClasses(`the run ${run.name}`, data.dataset)];
@@ -115,14 +120,18 @@ export async function evaluateRun(
   return { run, config, results, notes };
 }
 
-/** The configuration with the batch size and the seed that were asked for. */
+/** The configuration with the batch size, the seed and the precision that were asked for. */
 export function withSettings(
   config: ExperimentConfig,
-  { batchSize, seed }: EvaluationSettings,
+  { batchSize, seed, precision }: EvaluationSettings,
 ): ExperimentConfig {
   return {
     ...config,
-    evaluation: { ...config.evaluation, ...(batchSize !== undefined && { batchSize }) },
+    evaluation: {
+      ...config.evaluation,
+      ...(batchSize !== undefined && { batchSize }),
+      ...(precision !== undefined && { precision }),
+    },
     seeds: { ...config.seeds, ...(seed !== undefined && { evaluation: seed }) },
   };
 }

@@ -6,6 +6,7 @@ import type { AccuracyReport, EvaluationProgress } from "../../evaluation/index.
 import { currentEnvironment, type Environment } from "../../training/index.js";
 import { selectForEvaluation } from "../data.js";
 import { type ForeignOptions, type ForeignWeights, openForeignModel } from "../foreign-model.js";
+import { duringEvaluation, precisionRecord } from "../precision.js";
 import { AdversarialImages } from "./adversarial-images.js";
 import { imagesDigest } from "./content.js";
 import { type EvaluationSettings, withSettings } from "./evaluate-run.js";
@@ -38,6 +39,8 @@ export interface WeightsEvaluation {
   readonly imagesSha256: string;
   readonly seeds: Readonly<Record<string, number>>;
   readonly batchSize: number;
+  /** Absent: float32. */
+  readonly precision?: "tf32" | "bfloat16";
   readonly clean: AccuracyReport;
   readonly attacks: readonly MeasuredAttack[];
   /** ISO 8601. */
@@ -58,6 +61,7 @@ export async function evaluateWeights(
   const { data, device, model, weights } = foreign;
   const config = withSettings(foreign.config, options);
   const { out, saveAdversarial } = options;
+  using _precision = duringEvaluation(config, device, model);
   const planned = planAttacks(config, options.attacks ?? config.evaluation.attacks, options.budget);
   const wanted = options.images === undefined ? config.evaluation.images : options.images;
   const chosen = selectForEvaluation(data, "test", wanted);
@@ -71,6 +75,7 @@ export async function evaluateWeights(
     imagesSha256: imagesDigest(chosen, data.dataset),
     seeds: { subset: config.seeds.subset, evaluation: config.seeds.evaluation },
     batchSize: config.evaluation.batchSize,
+    ...precisionRecord(config),
   };
   const kept = saveAdversarial === undefined ? null : new AdversarialImages();
   const folder = out === undefined ? null : `${out}.partial`;

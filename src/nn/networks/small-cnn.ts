@@ -5,7 +5,7 @@ import { ImageClassifier } from "../classifier.js";
 import { classifierHead } from "../classifier-head.js";
 import { Conv2d } from "../conv2d.js";
 import type { ClassifierName } from "../cosine-linear.js";
-import { currentLevers } from "../fast/index.js";
+import { currentLevers, inPrecision } from "../fast/index.js";
 import { Linear } from "../linear.js";
 import type { Layer } from "../module.js";
 
@@ -44,11 +44,13 @@ export class SmallCnn extends ImageClassifier {
         `The network smallcnn takes images of 32×32 pixels, got ${width}×${height}; scale them (data.resize 32) or choose another architecture.`,
       );
     }
-    return scope(() => {
-      const input = currentLevers().channelsLast ? images.contiguous("channelsLast") : images;
-      const maps = this.#convolutions.reduce((value, layer) => layer.forward(value).relu_(), input);
-      return this.#hidden.forward(maps.flatten(1)).relu_();
-    });
+    return scope(() =>
+      inPrecision(images, (given) => {
+        const input = currentLevers().channelsLast ? given.contiguous("channelsLast") : given;
+        const maps = this.#convolutions.reduce((value, layer) => layer.forward(value).relu_(), input);
+        return this.#hidden.forward(maps.flatten(1)).relu_();
+      }),
+    );
   }
 
   override classify(features: Tensor): Tensor {
