@@ -18,6 +18,7 @@ import { type Progress, timed } from "./progress.js";
 import { readPacked, writePacked } from "./store/index.js";
 import { generateSynthetic, SYNTHETIC_DEFAULTS } from "./synthetic/index.js";
 
+/** How data at a path is read and where it is kept in packed form. */
 export interface LoadOptions {
   /** Scales the images of class folders; without it they must have one size. */
   readonly resize?: ImageSize;
@@ -29,6 +30,7 @@ export interface LoadOptions {
   readonly progress?: Progress;
 }
 
+/** A data set in packed form, and where it came from. */
 export interface Prepared {
   readonly dataset: ImageDataset;
   /** The packed file that holds it. */

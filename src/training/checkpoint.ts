@@ -21,6 +21,7 @@ import {
 export const checkpointParts = ["model", "trained", "optimizer", "generator", "statistics"] as const;
 export type CheckpointPart = (typeof checkpointParts)[number];
 
+/** The position of a training, and the tensors saved with it. */
 export interface Checkpoint {
   readonly state: CheckpointState;
   readonly parts: Readonly<Record<CheckpointPart, ReadonlyMap<string, StoredTensor>>>;

@@ -8,6 +8,7 @@ import type { ImageSize } from "./image-decoder.js";
 import { type ImagePlace, loadPlacedImages, type PlacedImage, packImages } from "./placed-images.js";
 import { compareNames } from "./source-files.js";
 
+/** How images in one folder per class are read. */
 export interface ClassFolderOptions {
   /** Scales every image to this size; without it all images must have one size. */
   readonly resize?: ImageSize;

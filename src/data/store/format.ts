@@ -30,6 +30,7 @@ export const packedHeader = z.object({
   test: split,
 });
 
+/** What the head of a packed file says. */
 export type PackedHeader = z.infer<typeof packedHeader>;
 export type PackedPart = z.infer<typeof part>;
 export type PackedSplit = z.infer<typeof split>;

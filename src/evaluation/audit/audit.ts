@@ -53,6 +53,7 @@ export interface AuditState {
   readonly seconds: number;
 }
 
+/** What an audit checks, with which budget, on which images. */
 export interface AuditOptions extends Omit<SubjectOptions, "onBatch" | "known" | "onFound"> {
   /** Default: all. */
   readonly checks?: readonly string[];
@@ -63,6 +64,7 @@ export interface AuditOptions extends Omit<SubjectOptions, "onBatch" | "known" |
   readonly onProgress?: ((progress: AuditProgress) => void) | undefined;
 }
 
+/** All checks of an audit, and its verdict. */
 export interface Audit {
   /** "fail" where a check failed; "pass" where none did, most were conclusive, and the model does not merely guess. */
   readonly verdict: Verdict;
