@@ -3,7 +3,15 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  resolve: { alias: { reat: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^reat$/, replacement: fileURLToPath(new URL("./src/index.ts", import.meta.url)) },
+      {
+        find: /^reat\/(\w+)$/,
+        replacement: `${fileURLToPath(new URL("./src", import.meta.url))}/$1/index.ts`,
+      },
+    ],
+  },
   test: {
     include: ["tests/**/*.test.ts"],
     pool: "forks",
