@@ -1,7 +1,19 @@
 // The file that both sides evaluate: a network's weights, test images and labels.
 import { createWriteStream, existsSync, renameSync } from "node:fs";
 import { finished } from "node:stream/promises";
-import { buildModel, createMethod, Generator, grad, type ImageClassifier, type ImageDataset, methodOptions, SGD, scope, setThreads, trainingBatches } from "reat";
+import {
+  buildModel,
+  createMethod,
+  Generator,
+  grad,
+  type ImageClassifier,
+  type ImageDataset,
+  methodOptions,
+  SGD,
+  scope,
+  setThreads,
+  trainingBatches,
+} from "reat";
 import { generateSynthetic, loadDataset, SYNTHETIC_DEFAULTS, selectImages, uploadSplit } from "reat/data";
 import { encodeSafetensors, loadWeights, type StoredTensor, storeTensor } from "reat/training";
 

@@ -1,7 +1,7 @@
 // Clean and PGD accuracy of given weights on given images, as `evaluate` measures them.
 import { readFileSync } from "node:fs";
 import { buildModel, evaluate, Generator, noGrad, pgd, rand, scope, type Tensor } from "reat";
-import { type ClassGroup } from "reat/data";
+import type { ClassGroup } from "reat/data";
 import { keep } from "reat/tensor";
 import { decodeSafetensors, restoreTensor } from "reat/training";
 import type { EvaluationWork } from "../work.js";

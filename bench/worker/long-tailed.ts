@@ -1,5 +1,5 @@
 // Random images with the labels of a long-tailed set: a step costs the same whatever the images show.
-import { type ImageDataset } from "reat";
+import type { ImageDataset } from "reat";
 import { createDataset, type DeviceSplit, uploadSplit } from "reat/data";
 
 const SIDE = 32;

@@ -1,6 +1,6 @@
 // A training step as the trainer makes it, one batch after another.
 import { buildModel, createMethod, Generator, grad, methodOptions, SGD, scope, trainingBatches } from "reat";
-import { type Batch } from "reat/data";
+import type { Batch } from "reat/data";
 import { keep } from "reat/tensor";
 import { EpochStatistics } from "#reat/training/statistics.js";
 import type { TrainStepWork } from "../work.js";

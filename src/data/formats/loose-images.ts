@@ -2,8 +2,7 @@
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { ReatError } from "../../errors.js";
-import { decodeImage, type ImageSize, unreadable } from "./image-decoder.js";
-import { readImageHeader } from "./image-header.js";
+import { decodeImage, type ImageSize } from "./image-decoder.js";
 import { sourceFiles } from "./source-files.js";
 
 /** One image, and where it was. */
@@ -58,19 +57,11 @@ export async function* looseImages(
 }
 
 async function decode(bytes: Buffer, file: string, { size, resize }: LooseImageOptions): Promise<Uint8Array> {
-  const header = readImageHeader(bytes);
-  if (!header) throw unreadable(file);
-  if (!resize && (header.width !== size.width || header.height !== size.height)) {
-    throw new ReatError(
-      "data",
-      `${file} is ${header.width}×${header.height} pixels and the classifier takes ${size.width}×${size.height}; --resize scales images so that they cover this size, and cuts out their middle.`,
-    );
-  }
-  const image = await decodeImage(bytes, file, resize ? size : undefined);
+  const image = await decodeImage(bytes, file, resize ? { cover: size } : {});
   if (image.width !== size.width || image.height !== size.height) {
     throw new ReatError(
       "data",
-      `${file} decodes to ${image.width}×${image.height} pixels, not what it says.`,
+      `${file} is ${image.width}×${image.height} pixels and the classifier takes ${size.width}×${size.height}; --resize scales images so that they cover this size, and cuts out their middle.`,
     );
   }
   return image.planes;
