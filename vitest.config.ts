@@ -1,6 +1,9 @@
-// Test runner settings: separate processes, because LibTorch's thread count is process-wide.
+// Test runner settings: tiers by cost, and separate processes, because LibTorch's thread count is process-wide.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { filesOfTier, type Tier } from "./tests/tiers.js";
+
+const tiers: readonly Tier[] = ["unit", "long", "end-to-end"];
 
 export default defineConfig({
   resolve: {
@@ -13,7 +16,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["tests/**/*.test.ts"],
+    projects: tiers.map((name) => ({ extends: true, test: { name, include: filesOfTier(name) } })),
     pool: "forks",
     // The runner keeps every core busy with test files: more threads in each would only wait for one another.
     env: { OMP_NUM_THREADS: "1" },
