@@ -6,7 +6,15 @@ import { filesOfTier, type Tier } from "./tests/tiers.js";
 const tiers: readonly Tier[] = ["unit", "long", "end-to-end"];
 
 export default defineConfig({
-  resolve: { alias: { reat: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^reat$/, replacement: fileURLToPath(new URL("./src/index.ts", import.meta.url)) },
+      {
+        find: /^reat\/(\w+)$/,
+        replacement: `${fileURLToPath(new URL("./src", import.meta.url))}/$1/index.ts`,
+      },
+    ],
+  },
   test: {
     projects: tiers.map((name) => ({ extends: true, test: { name, include: filesOfTier(name) } })),
     pool: "forks",
