@@ -26,6 +26,7 @@ import { trainedClasses } from "./class-names.js";
 import { configToYaml, type ExperimentConfig } from "./config/index.js";
 import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
 import { requireWholeLastBatch } from "./last-batch.js";
+import { RunLogging } from "./logging/index.js";
 import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
 import { duringTraining, requirePrecisions } from "./precision.js";
 import { runConfig } from "./run-config.js";
@@ -119,6 +120,11 @@ async function work(
   const run = resume
     ? RunFolder.open(folder, environment)
     : await RunFolder.create(folder, text, environment);
+  using logging = await RunLogging.begin(run, config, data);
+  const report = (event: RunEvent) => {
+    logging?.reporter(event);
+    options.reporter?.(event);
+  };
   const outcome = await train({
     ...learner,
     classNames: data.dataset.classNames,
@@ -137,7 +143,7 @@ async function work(
       seconds: training.checkpointEvery.seconds ?? undefined,
     },
     logEvery: training.logEvery,
-    ...(options.reporter && { reporter: options.reporter }),
+    reporter: report,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(signal && { signal }),
   });
@@ -169,6 +175,7 @@ async function work(
       stopped = true;
     }
   }
+  if (!stopped) await logging?.finish(results, learner.model, device);
   return { run, config, training: outcome, stopped, results };
 }
 
