@@ -49,6 +49,7 @@ export {
   configRow,
   configRows,
   configurationPage,
+  experimentJsonSchema,
   type MethodPage,
   methodPage,
   methodPages,

@@ -1,7 +1,8 @@
 // One experiment from beginning to end: data, subset, network, method, training, measurements.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { evaluationBatches, type Progress, trainingBatches } from "../data/index.js";
+import { requireClassesFor } from "../attacks/index.js";
+import { evaluationBatches, type ImageDataset, type Progress, trainingBatches } from "../data/index.js";
 import { writeDurably } from "../durable-file.js";
 import {
   type CheckpointName,
@@ -11,6 +12,7 @@ import {
   evaluate,
 } from "../evaluation/index.js";
 import { inferenceModel, requireTrainingImages } from "../methods/index.js";
+import { requireImageSize } from "../nn/index.js";
 import { resolveDevice, setThreads } from "../tensor/index.js";
 import {
   currentEnvironment,
@@ -27,7 +29,7 @@ import { configToYaml, type ExperimentConfig } from "./config/index.js";
 import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
 import { requireWholeLastBatch } from "./last-batch.js";
 import { RunLogging } from "./logging/index.js";
-import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
+import { attackBetweenEpochs, measure, requireReadable } from "./measuring/index.js";
 import { duringTraining, requirePrecisions } from "./precision.js";
 import { runConfig } from "./run-config.js";
 import { decidingSettings, describeData } from "./run-record.js";
@@ -97,6 +99,7 @@ async function work(
   const data = await loadData(config, options.onDataProgress, trained);
   requireTrainingImages(data.subset.counts, data.dataset.classNames);
   requireWholeLastBatch(config, data);
+  requirePossible(config, data.dataset);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
   const text = configToYaml(config);
   const precision = duringTraining(config, device);
@@ -179,6 +182,13 @@ async function work(
   return { run, config, training: outcome, stopped, results };
 }
 
+/** Refused before the first step, and before a run is begun: what could only fail after the last. */
+function requirePossible({ model, training, evaluation }: ExperimentConfig, dataset: ImageDataset): void {
+  requireImageSize(model.architecture, dataset);
+  const names = [training.evaluationAttack, ...evaluation.attacks];
+  requireClassesFor(names, dataset.classNames.length, evaluation.norm, `"${dataset.name}"`);
+}
+
 /** The measurement between epochs; owns its images. */
 function evaluationPlan(
   config: ExperimentConfig,
@@ -189,7 +199,7 @@ function evaluationPlan(
   const { select, evaluateEvery, evaluationAttack, evaluationImages } = config.training;
   const split = select === "validation" ? "validation" : "test";
   const images = uploadForEvaluation(data, split, evaluationImages, device);
-  const attacks = evaluationAttacks(config, [evaluationAttack]);
+  const attacks = [attackBetweenEpochs(config)];
   return {
     split,
     attack: evaluationAttack,

@@ -6,7 +6,7 @@ import type { ImageClassifier } from "../../nn/index.js";
 import { type Device, Generator, scope, type Tensor } from "../../tensor/index.js";
 import type { ExperimentConfig } from "../config/index.js";
 import { type ExperimentData, uploadForEvaluation } from "../data.js";
-import { evaluationAttacks } from "../measuring/index.js";
+import { attackBetweenEpochs } from "../measuring/index.js";
 
 /** Images in a row, and classes at most. */
 const [columns, rows] = [8, 10];
@@ -28,9 +28,7 @@ export async function adversarialSheet(
   device: Device,
 ): Promise<LoggedImage> {
   using images = uploadForEvaluation(data, "test", columns, device);
-  const [{ attack }] = evaluationAttacks(config, [config.training.evaluationAttack]) as [
-    ReturnType<typeof evaluationAttacks>[0],
-  ];
+  const { attack } = attackBetweenEpochs(config);
   const model = inferenceModel(config.method, data, network);
   const made = scope(() => {
     const batch = evaluationBatches(images, columns).batch(0);

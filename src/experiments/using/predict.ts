@@ -1,6 +1,6 @@
 // Classifies images that belong to no data set, and on request looks for the smallest attack that changes the answer.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type NamedAttack, namedAttack } from "../../attacks/index.js";
+import { attackTakes, type NamedAttack, namedAttack } from "../../attacks/index.js";
 import { type LooseImage, looseImages, mixSeed } from "../../data/index.js";
 import { ReatError } from "../../errors.js";
 import { batchFailure, Generator, noGrad, scope, type Tensor, tensor } from "../../tensor/index.js";
@@ -98,7 +98,7 @@ function plan({ epsilons, attack = "pgd-20", norm = "linf" }: ChangeSearch): Nam
     );
   }
   const ascending = [...new Set(epsilons)].sort((a, b) => a - b);
-  const steps = /^(pgd|cw|mim)-/.test(attack);
+  const steps = attackTakes(attack, "stepSize");
   return ascending.map((epsilon) =>
     namedAttack(attack, { norm, epsilon, ...(steps && { stepSize: epsilon / 4 }) }),
   );
