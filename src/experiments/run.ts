@@ -26,7 +26,13 @@ import {
 import { assembleLearner } from "./assemble.js";
 import { trainedClasses } from "./class-names.js";
 import { configToYaml, type ExperimentConfig } from "./config/index.js";
-import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
+import {
+  type ExperimentData,
+  loadData,
+  refuseUntrainable,
+  uploadForEvaluation,
+  uploadTraining,
+} from "./data.js";
 import { requireWholeLastBatch } from "./last-batch.js";
 import { RunLogging } from "./logging/index.js";
 import { attackBetweenEpochs, measure, requireReadable } from "./measuring/index.js";
@@ -97,6 +103,7 @@ async function work(
   // A run goes on with the classes that it began with.
   const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
   const data = await loadData(config, options.onDataProgress, trained);
+  refuseUntrainable(data, config);
   requireTrainingImages(data.subset.counts, data.dataset.classNames);
   requireWholeLastBatch(config, data);
   requirePossible(config, data.dataset);

@@ -28,6 +28,9 @@ export const packedHeader = z.object({
   fileBytes: z.number().int().positive(),
   train: split,
   test: split,
+  /** Both are absent in files from before there were any. */
+  validation: split.optional(),
+  damaged: z.array(z.object({ path: z.string(), why: z.string() })).optional(),
 });
 
 export type PackedHeader = z.infer<typeof packedHeader>;
