@@ -1,30 +1,25 @@
 // The smallest whole training: a network of 200 weights, 24 images of noise, REAT with two attack steps.
 import {
-  BatchNorm,
-  Conv2d,
-  classGroups,
   createMethod,
-  type DeviceSplit,
-  type Environment,
-  type EvaluationResult,
   evaluate,
   evaluationBatches,
   Generator,
   ImageClassifier,
-  keep,
-  Linear,
   methodOptions,
   namedAttack,
   RunFolder,
   rand,
-  randint,
   SGD,
   scope,
   type Tensor,
   train,
   trainingBatches,
-  writeResult,
 } from "reat";
+import { classGroups, type DeviceSplit } from "reat/data";
+import { type EvaluationResult, writeResult } from "reat/evaluation";
+import { BatchNorm, Conv2d, Linear } from "reat/nn";
+import { keep, randint } from "reat/tensor";
+import type { Environment } from "reat/training";
 
 const classCounts = [12, 8, 4];
 const images = 24;

@@ -53,6 +53,7 @@ export interface ExperimentOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The run that was trained, and how its training ended. */
 export interface ExperimentOutcome {
   readonly run: RunFolder;
   readonly config: ExperimentConfig;

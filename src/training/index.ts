@@ -7,7 +7,7 @@ export {
   weightsDigest,
   weightsEpoch,
 } from "./checkpoint.js";
-export type { CheckpointState, Progress } from "./checkpoint-state.js";
+export type { CheckpointState, TrainedSoFar } from "./checkpoint-state.js";
 export { currentEnvironment, type Environment } from "./environment.js";
 export type {
   BatchEvent,

@@ -16,6 +16,7 @@ export interface LooseImage {
   readonly planes: Uint8Array;
 }
 
+/** How images that have no labels are read. */
 export interface LooseImageOptions {
   /** Of every image, once it is decoded. */
   readonly size: ImageSize;

@@ -23,6 +23,7 @@ import { type Located, locate } from "../locate.js";
 import { runConfig } from "../run-config.js";
 import { describe, TrainedClassifier } from "./trained-classifier.js";
 
+/** Which checkpoint of a run is taken, and on which device it works. */
 export interface LoadClassifierOptions {
   /** Of a run's folder. Default: the best one where there is one, otherwise the last. */
   readonly checkpoint?: CheckpointName | undefined;

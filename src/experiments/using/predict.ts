@@ -25,6 +25,7 @@ export interface LabelChange {
   readonly className: string | null;
 }
 
+/** What a classifier says of one image. */
 export interface Prediction {
   readonly file: string;
   /** Name of the folder the image lies in; undefined for an image that was named by itself. */
@@ -47,6 +48,7 @@ export interface ChangeSearch {
   readonly seed?: number | undefined;
 }
 
+/** How predictions are made. */
 export interface PredictOptions {
   /** Classes of each image. Default: 3. */
   readonly top?: number | undefined;
