@@ -35,6 +35,7 @@ export type {
   TrainingProgress,
 } from "./options.js";
 export { type LockAttempt, type LockHolder, tryLock } from "./process-lock.js";
+export { readRunEvents } from "./read-events.js";
 export { RunFolder } from "./run-folder.js";
 export {
   decodeSafetensors,
