@@ -122,9 +122,11 @@ function parseHeader(bytes: Uint8Array, bad: Complaint): Record<string, unknown>
 
 function placeEntry(key: string, entry: unknown, bad: Complaint): PlacedEntry {
   if (!isRecord(entry)) throw bad(`the entry "${key}" is not an object`);
-  const dtype = dtypeOf.get(String(entry.dtype));
+  const dtype = dtypeOf.get(entry.dtype as string);
   if (!dtype) {
-    throw bad(`"${key}" has the dtype ${entry.dtype}, and ${[...dtypeOf.keys()].join(", ")} are accepted`);
+    // What is no text may have no form as one either.
+    const got = typeof entry.dtype === "string" ? `the dtype ${entry.dtype}` : "no dtype";
+    throw bad(`"${key}" has ${got}, and ${[...dtypeOf.keys()].join(", ")} are accepted`);
   }
   const { shape, data_offsets: offsets } = entry;
   if (!isSizes(shape)) throw bad(`the shape of "${key}" is not a list of sizes`);
