@@ -132,6 +132,17 @@ describe("floors", () => {
     expect(allCode.filter((path) => reaches(path, path))).toEqual([]);
   });
 
+  it("what scripts and pages import from the build has its source", () => {
+    const users = ["docs", "scripts", "bin", "examples", "tests"].flatMap((folder) =>
+      filesUnder(folder, /\.(mjs|js)$/),
+    );
+    const named = users.flatMap((path) =>
+      [...read(path).matchAll(/"(?:\.\.\/)+dist\/([\w/-]+)\.js"/g)].map(([, source]) => `src/${source}.ts`),
+    );
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((source) => !existsSync(join(packageRoot, source)))).toEqual([]);
+  });
+
   it("only src/tensor loads the addon", () => {
     const loaders = sources.filter((path) => /reat_native|\.node["'`]|process\.dlopen/.test(read(path)));
     expect(loaders.filter((path) => !path.startsWith("src/tensor/"))).toEqual([]);

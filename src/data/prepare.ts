@@ -30,6 +30,7 @@ export interface LoadOptions extends ImageOptions {
 /** Changes where the same files and options give other images than before, so that what was packed then is not taken. */
 const READING = 2;
 
+/** A data set in packed form, and where it came from. */
 export interface Prepared {
   readonly dataset: ImageDataset;
   /** The packed file that holds it. */

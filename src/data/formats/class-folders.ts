@@ -18,6 +18,7 @@ import {
 } from "./placed-images.js";
 import { listSource } from "./source-files.js";
 
+/** How images in one folder per class are read. */
 export interface ClassFolderOptions extends ImageOptions {
   /** Share of each class drawn for the test where the data has no test split. Default 0.2. */
   readonly testShare?: number;

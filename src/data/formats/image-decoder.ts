@@ -38,7 +38,9 @@ export interface DecodeOptions {
   readonly pixelLimit?: number;
 }
 
+/** What may be done with the turn that a camera wrote beside an image. */
 export const ORIENTATIONS = ["apply", "ignore"] as const;
+/** Whether the turn that a camera wrote beside an image is applied. */
 export type Orientation = (typeof ORIENTATIONS)[number];
 
 /** A file of 31 kB can hold 256 million pixels; no photograph for training has more than this. */

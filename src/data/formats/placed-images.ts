@@ -33,8 +33,10 @@ export interface PlacedImage {
 
 /** What is done with files that should be images and cannot be read. */
 export const DAMAGED_POLICIES = ["error", "skip"] as const;
+/** What becomes of images that cannot be read: an error, or they are left out by name. */
 export type DamagedPolicy = (typeof DAMAGED_POLICIES)[number];
 
+/** How images of any size and form are made into images of one size. */
 export interface ImageOptions extends DecodeOptions {
   /** `error` (default) refuses a source with damaged images; `skip` goes on without them, counted and named. */
   readonly damaged?: DamagedPolicy;

@@ -33,6 +33,7 @@ export const packedHeader = z.object({
   damaged: z.array(z.object({ path: z.string(), why: z.string() })).optional(),
 });
 
+/** What the head of a packed file says. */
 export type PackedHeader = z.infer<typeof packedHeader>;
 export type PackedPart = z.infer<typeof part>;
 export type PackedSplit = z.infer<typeof split>;

@@ -9,6 +9,7 @@ import {
   normNames,
 } from "../../attacks/index.js";
 import { DAMAGED_POLICIES, DEFAULT_PIXEL_LIMIT, ORIENTATIONS, PROFILES } from "../../data/index.js";
+import { logForms } from "../../export/index.js";
 import {
   acceptedClassifiers,
   type ClassifierName,
@@ -267,6 +268,9 @@ export const experimentSchema = z.strictObject({
   training: training.prefault({}).meta({ help: "the loop: epochs, optimiser, checkpoints" }),
   evaluation: evaluation.prefault({}).meta({
     help: "what is measured on the last and on the best checkpoint once training is over; the budget also holds for the evaluations between epochs",
+  }),
+  logging: z.array(z.enum(logForms)).default([]).meta({
+    help: "logs for other programs, written along with metrics.jsonl: tensorboard (event files, which Weights & Biases and MLflow import too) and csv",
   }),
   seeds: seeds.prefault({}).meta({ help: "of every stream of random numbers" }),
   device: z
