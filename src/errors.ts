@@ -23,6 +23,19 @@ export class ReatError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(aboutFiles.has(code) ? writtenOut(visible(message), /\n/g) : visible(message), options);
   }
+}
+
+/** Their messages are one line, whatever a file is called and says. */
+const aboutFiles: ReadonlySet<ErrorCode> = new Set(["data", "checkpoint"]);
+
+/** Names and contents of strangers' files stand in messages: what would steer a terminal is written out. */
+function visible(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  return writtenOut(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g);
+}
+
+function writtenOut(text: string, characters: RegExp): string {
+  return text.replace(characters, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -43,7 +43,7 @@ const read = (path: string): string => readFileSync(join(packageRoot, path), "ut
 const sources = filesUnder("src", /\.ts$/);
 const allCode = [
   ...sources,
-  ...["tests", "bench", "examples", "scripts", "bin"].flatMap((folder) =>
+  ...["tests", "bench", "trials", "examples", "scripts", "bin"].flatMap((folder) =>
     filesUnder(folder, /\.(ts|mts|js|mjs)$/),
   ),
 ];
@@ -130,6 +130,17 @@ describe("floors", () => {
         return reaches(next, goal, seen);
       });
     expect(allCode.filter((path) => reaches(path, path))).toEqual([]);
+  });
+
+  it("what scripts and pages import from the build has its source", () => {
+    const users = ["docs", "scripts", "bin", "examples", "tests"].flatMap((folder) =>
+      filesUnder(folder, /\.(mjs|js)$/),
+    );
+    const named = users.flatMap((path) =>
+      [...read(path).matchAll(/"(?:\.\.\/)+dist\/([\w/-]+)\.js"/g)].map(([, source]) => `src/${source}.ts`),
+    );
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((source) => !existsSync(join(packageRoot, source)))).toEqual([]);
   });
 
   it("only src/tensor loads the addon", () => {

@@ -7,7 +7,7 @@ import { type BallName, type NormName, type StartNoiseName, usualBudgets } from 
 import type { AttackObserver } from "./observer.js";
 import { withScaledLogits } from "./transfer.js";
 
-/** What may be chosen beside the name. An attack ignores the options that its schema does not have, and does not record them. */
+/** What may be chosen beside the name. An attack refuses the options that its schema does not have. */
 export interface NamedAttackOptions {
   /** Default: "linf", for attacks that have it. */
   readonly norm?: BallName;
@@ -118,13 +118,22 @@ export function defineAttack<Options>(definition: AttackDefinition<Options>): At
   };
 }
 
+/** What every attack is told, which is no option of its own. */
+const common: ReadonlySet<string> = new Set(["norm", "epsilon", "logitScale", "observer"]);
+
 /** The options that the schema has, checked and completed. */
 function ownOptions<Options>(
   name: string,
   schema: z.ZodObject<z.ZodRawShape> & z.ZodType<Options>,
   options: object,
 ): Options {
-  const taken = Object.entries(options).filter(([key, value]) => key in schema.shape && value !== undefined);
+  const taken = Object.entries(options).filter(([key, value]) => !common.has(key) && value !== undefined);
+  const foreign = taken.find(([key]) => !(key in schema.shape));
+  if (foreign) {
+    const own = Object.keys(schema.shape).filter((key) => key !== "steps");
+    const accepted = [...own, "logitScale"].join(", ");
+    throw new ReatError("config", `attack ${name} takes no ${foreign[0]}; its options are ${accepted}`);
+  }
   const result = schema.safeParse(Object.fromEntries(taken));
   if (result.success) return result.data;
   const key = String(result.error.issues[0]?.path[0] ?? "");

@@ -1,6 +1,7 @@
 // `reat audit`: is a model's robustness real, or are its gradients masked?
 import { basename, dirname, join } from "node:path";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { ReatError } from "../errors.js";
 import { auditCheckNames, type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import {
   AUDIT_IMAGES,
@@ -18,6 +19,7 @@ import {
   foreignOptions,
   overridesOf,
 } from "./foreign-options.js";
+import { addImageOptions } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { collect, commaList, wholeNumber } from "./options.js";
 import { bar, StatusLine } from "./status-line.js";
@@ -68,9 +70,29 @@ Examples:
     )
     .action((place: string, _: unknown, self: Command) => run(place, self.optsWithGlobals<AuditFlags>()));
   addForeignOptions(command);
+  addImageOptions(command);
+}
+
+/** @throws ReatError `usage` for options that would do nothing */
+function requireUsed({ architecture, checkpoint, check, queries, surrogate, ...flags }: AuditFlags): void {
+  if (architecture === undefined) {
+    const foreign = (["classes", "mean", "std"] as const).find((name) => flags[name] !== undefined);
+    if (foreign)
+      throw new ReatError("usage", `--${foreign} is for weights from elsewhere, which need --architecture.`);
+  } else if (checkpoint !== undefined) {
+    throw new ReatError("usage", "--checkpoint is for runs; a file of weights has none.");
+  }
+  const left = (name: string) => check !== undefined && !check.includes(name);
+  if (queries !== undefined && left("black-box")) {
+    throw new ReatError("usage", "--queries is for the check black-box, which --check leaves out.");
+  }
+  if (surrogate !== undefined && left("transfer")) {
+    throw new ReatError("usage", "--surrogate is for the check transfer, which --check leaves out.");
+  }
 }
 
 async function run(place: string, flags: AuditFlags): Promise<void> {
+  requireUsed(flags);
   const foreign = flags.architecture === undefined ? undefined : foreignOptions(flags);
   const signal = abortOnInterrupt("stopping after this batch; the same command goes on from here…");
   const data = dataProgress();

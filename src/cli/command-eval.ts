@@ -18,6 +18,7 @@ import {
   foreignOptions,
   overridesOf,
 } from "./foreign-options.js";
+import { addImageOptions } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { collect } from "./options.js";
 import {
@@ -76,6 +77,7 @@ Examples:
       return options.architecture === undefined ? evaluate(places, options) : measureWeights(places, options);
     });
   addForeignOptions(command);
+  addImageOptions(command);
 }
 
 /** How the same work is gone on with. */

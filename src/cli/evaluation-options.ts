@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { acceptedEvaluationAttacks, type BallName, ballNames } from "../attacks/index.js";
 import { ReatError } from "../errors.js";
 import type { AttackRequest, EvaluationSettings } from "../experiments/index.js";
+import { type Precision, precisions } from "../nn/index.js";
 import { commaList, fractionList, fractionOption, wholeNumber, wholeNumberList } from "./options.js";
 
 /** As commander hands them over. */
@@ -19,6 +20,7 @@ export interface EvaluationFlags {
   readonly images?: number;
   readonly batchSize?: number;
   readonly seed?: number;
+  readonly precision?: Precision;
   readonly saveAdversarial?: string;
 }
 
@@ -51,6 +53,11 @@ export function addEvaluationOptions(command: Command): Command {
     )
     .option("--images <n>", "measure on so many images only, spread over the classes", wholeNumber(1))
     .option("--batch-size <n>", "images attacked together", wholeNumber(1))
+    .addOption(
+      new Option("--precision <name>", "of predictions and attacks on a GPU; a CPU takes float32").choices([
+        ...precisions,
+      ]),
+    )
     .option("--seed <n>", "of the attacks' random numbers", wholeNumber(0))
     .option("--save-adversarial <file>", "write clean and adversarial images there, as safetensors");
 }
@@ -65,7 +72,8 @@ function factorOption(text: string): number {
 
 /** What the flags stand for. @throws ReatError `usage` for a preset without AutoAttack */
 export function evaluationSettings(flags: EvaluationFlags): Omit<EvaluationSettings, "signal"> {
-  const { norm, eps, stepSize, restarts, logitScale, images, batchSize, seed, saveAdversarial } = flags;
+  const { norm, eps, stepSize, restarts, logitScale, images, batchSize, seed, precision, saveAdversarial } =
+    flags;
   const attacks = requests(flags);
   return {
     budget: { norm, epsilon: eps, stepSize, restarts, logitScale },
@@ -73,6 +81,7 @@ export function evaluationSettings(flags: EvaluationFlags): Omit<EvaluationSetti
     ...(images !== undefined && { images }),
     ...(batchSize !== undefined && { batchSize }),
     ...(seed !== undefined && { seed }),
+    ...(precision !== undefined && { precision }),
     ...(saveAdversarial !== undefined && { saveAdversarial }),
   };
 }

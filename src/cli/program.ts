@@ -9,7 +9,9 @@ import { addConfig } from "./command-config.js";
 import { addData } from "./command-data.js";
 import { addDoctor } from "./command-doctor.js";
 import { addEval } from "./command-eval.js";
+import { addExport } from "./command-export.js";
 import { addMethods } from "./command-methods.js";
+import { addPredict } from "./command-predict.js";
 import { addQuickstart } from "./command-quickstart.js";
 import { addReport } from "./command-report.js";
 import { addTrain } from "./command-train.js";
@@ -66,6 +68,8 @@ Examples:
     addTrain,
     addEval,
     addAudit,
+    addPredict,
+    addExport,
     addReport,
     addData,
     addMethods,

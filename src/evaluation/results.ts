@@ -42,6 +42,8 @@ export interface EvaluationResult {
   readonly seeds: Readonly<Record<string, number>>;
   /** Start noise is drawn by batches, so their size is one of the constants. */
   readonly batchSize: number;
+  /** Of predictions and attacks on a GPU; absent: float32. */
+  readonly precision?: "tf32" | "bfloat16" | undefined;
   readonly clean: AccuracyReport;
   readonly robust: AccuracyReport;
   /** Of AutoAttack alone. */
@@ -97,6 +99,7 @@ const schema: z.ZodType<EvaluationResult> = z
     attack: z.object({ name: z.string(), constants: z.record(z.string(), z.unknown()) }),
     seeds: z.record(z.string(), z.number()),
     batchSize: z.int(),
+    precision: z.enum(["tf32", "bfloat16"]).optional(),
     clean: accuracyReportSchema,
     robust: accuracyReportSchema,
     ensemble: ensemble.optional(),
@@ -117,9 +120,11 @@ export type ResultIdentity = Omit<
 > & { readonly images: number };
 
 function identityOf(result: EvaluationResult | ResultIdentity): ResultIdentity {
-  const { run, checkpoint, epoch, split, content, dataset, synthetic, seeds, batchSize, attack } = result;
+  const { run, checkpoint, epoch, split, content, dataset, synthetic } = result;
+  const { seeds, batchSize, precision, attack } = result;
   const images = "images" in result ? result.images : result.clean.total;
-  return { run, checkpoint, epoch, split, content, dataset, synthetic, seeds, batchSize, attack, images };
+  const measured = { run, checkpoint, epoch, split, content, dataset, synthetic };
+  return { ...measured, seeds, batchSize, precision, attack, images };
 }
 
 /** A text that is the same for results with the same numbers, and for them alone. */

@@ -7,6 +7,7 @@ import type { AveragedTraining } from "../training/index.js";
 import { type Normalisation, NormalisedInput, normalisations } from "../weights/index.js";
 import type { ExperimentConfig } from "./config/index.js";
 import type { ExperimentData } from "./data.js";
+import { layOut } from "./precision.js";
 
 /** What learns. Owns its tensors: dispose it, or hold it with `using`. */
 export interface Learner extends Disposable {
@@ -52,6 +53,7 @@ export function assembleNetwork(
     classifier: config.model.classifier,
   });
   if (device !== "cpu") model.to(device);
+  layOut(model, device);
   return model;
 }
 

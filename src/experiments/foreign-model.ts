@@ -1,7 +1,7 @@
 // Weights from elsewhere as a model that can be measured: network, data and budget as the caller names them.
 import type { Progress } from "../data/index.js";
 import { ReatError } from "../errors.js";
-import type { ImageClassifier } from "../nn/index.js";
+import { type ImageClassifier, requireImageSize } from "../nn/index.js";
 import { type Device, resolveDevice, setThreads } from "../tensor/index.js";
 import { loadWeightsFile, type Normalisation, NormalisedInput, readWeightsFile } from "../weights/index.js";
 import { assembleNetwork, normalisationOf } from "./assemble.js";
@@ -70,6 +70,7 @@ export async function openForeignModel(file: string, options: ForeignOptions): P
       `${classes} classes were named, but "${data.dataset.name}" has ${known}; the data must be those that the weights were trained for.`,
     );
   }
+  requireImageSize(config.model.architecture, data.dataset);
   const network = assembleNetwork(config, data, device);
   try {
     const translated = loadWeightsFile(weights, network);

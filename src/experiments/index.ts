@@ -12,6 +12,7 @@ export {
 } from "./config/index.js";
 export { type ExperimentData, loadData } from "./data.js";
 export type { ForeignOptions, ForeignWeights } from "./foreign-model.js";
+export { type PastLogs, writePastLogs } from "./logging/index.js";
 export {
   type AttackRequest,
   AUDIT_IMAGES,
@@ -48,6 +49,7 @@ export {
   configRow,
   configRows,
   configurationPage,
+  experimentJsonSchema,
   type MethodPage,
   methodPage,
   methodPages,
@@ -67,3 +69,20 @@ export {
   type SeedGroup,
   type SeedRow,
 } from "./seed-groups.js";
+export {
+  type ChangeSearch,
+  type ClassProbability,
+  type ExportOptions,
+  type ExportOutcome,
+  type ExportTarget,
+  exportClassifier,
+  exportTargets,
+  type LabelChange,
+  type LoadClassifierOptions,
+  loadClassifier,
+  type Parity,
+  type Prediction,
+  type PredictOptions,
+  predict,
+  TrainedClassifier,
+} from "./using/index.js";

@@ -1,23 +1,26 @@
 // What a run writes down of its data and its configuration, for its report and for its continuation.
 import type { ExperimentConfig } from "./config/index.js";
-import type { ExperimentData } from "./data.js";
+import { type ExperimentData, validationImages } from "./data.js";
 
 /** What the report says of the data. */
-export function describeData({ dataset, subset }: ExperimentData) {
+export function describeData(data: ExperimentData) {
+  const { dataset, subset } = data;
   return {
     name: dataset.name,
     synthetic: dataset.synthetic,
     classNames: dataset.classNames,
+    imageSize: { height: dataset.height, width: dataset.width },
     trainCounts: subset.counts,
-    validationImages: subset.validation.length,
+    validationImages: validationImages(data).count,
     subsetHash: subset.hash,
+    ...(dataset.damaged.length > 0 && { damaged: dataset.damaged }),
     notes: dataset.notes,
   };
 }
 
 /** What must be the same in a run that is continued: all that decides its weights or which of them are kept as best. */
 export function decidingSettings(
-  { data: wanted, model, method, training, seeds, evaluation }: ExperimentConfig,
+  { data: wanted, model, method, training, seeds, evaluation, precision }: ExperimentConfig,
   { dataset, subset }: ExperimentData,
 ): Record<string, unknown> {
   const {
@@ -31,13 +34,24 @@ export function decidingSettings(
   // A run from before there was this key goes on where it is not used.
   const deciding = dropLast ? { ...rest, dropLast } : rest;
   const { norm, epsilon, stepSize, batchSize } = evaluation;
+  const named = precision === "auto" ? {} : { precision };
   // Data may have moved to another place; what is drawn from it may not have changed.
   const source = dataset.synthetic ? wanted.source : dataset.name;
   // What was selected and how is in the hash; runs from before there was a choice go on.
   const { selection: _selection, ...drawn } = wanted.subset;
   return {
-    data: { ...wanted, subset: drawn, source, subsetHash: subset.hash },
-    ...{ model, method, training: deciding, seeds },
+    data: { ...readingSettings(wanted), subset: drawn, source, subsetHash: subset.hash },
+    ...{ model, method, training: deciding, seeds, ...named },
     evaluation: { norm, epsilon, stepSize, batchSize },
+  };
+}
+
+/** Without what only refuses data, and without what is as it was before there was a choice. */
+function readingSettings({ limits: _limits, crop, orientation, damaged, ...data }: ExperimentConfig["data"]) {
+  return {
+    ...data,
+    ...(crop !== null && { crop }),
+    ...(orientation !== "apply" && { orientation }),
+    ...(damaged !== "error" && { damaged }),
   };
 }

@@ -54,6 +54,8 @@ export type RebalancingForm = "weight" | "logit";
 
 /** A loss that keeps its class weights as tensors. */
 export interface RebalancedLoss extends LossFunction {
+  /** Other class weights, as many, in the place of those before. @throws ReatError `config` unless all are positive */
+  update(weights: readonly number[]): void;
   /** Frees them; they are made again where the loss is used again. */
   dispose(): void;
 }
@@ -75,16 +77,18 @@ export interface RebalancingOptions {
  */
 export function rebalancedLoss(weights: readonly number[], options: RebalancingOptions = {}): RebalancedLoss {
   const { form = "weight", tau = 1, reduction = "mean" } = options;
-  const wrong = weights.find((weight) => !(weight > 0 && weight < Infinity));
-  if (wrong !== undefined) throw new ReatError("config", `Class weights must be positive, got ${wrong}.`);
-  if (form === "logit") {
-    const shift = new ClassConstant(weights.map((weight) => tau * Math.log(weight)));
-    const loss: LossFunction = (logits, labels) =>
-      crossEntropy(logits.add(shift.like(logits)), labels, { reduction });
-    return Object.assign(loss, { dispose: () => shift.dispose() });
-  }
-  const factors = new ClassConstant(weights);
+  const entering = (given: readonly number[]) => {
+    const wrong = given.find((weight) => !(weight > 0 && weight < Infinity));
+    if (wrong !== undefined) throw new ReatError("config", `Class weights must be positive, got ${wrong}.`);
+    return form === "logit" ? given.map((weight) => tau * Math.log(weight)) : given;
+  };
+  const constant = new ClassConstant(entering(weights));
   const loss: LossFunction = (logits, labels) =>
-    crossEntropy(logits, labels, { weight: factors.like(logits), reduction });
-  return Object.assign(loss, { dispose: () => factors.dispose() });
+    form === "logit"
+      ? crossEntropy(logits.add(constant.like(logits)), labels, { reduction })
+      : crossEntropy(logits, labels, { weight: constant.like(logits), reduction });
+  return Object.assign(loss, {
+    update: (given: readonly number[]) => constant.update(entering(given)),
+    dispose: () => constant.dispose(),
+  });
 }

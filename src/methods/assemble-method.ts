@@ -19,6 +19,7 @@ export const modifierShape = {
   }),
 };
 const modifierSchema = z.object(modifierShape);
+/** Resolved options of what works around a method. */
 export type Modifiers = z.output<typeof modifierSchema>;
 
 /** The whole method: examples, then the loss on them, then one observation, with the modifiers around. */
@@ -35,13 +36,16 @@ export function assembleMethod(
   return {
     name,
     warnings: parts.warnings,
+    // Perturbed weights begin at an epoch of their own.
+    steady: weightPerturbation ? "epoch" : (parts.steady ?? "epoch"),
 
     beginEpoch(epoch) {
       const record = parts.beginEpoch(epoch);
       if (classBudget && budgets && epoch !== epochNow) {
         const intensity = budgetIntensity(epoch, classBudget.warmUp, epochs);
-        budget?.dispose();
-        budget = new ClassConstant(budgets.map((share) => share * intensity));
+        const shares = budgets.map((share) => share * intensity);
+        if (budget) budget.update(shares);
+        else budget = new ClassConstant(shares);
       }
       epochNow = epoch;
       return budget ? { ...record, classBudgetShares: budget.values } : record;

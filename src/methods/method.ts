@@ -47,6 +47,12 @@ export interface Method {
    * a restore in its middle, changes nothing. @returns what the log should hold of this epoch, JSON-serialisable
    */
   beginEpoch(epoch: number): Readonly<Record<string, unknown>>;
+  /**
+   * How long a step does the same work on whatever images it is given, so that a GPU may repeat a recording of it: over the
+   * whole run, or until the next `beginEpoch`. What changes with the epoch is then written into tensors that stay.
+   * Absent: until the next `beginEpoch`.
+   */
+  readonly steady?: "run" | "epoch";
   /** @throws ReatError `data` or `numerics` as the attack does */
   step(batch: TrainingBatch, context: StepContext): StepResult;
   /** Everything needed to continue exactly, also in the middle of an epoch. Waits for the device. */

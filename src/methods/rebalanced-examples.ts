@@ -25,6 +25,7 @@ import { craft, type TrainingAttackOptions, trainingAttack } from "./training-at
  * always acts.
  */
 export const reweightings = ["none", "rw", "rws", "enr", "brw", "rbl"] as const;
+/** The name of a re-weighting of example generation. */
 export type Reweighting = (typeof reweightings)[number];
 
 /** The keys that choose a re-weighting. */
@@ -130,10 +131,14 @@ function rblExamples(
 
   const rebalance = () => {
     const weights = rblWeights(classCounts, predictedCounts, rbl.rounding);
+    if (current) {
+      // In place, so that a recorded step goes on with the new weights.
+      current.objective.update(weights);
+      current = { ...current, weights };
+      return;
+    }
     const objective = rebalancedLoss(weights, { form: rbl.form, tau: rbl.tau, reduction: "none" });
-    current?.objective.dispose();
     current = { weights, objective, attack: trainingAttack(attackOptions, objective) };
-    return current;
   };
 
   return {

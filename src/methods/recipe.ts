@@ -12,7 +12,8 @@ export interface RecipeContext extends StepContext {
  * One training method. It sets no mode and takes no gradient of the weights: `assembleMethod` makes a `Method` of it
  * and lets the modifiers (weight perturbation, class-wise budgets) work around it.
  */
-export interface Recipe extends Pick<Method, "warnings" | "beginEpoch" | "state" | "restore" | "dispose"> {
+export interface Recipe
+  extends Pick<Method, "warnings" | "beginEpoch" | "steady" | "state" | "restore" | "dispose"> {
   /**
    * The adversarial images of the batch, detached; null where the method trains on clean ones. Called in mode "train".
    * @throws ReatError `data` or `numerics` as the attack does

@@ -2,6 +2,7 @@
 import { conv2d, type Generator, type Tensor } from "../tensor/index.js";
 import type { BatchNorm } from "./batch-norm.js";
 import {
+  convolveActivated,
   convolveBlocks,
   convolveTiles,
   currentLevers,
@@ -53,6 +54,7 @@ export class Conv2d extends Layer {
 
   /** See `convolveAndNormalise`, where the network is frozen; a convolution has one norm after it. */
   forwardFolded(input: Tensor, norm: BatchNorm, ending: Ending): readonly [Tensor, Tensor] {
+    if (input.device !== "cpu") return this.#forwardActivated(input, norm, ending);
     this.#folded ??= foldNorm(this, norm);
     const { weight, bias } = this.#folded;
     if (!inBlocks(input)) return [endWith(conv2d(input, weight, bias, this.#geometry), ending), input];
@@ -62,6 +64,20 @@ export class Conv2d extends Layer {
     const alone = { addend: null, relu: false };
     const [output] = convolveTiles(input, this.#tileWeights, bias, alone);
     return [endWith(output, ending), input];
+  }
+
+  #forwardActivated(input: Tensor, norm: BatchNorm, ending: Ending): readonly [Tensor, Tensor] {
+    const { dtype } = input;
+    this.#folded ??= foldNorm(this, norm, dtype);
+    const { weight, bias } = this.#folded;
+    const { fuseActivations } = currentLevers();
+    const fusing =
+      !fuseActivations || dtype === "float64"
+        ? "nothing"
+        : dtype === "float32"
+          ? "elementwise"
+          : "convolution";
+    return convolveActivated(input, weight, bias, this.#geometry, ending, fusing);
   }
 
   get #inTiles(): boolean {

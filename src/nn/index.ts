@@ -12,7 +12,15 @@ export {
   classifierNames,
   parseClassifier,
 } from "./cosine-linear.js";
-export { currentLevers, type Levers, setLevers } from "./fast/index.js";
+export {
+  currentLevers,
+  currentPrecision,
+  type Levers,
+  type Precision,
+  precisions,
+  setLevers,
+  setPrecision,
+} from "./fast/index.js";
 export { defaultBias, defaultWeight } from "./initialisation.js";
 export { Linear } from "./linear.js";
 export { Layer, Module, type ModuleMode } from "./module.js";
@@ -28,6 +36,7 @@ export {
   PreActResNet18,
   ResNet,
   type ResNetDescription,
+  requireImageSize,
   resnet18,
   resnet34,
   resnet50,

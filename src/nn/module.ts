@@ -1,6 +1,14 @@
 // The base of all networks: named parameters, buffers and children, and the mode they run in.
 import { ReatError } from "../errors.js";
-import { callOperator, type Device, type DType, keep, noGrad, type Tensor } from "../tensor/index.js";
+import {
+  callOperator,
+  type Device,
+  type DType,
+  keep,
+  type MemoryFormat,
+  noGrad,
+  type Tensor,
+} from "../tensor/index.js";
 
 /**
  * How a network runs. "train": batch normalisation uses the batch's statistics and moves its running ones; "eval": it
@@ -128,6 +136,21 @@ export abstract class Module {
         using detached = tensor.detach();
         using moved = detached.to(target);
         callOperator("set_data", tensor, moved);
+      }
+    });
+  }
+
+  /**
+   * Lays all convolution weights out in memory so that maps in that layout meet them as they are. The values stay, and so do
+   * the `Tensor` objects.
+   */
+  layOutWeights(format: MemoryFormat): void {
+    noGrad(() => {
+      for (const tensor of this.parameters()) {
+        if (tensor.ndim !== 4) continue;
+        using detached = tensor.detach();
+        using laidOut = detached.contiguous(format);
+        callOperator("set_data", tensor, laidOut);
       }
     });
   }

@@ -30,6 +30,39 @@ export function wrapHandle(handle: number): TensorHandle {
   return construct(handle);
 }
 
+/** One call as it was made: name with overload, arguments, result; of an operator in place, the result is the first argument. */
+export interface RecordedCall {
+  readonly name: string;
+  readonly args: readonly Argument[];
+  readonly result: unknown;
+}
+
+let recorder: ((call: RecordedCall) => void) | undefined;
+
+/**
+ * Runs `body` and shows every call of an operator to `record`, right after it was made, while its tensors live. What LibTorch
+ * calls by itself, gradients among it, is not shown.
+ */
+export function recordOperators<T>(record: (call: RecordedCall) => void, body: () => T): T {
+  const before = recorder;
+  recorder = record;
+  try {
+    return body();
+  } finally {
+    recorder = before;
+  }
+}
+
+/** Makes a call, and shows it to whoever records. `args` is overwritten. */
+function perform<T>(name: string, info: OperatorInfo, args: Argument[], made: (value: NativeResult) => T): T {
+  const first = args[0];
+  const shown = recorder && [...args];
+  const value = invoke(info, args);
+  const result = info.inPlace ? (first as T) : made(value);
+  if (shown) recorder?.({ name, args: shown, result });
+  return result;
+}
+
 const known = new Map<string, OperatorInfo>();
 
 /** Looks an operator up, such as "conv2d" or "add.Tensor" (namespace `aten` unless one is named with `::`). */
@@ -80,19 +113,18 @@ function toResult(value: NativeResult, info: OperatorInfo): AnyResult {
 /** See `callOperator`. */
 export function dispatch(name: string, ...args: Argument[]): AnyResult {
   const info = known.get(name) ?? find(name);
-  const first = args[0];
-  const value = invoke(info, args);
-  return info.inPlace ? (first as TensorHandle) : toResult(value, info);
+  return perform(name, info, args, (value) => toResult(value, info));
 }
+
+const oneTensor = (value: NativeResult): TensorHandle => construct(value as number);
+const severalTensors = (value: NativeResult): TensorHandle[] => (value as number[]).map(construct);
 
 /** A function for an operator with one tensor as result, which the caller's context types; looked up on the first call. */
 export function dispatchTensor(name: string): <T extends TensorHandle>(...args: Argument[]) => T {
   let info: OperatorInfo | undefined;
   return <T extends TensorHandle>(...args: Argument[]) => {
     info ??= find(name);
-    const first = args[0];
-    const value = invoke(info, args);
-    return (info.inPlace ? first : construct(value as number)) as T;
+    return perform(name, info, args, oneTensor) as T;
   };
 }
 
@@ -101,6 +133,6 @@ export function dispatchTensors(name: string): <T extends TensorHandle>(...args:
   let info: OperatorInfo | undefined;
   return <T extends TensorHandle>(...args: Argument[]) => {
     info ??= find(name);
-    return (invoke(info, args) as number[]).map(construct) as T[];
+    return perform(name, info, args, severalTensors) as T[];
   };
 }

@@ -57,16 +57,33 @@ export {
   type MemoryShortage,
   memoryShortage,
 } from "./memory-shortage.js";
-export type { DeviceMemory, SystemInfo } from "./native.js";
-export { type Argument, callOperator, operator, operatorMany, type Result } from "./operator.js";
+export type { DeviceMemory, LargeBlocks, SystemInfo } from "./native.js";
+export {
+  type Argument,
+  callOperator,
+  operator,
+  operatorMany,
+  type RecordedCall,
+  type Result,
+  recordOperators,
+} from "./operator.js";
 export {
   type AutocastOptions,
   autocast,
   type ShortType,
+  setConvolutionSearch,
   setFloat32Precision,
   withoutAutocast,
 } from "./precision.js";
 export { Generator } from "./random.js";
 export type { Dims } from "./reductions.js";
-export { deviceMemory, resolveDevice, setThreads, synchronize, systemInfo, threads } from "./system.js";
+export {
+  deviceMemory,
+  largeBlocks,
+  resolveDevice,
+  setThreads,
+  synchronize,
+  systemInfo,
+  threads,
+} from "./system.js";
 export { type Indexed, type MemoryFormat, type Operand, Tensor } from "./tensor.js";

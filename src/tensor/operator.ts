@@ -2,7 +2,7 @@
 import { type Argument, dispatch, dispatchTensor, dispatchTensors, wrapHandle } from "./dispatch.js";
 import type { Tensor } from "./tensor.js";
 
-export type { Argument } from "./dispatch.js";
+export { type Argument, type RecordedCall, recordOperators } from "./dispatch.js";
 
 /** What an operator returns: a list where its schema has several results or a list of tensors. */
 export type Result = Tensor | number | boolean | string | null | Result[];

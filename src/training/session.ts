@@ -2,19 +2,20 @@
 import { existsSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ReatError } from "../errors.js";
-import { batchFailure, grad, scope } from "../tensor/index.js";
+import { batchFailure, scope } from "../tensor/index.js";
 import { writeCheckpoint } from "./checkpoint.js";
-import type { Progress } from "./checkpoint-state.js";
+import type { TrainedSoFar } from "./checkpoint-state.js";
 import type { EventLog } from "./event-log.js";
 import type { BestSoFar, RunEvent, Selection, WarningEvent } from "./events.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { Pace } from "./pace.js";
+import { StepRunner } from "./recorded-step.js";
 import { isBetter, isMeasured } from "./selection.js";
 import { allFinite, isAveraged, takeSnapshot } from "./snapshot.js";
 import { type EpochStatistics, meansBetween, noTotals, type Totals } from "./statistics.js";
 
 /** Where a new run stands. */
-export const beginning: Progress = {
+export const beginning: TrainedSoFar = {
   epoch: 1,
   batch: 0,
   step: 0,
@@ -43,13 +44,17 @@ export class Session {
   #loggedAt = performance.now();
   #savedAt = performance.now();
   readonly #pace: Pace;
+  readonly #steps: StepRunner;
+  /** A GPU works on while the next batch is prepared: how long a batch took shows only where figures are read back. */
+  readonly #pacedWhenRead: boolean;
+  #unpaced = { images: 0, batches: 0 };
 
   constructor(
     readonly options: TrainingOptions,
     readonly selection: Selection,
     readonly statistics: EpochStatistics,
     readonly log: EventLog,
-    from: Progress,
+    from: TrainedSoFar,
     /** What to tell before anything else. */
     readonly warnings: readonly Omit<WarningEvent, "type">[] = [],
   ) {
@@ -69,9 +74,15 @@ export class Session {
       return count;
     };
     this.#pace = new Pace({ epochs, batchesPerEpoch, measurementsAfter });
+    const { model, method, attackGenerator: generator } = options;
+    this.#pacedWhenRead = generator.device !== "cpu";
+    this.#steps = new StepRunner({ model, method, generator }, (message) =>
+      this.#emit({ type: "warning", name: "steps-not-recorded", message }),
+    );
   }
 
   async run(): Promise<TrainingOutcome> {
+    using _steps = this.#steps;
     const { epochs, evaluation, checkpointEvery } = this.options;
     this.#announce();
     while (this.#epoch <= epochs) {
@@ -116,6 +127,7 @@ export class Session {
     const epoch = this.#epoch;
     this.#epochBegan = this.#loggedAt = performance.now();
     const record = method.beginEpoch(epoch);
+    this.#steps.beginEpoch();
     const plan = batches(epoch);
     if (plan.count !== batchesPerEpoch) {
       throw new ReatError(
@@ -154,15 +166,15 @@ export class Session {
   }
 
   #trainBatch(plan: ReturnType<TrainingOptions["batches"]>): void {
-    const { model, average, method, optimizer, attackGenerator } = this.options;
+    const { average, optimizer } = this.options;
     const began = performance.now();
     let images = 0;
     try {
       scope(() => {
         const batch = plan.batch(this.#batch);
         images = batch.labels.shape[0]!;
-        const result = method.step(batch, { model, generator: attackGenerator });
-        optimizer.step(grad(result.loss, model.parameters()));
+        const { result, gradients } = this.#steps.run(batch);
+        optimizer.step(gradients);
         result.afterUpdate?.();
         if (average && this.#epoch >= average.from) average.weights.update();
         this.statistics.add(result, batch.labels);
@@ -177,13 +189,19 @@ export class Session {
     }
     this.#batch += 1;
     this.#step += 1;
-    this.#pace.batch(images, (performance.now() - began) / 1000);
+    if (this.#pacedWhenRead) {
+      this.#unpaced = { images: this.#unpaced.images + images, batches: this.#unpaced.batches + 1 };
+    } else this.#pace.batch(images, (performance.now() - began) / 1000);
   }
 
   #logBatches(): void {
     const now = this.#readTotals();
     const { images, loss, adversarialAccuracy, terms } = meansBetween(this.#logged, now);
-    const imagesPerSecond = images / Math.max((performance.now() - this.#loggedAt) / 1000, 1e-9);
+    const seconds = Math.max((performance.now() - this.#loggedAt) / 1000, 1e-9);
+    const imagesPerSecond = images / seconds;
+    const { batches } = this.#unpaced;
+    if (batches > 0) this.#pace.batch(this.#unpaced.images / batches, seconds / batches);
+    this.#unpaced = { images: 0, batches: 0 };
     const [epoch, batch, step, { learningRate }] = [
       this.#epoch,
       this.#batch,
@@ -289,7 +307,7 @@ export class Session {
     );
   }
 
-  #progress(): Progress {
+  #progress(): TrainedSoFar {
     return {
       epoch: this.#epoch,
       batch: this.#batch,

@@ -1,10 +1,11 @@
 // Reads what torch.save writes: the zip form of PyTorch since 1.6, and the form before it.
+import { isZip } from "../archives/index.js";
 import { ReatError } from "../errors.js";
 import { type Pickled, readPickle, readPickleAt } from "../pickle/index.js";
 import { elementSize } from "../tensor/index.js";
 import type { StoredTensor } from "../training/index.js";
 import { elementsOf, TorchTensor, torchVocabulary } from "./torch-objects.js";
-import { isZip, readStoredZip } from "./zip.js";
+import { readTorchZip } from "./zip.js";
 
 /** The pickled long with which files of the older form begin. */
 const olderMagic = Buffer.from("80028a0a6cfc9c46f9206aa850192e", "hex");
@@ -28,7 +29,7 @@ export function readTorchFile(bytes: Buffer, where: string): TorchFile {
 }
 
 function readZipped(bytes: Buffer, where: string): TorchFile {
-  const entries = readStoredZip(bytes, where);
+  const entries = readTorchZip(bytes, where);
   const main = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (main === undefined) {
     throw new ReatError(

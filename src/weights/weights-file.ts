@@ -21,10 +21,12 @@ export interface WeightsFile {
   /** Of the file's bytes, in hexadecimal. */
   readonly sha256: string;
   readonly state: StoredState;
-  /** Of the outputs, in their order, where the file tells them: a checkpoint of this project does. */
+  /** Of the outputs, in their order, where the file tells them: checkpoints and exports of this project do. */
   readonly classNames: readonly string[] | null;
   /** Where in the file the state was, and what was done to it, a sentence each. */
   readonly notes: readonly string[];
+  /** Texts that the file keeps beside its tensors, by name; of an export of this project, "reat" says what it is. */
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 /**
@@ -39,8 +41,11 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   });
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (isTorchFile(bytes)) {
-    const { state, notes } = stateOf(readTorchFile(bytes, file), file);
-    return { file, format: "torch.save", sha256, state, classNames: null, notes };
+    const torch = readTorchFile(bytes, file);
+    const { state, notes } = stateOf(torch, file);
+    const texts = textsOf(torch.root);
+    const classNames = namesIn(texts.get("reat"));
+    return { file, format: "torch.save", sha256, state, classNames, notes, texts };
   }
   if (!looksLikeSafetensors(bytes)) {
     throw new ReatError(
@@ -50,11 +55,14 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   }
   const { tensors, metadata } = decodeSafetensors(bytes, file);
   if (metadata.format !== "reat-checkpoint") {
-    return { file, format: "safetensors", sha256, state: tensors, classNames: null, notes: [] };
+    const texts = new Map(Object.entries(metadata));
+    const classNames = namesIn(metadata.reat);
+    return { file, format: "safetensors", sha256, state: tensors, classNames, notes: [], texts };
   }
   const model = [...tensors].filter(([name]) => name.startsWith("model."));
   const state = new Map(model.map(([name, tensor]) => [name.slice("model.".length), tensor]));
-  return { file, format: "reat checkpoint", sha256, state, classNames: namesIn(metadata.state), notes: [] };
+  const classNames = namesIn(metadata.state);
+  return { file, format: "reat checkpoint", sha256, state, classNames, notes: [], texts: new Map() };
 }
 
 /**
@@ -76,6 +84,7 @@ export function loadWeightsFile(weights: WeightsFile, model: ImageClassifier): r
   return notes;
 }
 
+/** The names in a checkpoint's state or in an export's description. */
 function namesIn(state: string | undefined): readonly string[] | null {
   const parsed = checkpointNames.safeParse(state);
   return parsed.success ? parsed.data : null;
@@ -112,6 +121,13 @@ function stateOf(torch: TorchFile, file: string): { state: StoredState; notes: s
   throw new ReatError(
     "checkpoint",
     `${file} holds ${found}; a state dict is needed, plain or under ${stateKeys.join(", ")}.`,
+  );
+}
+
+function textsOf(root: Pickled): Map<string, string> {
+  const entries = root instanceof Map ? [...root] : [];
+  return new Map(
+    entries.flatMap(([key, value]) => (typeof value === "string" ? [[String(key), value]] : [])),
   );
 }
 

@@ -6,6 +6,22 @@ import { expectGradient, numericalGradient, valueAndGradient } from "./numerical
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
+describe.each(["weight", "logit"] as const)("form %s", (form) => {
+  it("takes other weights in the place of the ones it began with", () =>
+    scope(() => {
+      const logits = () => tensor([0.5, -1, 2, 0.1, 0.2, 0.3], { shape: [2, 3] }).requiresGrad_();
+      const labels = tensor([2, 0], { dtype: "int64" });
+      const loss = rebalancedLoss([1, 2, 0.5], { form });
+      const before = loss(logits(), labels).item();
+      loss.update([0.3, 4, 2]);
+      const after = loss(logits(), labels).item();
+      expect(after).toBe(rebalancedLoss([0.3, 4, 2], { form })(logits(), labels).item());
+      expect(Math.abs(after - before)).toBeGreaterThan(0.01);
+      expect(() => loss.update([0.3, 4, 0])).toThrow("Class weights must be positive, got 0");
+      loss.dispose();
+    }));
+});
+
 describe("weights", () => {
   it("sum to the number of classes and fall with the predicted count", () => {
     for (const rounding of ["reference", "float32", "float64"] as const) {

@@ -13,10 +13,18 @@ import {
   ensembleConstants,
 } from "./constants.js";
 import { ensembleAttack } from "./members.js";
-import { checkClasses, checkInference, checkRandomness, checkRange, checkSquare } from "./model-checks.js";
+import {
+  checkClasses,
+  checkInference,
+  checkRandomness,
+  checkRange,
+  checkSquare,
+  requireClasses,
+} from "./model-checks.js";
 import { type AttackOutcome, type AutoAttackState, requireSameRun } from "./state.js";
 import { type AdversarialVerification, verifyAdversarial } from "./verification.js";
 
+/** What AutoAttack is run with: norm, radius, seed, and how far a stopped run had come. */
 export interface AutoAttackOptions {
   readonly model: Classifier;
   /** [N, channels, height, width] in [0, 1], and int64 [N]. */
@@ -105,6 +113,7 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
     if (version !== "rand") checkRandomness(model, sample, sampleLabels).forEach(warn);
     checkRange(logits.slice(0, 0, sample.shape[0]!)).forEach(warn);
     checkInference(model, sample).forEach(warn);
+    requireClasses(logits.shape[1]!, constants);
     checkClasses(logits.shape[1]!, constants).forEach(warn);
     const flags = logits.argmax(1).eq(labels).toArray().map(Boolean);
     return { correct: flags, classes: logits.shape[1]! };

@@ -125,5 +125,10 @@ export function ensembleAttack(
   return members[name].attack(constants, setting);
 }
 
-/** The members as attacks by name. */
-export const memberEntries: readonly AttackEntry[] = ensembleAttackNames.map((name) => members[name].entry);
+/** A member as an attack by name. */
+export function memberEntry(name: EnsembleAttackName): AttackEntry {
+  return members[name].entry;
+}
+
+/** All of them. */
+export const memberEntries: readonly AttackEntry[] = ensembleAttackNames.map(memberEntry);

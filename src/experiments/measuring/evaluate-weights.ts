@@ -6,10 +6,11 @@ import type { AccuracyReport, EvaluationProgress } from "../../evaluation/index.
 import { currentEnvironment, type Environment } from "../../training/index.js";
 import { selectForEvaluation } from "../data.js";
 import { type ForeignOptions, type ForeignWeights, openForeignModel } from "../foreign-model.js";
+import { duringEvaluation, precisionRecord } from "../precision.js";
 import { AdversarialImages } from "./adversarial-images.js";
 import { imagesDigest } from "./content.js";
 import { type EvaluationSettings, withSettings } from "./evaluate-run.js";
-import { planAttacks } from "./evaluation-plan.js";
+import { budgetNotes, planAttacks, requirePossible } from "./evaluation-plan.js";
 import {
   forget,
   type MeasuredAttack,
@@ -21,6 +22,7 @@ import {
 import { PartialFolder } from "./partial-folder.js";
 import { takeTurn } from "./turn.js";
 
+/** Which weights from elsewhere are measured, and how. */
 export interface EvaluateWeightsOptions extends Omit<ForeignOptions, "onDataProgress">, EvaluationSettings {
   /** Also write the result here, as JSON; an evaluation that was cut off then goes on where it was. */
   readonly out?: string;
@@ -38,6 +40,8 @@ export interface WeightsEvaluation {
   readonly imagesSha256: string;
   readonly seeds: Readonly<Record<string, number>>;
   readonly batchSize: number;
+  /** Absent: float32. */
+  readonly precision?: "tf32" | "bfloat16";
   readonly clean: AccuracyReport;
   readonly attacks: readonly MeasuredAttack[];
   /** ISO 8601. */
@@ -55,10 +59,17 @@ export async function evaluateWeights(
   options: EvaluateWeightsOptions,
 ): Promise<WeightsEvaluation> {
   using foreign = await openForeignModel(file, options);
-  const { data, device, model, weights } = foreign;
+  const { data, device, model } = foreign;
+  const requested = options.attacks ?? foreign.config.evaluation.attacks;
+  const weights = {
+    ...foreign.weights,
+    notes: [...foreign.weights.notes, ...budgetNotes(requested, options.budget)],
+  };
   const config = withSettings(foreign.config, options);
   const { out, saveAdversarial } = options;
-  const planned = planAttacks(config, options.attacks ?? config.evaluation.attacks, options.budget);
+  using _precision = duringEvaluation(config, device, model);
+  const planned = planAttacks(config, requested, options.budget);
+  requirePossible(config, requested, model.classes, `"${data.dataset.name}"`, options.budget);
   const wanted = options.images === undefined ? config.evaluation.images : options.images;
   const chosen = selectForEvaluation(data, "test", wanted);
   using images = uploadSplit(data.dataset, chosen, device);
@@ -71,6 +82,7 @@ export async function evaluateWeights(
     imagesSha256: imagesDigest(chosen, data.dataset),
     seeds: { subset: config.seeds.subset, evaluation: config.seeds.evaluation },
     batchSize: config.evaluation.batchSize,
+    ...precisionRecord(config),
   };
   const kept = saveAdversarial === undefined ? null : new AdversarialImages();
   const folder = out === undefined ? null : `${out}.partial`;

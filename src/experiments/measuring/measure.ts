@@ -23,13 +23,12 @@ import {
 } from "../../training/index.js";
 import type { ExperimentConfig } from "../config/index.js";
 import { type ExperimentData, selectForEvaluation } from "../data.js";
+import { duringEvaluation, precisionRecord } from "../precision.js";
 import type { AdversarialImages } from "./adversarial-images.js";
 import { measuredContent } from "./content.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { forget, partialPlace, resumableAttack, resumableClean } from "./measure-attacks.js";
 import { takeTurn, turnIfFree } from "./turn.js";
-
-export { evaluationAttacks } from "./evaluation-plan.js";
 
 /** What is measured. */
 export interface Measurement {
@@ -82,6 +81,7 @@ export async function measure(
   const { progress, weightAverage } = saved.state;
   const inference = inferenceModel(config.method, data, model);
   const { batchSize } = config.evaluation;
+  using _precision = duringEvaluation(config, device, model);
   const chosen = selectForEvaluation(data, split, measurement.images);
   using images = uploadSplit(data.dataset, chosen, device);
   const batches = evaluationBatches(images, batchSize);
@@ -96,6 +96,7 @@ export async function measure(
     synthetic: data.dataset.synthetic,
     seeds: { subset: config.seeds.subset, evaluation: config.seeds.evaluation },
     batchSize,
+    ...precisionRecord(config),
   };
   const identityOf = (attack: EvaluationResult["attack"]) => ({ ...common, attack, images: images.count });
   const cleanAttack = { name: "clean", constants: {} };

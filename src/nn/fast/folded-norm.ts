@@ -10,18 +10,24 @@ export interface FoldedConvolution {
 
 /**
  * w·s and (b − mean)·s + β with s = γ/√(var + eps), for each output channel: the same map, to rounding. Belongs to no
- * scope and carries no graph.
+ * scope and carries no graph. In a dtype short of the weights' own it is rounded once, and laid out for a GPU.
  */
 export function foldNorm(
   conv: { readonly weight: Tensor; readonly bias: Tensor | null },
   norm: BatchNorm,
+  dtype = conv.weight.dtype,
 ): FoldedConvolution {
   return noGrad(() =>
     scope(() => {
       const factor = norm.weight.div(norm.runningVar.add(norm.eps).sqrt());
       const weight = conv.weight.mul(factor.reshape([-1, 1, 1, 1]));
       const shift = conv.bias ? conv.bias.sub(norm.runningMean) : norm.runningMean.neg();
-      return { weight: keep(weight.detach()), bias: keep(shift.mul(factor).add(norm.bias).detach()) };
+      const bias = shift.mul(factor).add(norm.bias);
+      if (dtype === weight.dtype) return { weight: keep(weight.detach()), bias: keep(bias.detach()) };
+      return {
+        weight: keep(weight.to(dtype).contiguous("channelsLast").detach()),
+        bias: keep(bias.to(dtype).detach()),
+      };
     }),
   );
 }

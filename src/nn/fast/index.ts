@@ -1,4 +1,5 @@
-// The face of the fast paths: blocked maps, tiles, folded normalisation.
+// The face of the fast paths: blocked maps, tiles, folded normalisation, a GPU's fused convolutions and short types.
+export { convolveActivated } from "./activated-convolution.js";
 export { convolveBlocks, inBlocks, toBlocks, worthBlocking } from "./blocked-maps.js";
 export {
   type Ending,
@@ -7,6 +8,15 @@ export {
   foldNorm,
 } from "./folded-norm.js";
 export { currentLevers, type Levers, setLevers } from "./levers.js";
+export {
+  currentPrecision,
+  inMapLayout,
+  inPrecision,
+  type Precision,
+  pooled,
+  precisions,
+  setPrecision,
+} from "./precision.js";
 export {
   convolveTiles,
   hasTiles,

@@ -13,8 +13,13 @@ export interface Levers {
   readonly blockedMaps: boolean;
   /** In mode "fast", convolutions of maps in blocks are Winograd's, in tiles (x86 with AVX2). */
   readonly winograd: boolean;
-  /** Convolutions in tiles add shortcuts and apply ReLU on the way, in both directions; off: each is an operation of its own. */
+  /**
+   * Convolutions in tiles, and folded ones on a GPU, add shortcuts and apply ReLU on the way; off: each is an operation of its
+   * own.
+   */
   readonly fuseActivations: boolean;
+  /** On a GPU, training steps are recorded once and repeated. */
+  readonly recordedSteps: boolean;
 }
 
 const levers = {
@@ -23,6 +28,7 @@ const levers = {
   blockedMaps: true,
   winograd: true,
   fuseActivations: true,
+  recordedSteps: true,
 };
 
 /** The switches as they are. They hold for the whole process. */

@@ -5,7 +5,7 @@ import { ImageClassifier } from "../classifier.js";
 import { classifierHead } from "../classifier-head.js";
 import { Conv2d } from "../conv2d.js";
 import type { ClassifierName } from "../cosine-linear.js";
-import { currentLevers, toBlocks, worthBlocking } from "../fast/index.js";
+import { currentLevers, inMapLayout, inPrecision, pooled, toBlocks, worthBlocking } from "../fast/index.js";
 import type { Layer } from "../module.js";
 import { Relu, Sequential } from "../sequential.js";
 import { BasicBlock, type BlockType, Bottleneck } from "./residual-block.js";
@@ -71,19 +71,19 @@ export class ResNet extends ImageClassifier {
   }
 
   override features(images: Tensor): Tensor {
-    return scope(() => {
-      const input = this.#laidOut(images);
-      return this.#body
-        .reduce((maps, part) => part.forward(maps), input)
-        .mean([2, 3])
-        .flatten(1);
-    });
+    return scope(() =>
+      inPrecision(images, (input) =>
+        pooled(this.#body.reduce((maps, part) => part.forward(maps), this.#laidOut(input))).flatten(1),
+      ),
+    );
   }
 
   #laidOut(images: Tensor): Tensor {
     const tiles = this.mode === "fast" && this.#fitsTiles;
     if (this.isFrozen && this.#fitsBlocks && worthBlocking(images, tiles)) return toBlocks(images);
-    return images.contiguous(currentLevers().channelsLast ? this.#memoryFormat : "contiguous");
+    return currentLevers().channelsLast
+      ? inMapLayout(images, this.#memoryFormat)
+      : images.contiguous("contiguous");
   }
 
   override classify(features: Tensor): Tensor {

@@ -5,6 +5,7 @@ import { ImageClassifier } from "../classifier.js";
 import { classifierHead } from "../classifier-head.js";
 import { Conv2d } from "../conv2d.js";
 import type { ClassifierName } from "../cosine-linear.js";
+import { inMapLayout, inPrecision, pooled } from "../fast/index.js";
 import { Layer } from "../module.js";
 import { Sequential } from "../sequential.js";
 import { PreActivationBlock } from "./pre-activation-block.js";
@@ -72,10 +73,13 @@ export class WideResNet extends ImageClassifier {
   }
 
   override features(images: Tensor): Tensor {
-    return scope(() => {
-      const maps = this.#body.reduce((value, part) => part.forward(value), images);
-      return this.#norm.forward(maps).relu_().mean([2, 3]);
-    });
+    return scope(() =>
+      inPrecision(images, (input) => {
+        const laidOut = inMapLayout(input, null);
+        const maps = this.#body.reduce((value, part) => part.forward(value), laidOut);
+        return pooled(this.#norm.forward(maps).relu_());
+      }),
+    );
   }
 
   override classify(features: Tensor): Tensor {

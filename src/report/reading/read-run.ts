@@ -189,7 +189,7 @@ function readJson(text: string, place: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ReatError("data", `${place} is not valid JSON: ${(error as Error).message}.`, { cause: error });
+    throw new ReatError("data", `${place} is not valid JSON.`, { cause: error });
   }
 }
 

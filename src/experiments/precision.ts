@@ -1,0 +1,56 @@
+// The configuration's precisions, set where networks compute.
+import { currentPrecision, type ImageClassifier, type Precision, setPrecision } from "../nn/index.js";
+import { type Device, setConvolutionSearch } from "../tensor/index.js";
+import type { ExperimentConfig } from "./config/index.js";
+
+type ShortPrecision = Exclude<Precision, "float32">;
+
+/** What `precision: auto` stands for: on a GPU what PyTorch's convolutions do unless they are told otherwise. */
+function trainingPrecision({ precision }: ExperimentConfig, device: Device): Precision {
+  if (precision !== "auto") return precision;
+  return device === "cpu" ? "float32" : "tf32";
+}
+
+/**
+ * Refuses a precision that the device has not. To be called before anything is read.
+ * @throws ReatError `config` naming it
+ */
+export function requirePrecisions(config: ExperimentConfig, device: Device): void {
+  for (const precision of [trainingPrecision(config, device), config.evaluation.precision]) {
+    setPrecision(precision, device)[Symbol.dispose]();
+  }
+}
+
+/** The training's precision until it is disposed; on a GPU cuDNN looks for the fastest convolutions, whose shapes repeat. */
+export function duringTraining(config: ExperimentConfig, device: Device): Disposable {
+  const precision = setPrecision(trainingPrecision(config, device), device);
+  if (device !== "cpu") setConvolutionSearch(true);
+  return {
+    [Symbol.dispose]() {
+      if (device !== "cpu") setConvolutionSearch(false);
+      precision[Symbol.dispose]();
+    },
+  };
+}
+
+/** The precision of evaluations until it is disposed, with the network laid out for it. */
+export function duringEvaluation(
+  { evaluation }: ExperimentConfig,
+  device: Device,
+  model: ImageClassifier,
+): Disposable {
+  const precision = setPrecision(evaluation.precision, device);
+  layOut(model, device);
+  return precision;
+}
+
+/** Lays a network's weights out as the precision that is set wants its feature maps. */
+export function layOut(model: ImageClassifier, device: Device): void {
+  if (device === "cpu") return;
+  model.layOutWeights(currentPrecision() === "float32" ? "contiguous" : "channelsLast");
+}
+
+/** What a result says of its precision: nothing where it is float32. */
+export function precisionRecord({ evaluation }: ExperimentConfig): { readonly precision?: ShortPrecision } {
+  return evaluation.precision === "float32" ? {} : { precision: evaluation.precision };
+}

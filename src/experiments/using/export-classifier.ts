@@ -1,0 +1,226 @@
+// Writes a trained classifier in the forms that other programs read, compares each with the run, and describes them all.
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { cannotWrite, writeDurably } from "../../durable-file.js";
+import { ReatError } from "../../errors.js";
+import { readResults } from "../../evaluation/index.js";
+import {
+  type CardFacts,
+  describeAsJson,
+  modelCard,
+  ONNX_IR,
+  ONNX_OPSET,
+  onnxFiles,
+  type RunFacts,
+  robustBenchRecord,
+  safetensorsFile,
+  torchFile,
+  torchModule,
+} from "../../export/index.js";
+import { RunFolder } from "../../training/index.js";
+import { runConfig } from "../run-config.js";
+import { type LoadClassifierOptions, loadClassifier } from "./load-classifier.js";
+import {
+  describeParity,
+  gradientParity,
+  onnxParity,
+  type Parity,
+  pythonParity,
+  referenceOf,
+  reopenedParity,
+} from "./parity.js";
+import type { TrainedClassifier } from "./trained-classifier.js";
+
+/** Forms that are exported. */
+export const exportTargets = ["onnx", "pytorch", "safetensors"] as const;
+/** The name of a form that classifiers are written in. */
+export type ExportTarget = (typeof exportTargets)[number];
+
+/** What is written of a trained classifier, and where. */
+export interface ExportOptions extends Omit<LoadClassifierOptions, "device"> {
+  readonly to: readonly ExportTarget[];
+  /** Default: `export` in the run's folder; needed for anything else. */
+  readonly out?: string | undefined;
+  /** Beside ONNX's file one with the gradient of the images. Default: false. */
+  readonly withGradient?: boolean | undefined;
+  /** Compare what was written with the run. Default: true. */
+  readonly parity?: boolean | undefined;
+  /** A Python with torch that runs the exported module for the comparison. */
+  readonly python?: string | undefined;
+}
+
+/** What an export wrote, and how close to the original it computes. */
+export interface ExportOutcome {
+  readonly folder: string;
+  /** Names of the files in it. */
+  readonly files: readonly string[];
+  readonly parity: readonly Parity[];
+  /** What was compared and what was not, a sentence each. */
+  readonly agreement: readonly string[];
+}
+
+/**
+ * @param place as {@link loadClassifier} takes it
+ * @throws ReatError `config` naming what a form cannot hold, `numerics` where a file does not answer as the run does (it is then
+ *   not left behind), `usage`, `checkpoint`, `environment` or `disk`
+ */
+export async function exportClassifier(place: string, options: ExportOptions): Promise<ExportOutcome> {
+  const { to, withGradient = false, parity = true, python } = options;
+  if (to.length === 0) {
+    throw new ReatError("usage", `No form was named to export to; accepted are ${exportTargets.join(", ")}.`);
+  }
+  if (withGradient && !to.includes("onnx")) {
+    throw new ReatError(
+      "usage",
+      "The gradient of the images is exported for onnx, which --to does not name.",
+    );
+  }
+  using classifier = await loadClassifier(place, { ...options, device: "cpu" });
+  const run = RunFolder.isRun(place) ? RunFolder.open(place) : null;
+  const folder = options.out ?? (run && join(run.path, "export"));
+  if (folder === null) {
+    throw new ReatError("usage", `${place} is no run's folder; --out names the folder to export to.`);
+  }
+  prepare(folder);
+  const writer = new Writer(folder, parity ? referenceOf(classifier) : null);
+  if (to.includes("onnx")) await writer.onnx(classifier, withGradient);
+  if (to.includes("pytorch")) await writer.pytorch(classifier, python);
+  if (to.includes("safetensors")) await writer.safetensors(classifier);
+  const agreement = [...writer.parity.map(describeParity), ...writer.notCompared];
+  const facts: CardFacts = {
+    description: classifier.description,
+    run: run && runFacts(run),
+    results: run
+      ? readResults(run.evaluationsFolder).filter(
+          ({ checkpoint }) => checkpoint === classifier.description.source.checkpoint,
+        )
+      : [],
+    files: writer.files,
+    agreement,
+  };
+  await writer.json("config.json", hubConfig(classifier));
+  await writer.json("model_info.json", robustBenchRecord(facts));
+  await writer.json("parity.json", { comparisons: writer.parity, notCompared: writer.notCompared });
+  await writer.text("README.md", modelCard(facts));
+  return { folder, files: writer.files, parity: writer.parity, agreement };
+}
+
+/** Makes the folder. @throws ReatError `usage` where it holds a model of somebody else, `disk` */
+function prepare(folder: string): void {
+  const config = join(folder, "config.json");
+  if (existsSync(config) && !readFileSync(config, "utf8").includes('"reat-classifier"')) {
+    throw new ReatError(
+      "usage",
+      `${folder} holds a config.json that reat did not write: choose another folder (--out).`,
+    );
+  }
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw cannotWrite(folder, cause);
+  }
+}
+
+/** Writes files and compares each with the run. */
+class Writer {
+  readonly files: string[] = [];
+  readonly parity: Parity[] = [];
+  readonly notCompared: string[] = [];
+
+  constructor(
+    readonly folder: string,
+    readonly reference: ReturnType<typeof referenceOf> | null,
+  ) {}
+
+  async onnx(classifier: TrainedClassifier, withGradient: boolean): Promise<void> {
+    const { model, gradient } = onnxFiles(classifier, { withGradient });
+    const { reference } = this;
+    if (reference === null) this.notCompared.push("The ONNX files were not compared with the run.");
+    else this.parity.push(await onnxParity("model.onnx", model, reference));
+    if (gradient && reference) {
+      this.parity.push(await gradientParity("model-gradient.onnx", gradient, classifier, reference));
+    }
+    await this.#write("model.onnx", [model]);
+    if (gradient) await this.#write("model-gradient.onnx", [gradient]);
+  }
+
+  async pytorch(classifier: TrainedClassifier, python: string | undefined): Promise<void> {
+    await this.#write("model.py", torchModule);
+    await this.#write("model.pt", [torchFile(classifier)]);
+    await this.#compare(["model.pt", "model.py"], async (reference) => [
+      await reopenedParity(join(this.folder, "model.pt"), "model.pt", reference),
+      ...(python === undefined ? [] : [pythonParity(this.folder, python, reference)]),
+    ]);
+    if (python === undefined || this.reference === null) {
+      this.notCompared.push("model.py was not run: REAT_PYTHON names a Python with torch for that.");
+    }
+  }
+
+  async safetensors(classifier: TrainedClassifier): Promise<void> {
+    const name = "model.safetensors";
+    await this.#write(name, safetensorsFile(classifier));
+    await this.#compare([name], async (reference) => [
+      await reopenedParity(join(this.folder, name), name, reference),
+    ]);
+  }
+
+  json(name: string, value: unknown): Promise<void> {
+    return this.text(name, `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  text(name: string, text: string): Promise<void> {
+    return this.#write(name, text);
+  }
+
+  /** Removes the files where they do not agree. */
+  async #compare(
+    names: readonly string[],
+    compare: (reference: ReturnType<typeof referenceOf>) => Promise<Parity[]>,
+  ): Promise<void> {
+    if (this.reference === null) {
+      this.notCompared.push(`${names[0]} was not compared with the run.`);
+      return;
+    }
+    try {
+      this.parity.push(...(await compare(this.reference)));
+    } catch (cause) {
+      for (const name of names) rmSync(join(this.folder, name), { force: true });
+      throw cause;
+    }
+  }
+
+  async #write(name: string, content: string | readonly Uint8Array[]): Promise<void> {
+    await writeDurably(join(this.folder, name), content);
+    this.files.push(name);
+  }
+}
+
+function runFacts(run: RunFolder): RunFacts {
+  const text = run.config();
+  const config = runConfig(run);
+  const environment = run.environment() as { readonly data?: Partial<RecordedData> } | null;
+  const { name = config.data.source, synthetic = false, notes = [] } = environment?.data ?? {};
+  const { epochs, select } = config.training;
+  return { dataset: name, synthetic, dataNotes: notes, config: text, epochs, selection: select };
+}
+
+interface RecordedData {
+  readonly name: string;
+  readonly synthetic: boolean;
+  readonly notes: readonly string[];
+}
+
+/** Keys that programs around huggingface.co look for, and the whole description. */
+function hubConfig({ description }: TrainedClassifier): Record<string, unknown> {
+  const { architecture, classNames, imageSize } = description;
+  return {
+    architectures: [architecture],
+    model_type: "reat",
+    num_labels: classNames.length,
+    id2label: Object.fromEntries(classNames.map((name, id) => [id, name])),
+    label2id: Object.fromEntries(classNames.map((name, id) => [name, id])),
+    image_size: [imageSize.height, imageSize.width],
+    onnx: { opset: ONNX_OPSET, ir_version: ONNX_IR },
+    reat: JSON.parse(describeAsJson(description)) as unknown,
+  };
+}

@@ -1,0 +1,19 @@
+// The face of using what was trained: classifiers opened, images classified, exports written.
+export {
+  type ExportOptions,
+  type ExportOutcome,
+  type ExportTarget,
+  exportClassifier,
+  exportTargets,
+} from "./export-classifier.js";
+export { type LoadClassifierOptions, loadClassifier } from "./load-classifier.js";
+export type { Parity } from "./parity.js";
+export {
+  type ChangeSearch,
+  type ClassProbability,
+  type LabelChange,
+  type Prediction,
+  type PredictOptions,
+  predict,
+} from "./predict.js";
+export { TrainedClassifier } from "./trained-classifier.js";

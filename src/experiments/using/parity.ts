@@ -1,0 +1,238 @@
+// Whether exported files answer as the run does: the logits of 64 drawn images, and the gradients where they are exported.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { ReatError } from "../../errors.js";
+import { type OnnxSession, openOnnx } from "../../export/index.js";
+import {
+  crossEntropy,
+  Generator,
+  grad,
+  noGrad,
+  rand,
+  scope,
+  type Tensor,
+  tensor,
+} from "../../tensor/index.js";
+import { loadClassifier } from "./load-classifier.js";
+import type { TrainedClassifier } from "./trained-classifier.js";
+
+/** What a comparison found. */
+export interface Parity {
+  readonly file: string;
+  /** The program that ran the file, with its version. */
+  readonly runBy: string;
+  readonly images: number;
+  /** Of logits, or of gradients as a share of the largest one; where it is larger than the tolerance, nothing is exported. */
+  readonly largestDifference: number;
+  readonly tolerance: number;
+  readonly of: "logits" | "gradients";
+  /** Images to which both give the same class. */
+  readonly sameClass: number;
+}
+
+export const PARITY_IMAGES = 64;
+/** Of logits. */
+export const LOGITS_TOLERANCE = 1e-4;
+/** Of gradients, as a share of the largest one. */
+export const GRADIENT_TOLERANCE = 1e-3;
+
+/** Batches of several sizes, so that a size that was fixed by mistake is found. */
+const batches: readonly (readonly [number, number])[] = [
+  [0, 1],
+  [1, 8],
+  [8, PARITY_IMAGES],
+];
+
+/** Images, and what the run makes of them. */
+export interface Reference {
+  readonly images: Float32Array;
+  readonly shape: readonly [number, number, number, number];
+  /** Int64, one each. */
+  readonly labels: BigInt64Array;
+  readonly logits: Float32Array;
+  readonly classes: number;
+}
+
+/** Half of the images are noise, pixel by pixel, half are noise in large patches; always the same ones. */
+export function referenceOf({ model, imageSize, classNames, device }: TrainedClassifier): Reference {
+  const { height, width } = imageSize;
+  const [half, classes] = [PARITY_IMAGES / 2, classNames.length];
+  const pixels = 3 * height * width;
+  const images = new Float32Array(PARITY_IMAGES * pixels);
+  scope(() => {
+    const generator = new Generator(20230719, "cpu");
+    images.set(rand([half, 3, height, width], generator).toTypedArray() as Float32Array);
+    const patches = rand([half, 3, 4, 4], generator).toTypedArray() as Float32Array;
+    for (let at = 0; at < half * pixels; at++) {
+      const [plane, row, column] = [
+        Math.floor(at / (height * width)),
+        Math.floor(at / width) % height,
+        at % width,
+      ];
+      const patch = Math.floor((4 * row) / height) * 4 + Math.floor((4 * column) / width);
+      images[half * pixels + at] = patches[plane * 16 + patch]!;
+    }
+  });
+  const shape = [PARITY_IMAGES, 3, height, width] as const;
+  const logits = scope(() =>
+    noGrad(() =>
+      model.withMode(
+        "eval",
+        () => model.logits(tensor(images, { shape }).to(device)).toTypedArray() as Float32Array,
+      ),
+    ),
+  );
+  const labels = BigInt64Array.from({ length: PARITY_IMAGES }, (_, index) => BigInt(index % classes));
+  return { images, shape, labels, logits, classes };
+}
+
+/** @throws ReatError `numerics` where logits differ by more than the tolerance, `environment` without onnxruntime-web */
+export async function onnxParity(file: string, bytes: Uint8Array, reference: Reference): Promise<Parity> {
+  const session = await openOnnx(bytes);
+  try {
+    const logits = await runBatches(session, reference, false, "logits");
+    return judged(file, `onnxruntime-web ${session.version}`, logits, reference);
+  } finally {
+    await session.release();
+  }
+}
+
+/** @throws ReatError `numerics` where gradients differ by more than the tolerance, `environment` without onnxruntime-web */
+export async function gradientParity(
+  file: string,
+  bytes: Uint8Array,
+  { model, device }: TrainedClassifier,
+  reference: Reference,
+): Promise<Parity> {
+  const { images, shape, labels } = reference;
+  const own = scope(() =>
+    model.withMode("eval", () => {
+      const input = tensor(images, { shape }).to(device).requiresGrad_();
+      const loss = crossEntropy(model.logits(input), tensor(labels).to(device), { reduction: "sum" });
+      return (grad(loss, [input])[0] as Tensor).toTypedArray() as Float32Array;
+    }),
+  );
+  const session = await openOnnx(bytes);
+  try {
+    const got = await runBatches(session, reference, true, "gradient");
+    const largest = own.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
+    const largestDifference = difference(got, own) / largest;
+    const parity: Parity = {
+      ...{ file, runBy: `onnxruntime-web ${session.version}`, images: PARITY_IMAGES, of: "gradients" },
+      ...{ largestDifference, tolerance: GRADIENT_TOLERANCE, sameClass: PARITY_IMAGES },
+    };
+    return accepted(parity);
+  } finally {
+    await session.release();
+  }
+}
+
+async function runBatches(
+  session: OnnxSession,
+  { images, shape, labels }: Reference,
+  withLabels: boolean,
+  output: string,
+): Promise<Float32Array> {
+  const pixels = images.length / PARITY_IMAGES;
+  const parts: Float32Array[] = [];
+  for (const [from, to] of batches) {
+    const results = await session.run({
+      images: { data: images.slice(from * pixels, to * pixels), shape: [to - from, ...shape.slice(1)] },
+      ...(withLabels && { labels: { data: labels.slice(from, to), shape: [to - from] } }),
+    });
+    parts.push(results[output]!.data as Float32Array);
+  }
+  return Float32Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** The file opened again as `loadClassifier` does. @throws ReatError `numerics` where its logits differ at all */
+export async function reopenedParity(file: string, name: string, reference: Reference): Promise<Parity> {
+  using again = await loadClassifier(file, { device: "cpu" });
+  const { logits } = referenceOf(again);
+  return judged(name, "reat", logits, reference);
+}
+
+/** Reads images from a file and writes what the exported module makes of them, as JSON. */
+const pythonProgram = (shape: readonly number[]): string => `import json, sys, torch
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+from model import Classifier
+with open(sys.argv[2], "rb") as file:
+    images = torch.frombuffer(bytearray(file.read()), dtype=torch.float32).reshape(${JSON.stringify(shape)})
+with torch.no_grad():
+    logits = Classifier(sys.argv[1] + "/model.pt").eval()(images)
+print(json.dumps({"version": torch.__version__, "logits": logits.flatten().tolist()}))`;
+
+/**
+ * What the exported Python module makes of the images.
+ * @param python a program such as python3, whose torch is used
+ * @throws ReatError `numerics` where logits differ by more than the tolerance, `environment` where it does not run
+ */
+export function pythonParity(folder: string, python: string, reference: Reference): Parity {
+  const place = mkdtempSync(join(tmpdir(), "reat-parity-"));
+  try {
+    const input = join(place, "images");
+    writeFileSync(input, new Uint8Array(reference.images.buffer));
+    const program = pythonProgram(reference.shape);
+    const largest = 1 << 28;
+    const done = spawnSync(python, ["-c", program, resolve(folder), input], {
+      encoding: "utf8",
+      maxBuffer: largest,
+    });
+    if (done.status !== 0) {
+      const why = done.error?.message ?? done.stderr.trim().split("\n").at(-1);
+      throw new ReatError("environment", `${python} (REAT_PYTHON) did not run the exported module: ${why}`);
+    }
+    const { version, logits } = JSON.parse(done.stdout) as { version: string; logits: number[] };
+    return judged("model.pt", `PyTorch ${version} in Python`, Float32Array.from(logits), reference);
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+function judged(file: string, runBy: string, logits: Float32Array, reference: Reference): Parity {
+  const { classes } = reference;
+  const best = (values: Float32Array, image: number) => {
+    const row = values.subarray(image * classes, (image + 1) * classes);
+    return row.indexOf(Math.max(...row));
+  };
+  const sameClass = Array.from({ length: PARITY_IMAGES }, (_, image) => image).filter(
+    (image) => best(logits, image) === best(reference.logits, image),
+  ).length;
+  const largestDifference = difference(logits, reference.logits);
+  return accepted({
+    ...{ file, runBy, images: PARITY_IMAGES, of: "logits", largestDifference },
+    ...{ tolerance: LOGITS_TOLERANCE, sameClass },
+  });
+}
+
+/** Infinite where there are not as many numbers, or one is none. */
+function difference(got: Float32Array, wanted: Float32Array): number {
+  if (got.length !== wanted.length) return Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (let at = 0; at < got.length; at++) {
+    const apart = Math.abs(got[at]! - wanted[at]!);
+    if (Number.isNaN(apart)) return Number.POSITIVE_INFINITY;
+    most = Math.max(most, apart);
+  }
+  return most;
+}
+
+function accepted(parity: Parity): Parity {
+  const { file, runBy, of, largestDifference, tolerance } = parity;
+  if (largestDifference <= tolerance) return parity;
+  throw new ReatError(
+    "numerics",
+    `${file}, run by ${runBy}, does not agree with the run: its ${of} differ by ${largestDifference.toExponential(2)}, and ${tolerance} is accepted; it was not exported.`,
+  );
+}
+
+/** A sentence for people. */
+export function describeParity({ file, runBy, images, largestDifference, of, sameClass }: Parity): string {
+  const apart = largestDifference === 0 ? "not at all" : `by ${largestDifference.toExponential(1)} at most`;
+  return of === "logits"
+    ? `${file}, run by ${runBy}: the logits of ${images} images differ ${apart}, the class is the same for ${sameClass}.`
+    : `${file}, run by ${runBy}: the gradients of ${images} images differ ${apart}, as a share of the largest one.`;
+}

@@ -1,0 +1,27 @@
+// The export's public face: what was trained, in the forms that other programs read.
+export {
+  type CardFacts,
+  modelCard,
+  type RobustBenchRecord,
+  type RunFacts,
+  robustBenchRecord,
+} from "./card/index.js";
+export {
+  type ClassifierDescription,
+  describeAsJson,
+  type LogitCorrection,
+  parseDescription,
+} from "./description.js";
+export { type LogForm, type LoggedImage, logForms, type RunLogOptions, RunLogs } from "./logs/index.js";
+export {
+  ONNX_IR,
+  ONNX_OPSET,
+  type OnnxExport,
+  type OnnxSession,
+  type OnnxTensor,
+  onnxFiles,
+  openOnnx,
+} from "./onnx/index.js";
+export { torchFile, torchModule } from "./pytorch/index.js";
+export { descriptionIn, safetensorsFile } from "./safetensors-file.js";
+export { correctionOf, type ExportSubject } from "./subject.js";

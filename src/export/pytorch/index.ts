@@ -1,0 +1,2 @@
+// The face of export for PyTorch.
+export { torchFile, torchModule } from "./export.js";

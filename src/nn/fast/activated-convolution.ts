@@ -1,0 +1,26 @@
+// Convolutions on a GPU together with the bias, sum and ReLU that follow.
+import { operatorMany, type Tensor } from "../../tensor/index.js";
+import type { Ending } from "./folded-norm.js";
+
+const activatedConvolution = operatorMany("reat::activated_convolution");
+
+/** What is done in the convolution's own kernel, or in one kernel after it, or step by step. */
+const fusings = { nothing: 0, elementwise: 1, convolution: 2 } as const;
+export type Fusing = keyof typeof fusings;
+
+/**
+ * Maps [N, C, H, W] to [N, O, H/stride, W/stride]: the convolution by `weight` [O, C, k, k] plus `bias` [O] plus the addend,
+ * through ReLU where the ending has one. All have one dtype. Gradients reach the maps and the addend alone, once.
+ * @returns the result, and the maps once more: later uses must take these, so that their gradient is added on the way
+ */
+export function convolveActivated(
+  maps: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  { stride, padding }: { readonly stride: number; readonly padding: number },
+  { addend, relu }: Ending,
+  fusing: Fusing,
+): readonly [Tensor, Tensor] {
+  const results = activatedConvolution(maps, weight, bias, addend, stride, padding, relu, fusings[fusing]);
+  return results as [Tensor, Tensor];
+}

@@ -1,0 +1,138 @@
+// The part of a training step from batch to gradients: on a GPU recorded once, then repeated without JavaScript in between.
+import type { Method, StepResult, TrainingBatch } from "../methods/index.js";
+import { currentLevers, type ImageClassifier } from "../nn/index.js";
+import {
+  CudaGraph,
+  type Generator,
+  grad,
+  keep,
+  noGrad,
+  scope,
+  systemInfo,
+  type Tensor,
+} from "../tensor/index.js";
+
+/** What a batch gave. */
+export interface Step {
+  /** Without a graph where the step was repeated from a recording. */
+  readonly result: StepResult;
+  /** In the order of the model's parameters. */
+  readonly gradients: readonly Tensor[];
+}
+
+interface Recording extends Disposable {
+  readonly graph: CudaGraph<unknown>;
+  /** What the recorded work reads. */
+  readonly batch: TrainingBatch;
+  /** What it writes. */
+  readonly step: Step;
+}
+
+type Learner = { readonly model: ImageClassifier; readonly method: Method; readonly generator: Generator };
+
+/**
+ * Runs a method's steps. On a GPU a step of some shape runs by itself the first time, so that libraries choose and allocate
+ * what they need, is recorded the second time, and from then on repeated for as long as the method does the same work
+ * (`Method.steady`). Recordings own memory: dispose.
+ */
+export class StepRunner implements Disposable {
+  readonly #learner: Learner;
+  readonly #onTrouble: (message: string) => void;
+  /** By the images' shape; "ready" was run by itself and can be recorded. */
+  readonly #recordings = new Map<string, Recording | "ready">();
+  #recordable: boolean;
+
+  /** @param onTrouble told once, in a sentence, when steps cannot be recorded and therefore run one by one */
+  constructor(learner: Learner, onTrouble: (message: string) => void) {
+    this.#learner = learner;
+    this.#onTrouble = onTrouble;
+    const onGpu = learner.generator.device !== "cpu";
+    this.#recordable = onGpu && currentLevers().recordedSteps && systemInfo().cudaGraphs;
+  }
+
+  /** Forgets recordings that a new epoch makes untrue. Called after the method's `beginEpoch`. */
+  beginEpoch(): void {
+    if (this.#learner.method.steady !== "run") this.#forget();
+  }
+
+  /** The step's tensors pass to the caller's scope, or stay this object's and are overwritten by the next step. */
+  run(batch: TrainingBatch): Step {
+    if (!this.#recordable) return this.#runAlone(batch);
+    const shape = batch.images.shape.join("x");
+    const known = this.#recordings.get(shape);
+    if (known === undefined) {
+      const step = this.#runAlone(batch);
+      // What must be undone by hand after the update is not in a recording.
+      if (!step.result.afterUpdate) this.#recordings.set(shape, "ready");
+      return step;
+    }
+    const recording = known === "ready" ? this.#record(shape, batch) : known;
+    if (recording === null) return this.#runAlone(batch);
+    noGrad(() => {
+      recording.batch.images.copy_(batch.images);
+      recording.batch.labels.copy_(batch.labels);
+    });
+    recording.graph.replay();
+    return recording.step;
+  }
+
+  #runAlone(batch: TrainingBatch): Step {
+    const { model, method, generator } = this.#learner;
+    const result = method.step(batch, { model, generator });
+    return { result, gradients: grad(result.loss, model.parameters()) };
+  }
+
+  #record(shape: string, { images, labels }: TrainingBatch): Recording | null {
+    const batch = scope(() => ({ images: keep(images.clone()), labels: keep(labels.clone()) }));
+    const { generator } = this.#learner;
+    try {
+      const graph = CudaGraph.capture(generator.device, () => this.#keptStep(batch), {
+        generators: [generator],
+        warmUps: 0,
+      });
+      const step = graph.result;
+      const recording = {
+        ...{ graph, batch, step },
+        [Symbol.dispose]: () => {
+          graph.dispose();
+          for (const tensor of [...tensorsOf(step), batch.images, batch.labels]) tensor.dispose();
+        },
+      };
+      this.#recordings.set(shape, recording);
+      return recording;
+    } catch (cause) {
+      for (const tensor of Object.values(batch)) tensor.dispose();
+      this.#recordable = false;
+      this.#forget();
+      const why = cause instanceof Error ? cause.message : String(cause);
+      this.#onTrouble(
+        `The training step cannot be recorded on ${generator.device}, so that each runs by itself, which may be slower: ${why}`,
+      );
+      return null;
+    }
+  }
+
+  #keptStep(batch: TrainingBatch): Step {
+    return scope(() => {
+      const { result, gradients } = this.#runAlone(batch);
+      // With its graph the loss would hold every feature map.
+      const step = { result: { ...result, loss: result.loss.detach() }, gradients };
+      for (const tensor of tensorsOf(step)) keep(tensor);
+      return step;
+    });
+  }
+
+  #forget(): void {
+    for (const recording of this.#recordings.values()) if (recording !== "ready") recording[Symbol.dispose]();
+    this.#recordings.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.#forget();
+  }
+}
+
+function tensorsOf({ result, gradients }: Step): Tensor[] {
+  const { loss, adversarialLogits, terms } = result;
+  return [loss, ...(adversarialLogits ? [adversarialLogits] : []), ...Object.values(terms), ...gradients];
+}

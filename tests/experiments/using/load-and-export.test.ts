@@ -1,0 +1,172 @@
+// From a run to a classifier, to exported files, and back: the same answers, and the same adversarial examples.
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseDocument } from "yaml";
+import { pgd } from "../../../src/attacks/index.js";
+import { exportClassifier, loadClassifier, type TrainedClassifier } from "../../../src/experiments/index.js";
+import { parseDescription, safetensorsFile } from "../../../src/export/index.js";
+import { methodOptions } from "../../../src/methods/index.js";
+import { Generator, rand, scope, tensor } from "../../../src/tensor/index.js";
+import { decodeSafetensors } from "../../../src/training/index.js";
+import { untrained } from "../../export/subjects.js";
+import { TinyExperiments } from "../tiny-experiment.js";
+
+let tiny: TinyExperiments;
+let run: string;
+let exported: string;
+
+beforeAll(async () => {
+  tiny = new TinyExperiments();
+  run = await tiny.train("birds");
+  exported = (await exportClassifier(run, { to: ["onnx", "pytorch", "safetensors"], withGradient: true }))
+    .folder;
+}, 120_000);
+afterAll(() => tiny.dispose());
+
+function examples({ model, classNames, imageSize }: TrainedClassifier): number[] {
+  const { height, width } = imageSize;
+  const attack = pgd({ norm: "linf", epsilon: 8 / 255, stepSize: 2 / 255, steps: 5, start: "uniform" });
+  return scope(() => {
+    const images = rand([6, 3, height, width], new Generator(1));
+    const labels = tensor(BigInt64Array.from({ length: 6 }, (_, id) => BigInt(id % classNames.length)));
+    return model.withMode("frozen", () => attack.perturb(model, images, labels, new Generator(2))).toArray();
+  });
+}
+
+describe("a run", () => {
+  it("opens with what it recorded of itself", async () => {
+    using classifier = await loadClassifier(run);
+    expect(classifier.description).toMatchObject({
+      preprocessing: { resize: null, crop: null, orientation: "apply" },
+      ...{ name: "birds", architecture: "smallcnn", imageSize: { height: 32, width: 32 } },
+      source: { checkpoint: "last", epoch: 1, averaged: false },
+    });
+    expect(classifier.classNames).toHaveLength(10);
+    expect(classifier.model.mode).toBe("eval");
+  });
+
+  it.each(["", "model.pt", "model.safetensors"])("gives the same examples as its export %s", async (file) => {
+    using own = await loadClassifier(run);
+    using again = await loadClassifier(join(exported, file));
+    const wanted = examples(own);
+    expect(Math.max(...wanted)).toBeGreaterThan(0.5);
+    expect(examples(again)).toEqual(wanted);
+  });
+
+  it("keeps RoBal's correction and a normalisation inside every form", async () => {
+    const method = methodOptions.parse({ name: "robal" });
+    const normalisation = { mean: [0.5, 0.4, 0.3], deviation: [0.2, 0.3, 0.25] };
+    using subject = untrained({ classifier: "cosine", method, normalisation });
+    const { scale, offsets } = subject.description.correction!;
+    expect(scale).toBeCloseTo(10, 9);
+    expect(offsets[0]).toBeCloseTo(-0.1 * Math.log(40 / 90), 9);
+    const source = join(tiny.folder, "robal.safetensors");
+    writeFileSync(source, Buffer.concat(safetensorsFile(subject)));
+    const out = join(tiny.folder, "robal");
+    const { parity } = await exportClassifier(source, { to: ["onnx", "pytorch", "safetensors"], out });
+    expect(parity.map(({ file, runBy }) => [file, runBy.split(" ")[0]])).toEqual([
+      ["model.onnx", "onnxruntime-web"],
+      ["model.pt", "reat"],
+      ["model.safetensors", "reat"],
+    ]);
+    using again = await loadClassifier(out);
+    expect(examples(again)).toEqual(examples(subject));
+  });
+});
+
+describe("an export", () => {
+  it("says how far it agrees, and holds what it should", () => {
+    const { comparisons } = JSON.parse(readFileSync(join(exported, "parity.json"), "utf8"));
+    expect(comparisons).toHaveLength(4);
+    for (const { images, largestDifference, tolerance, sameClass } of comparisons) {
+      expect({ images, sameClass }).toEqual({ images: 64, sameClass: 64 });
+      expect(largestDifference).toBeLessThanOrEqual(tolerance);
+    }
+    const { metadata, tensors } = decodeSafetensors(readFileSync(join(exported, "model.safetensors")), "it");
+    expect(metadata.format).toBe("pt");
+    expect(parseDescription(metadata.reat!, "it").classNames).toHaveLength(10);
+    expect(tensors.has("fc2.weight")).toBe(true);
+    const { id2label, onnx } = JSON.parse(readFileSync(join(exported, "config.json"), "utf8"));
+    expect(Object.keys(id2label)).toHaveLength(10);
+    expect(onnx).toEqual({ opset: 17, ir_version: 8 });
+  });
+
+  it("has a card with front matter, what was measured, and what was not", () => {
+    const card = readFileSync(join(exported, "README.md"), "utf8");
+    const front = parseDocument(card.split("---\n")[1]!).toJS();
+    expect(front).toMatchObject({ pipeline_tag: "image-classification", library_name: "reat" });
+    const [{ name, results }] = front["model-index"];
+    expect(name).toBe("birds");
+    expect(results[0].task.type).toBe("image-classification");
+    expect(results[0].dataset.name).toBeTypeOf("string");
+    for (const metric of results[0].metrics) {
+      expect(metric).toMatchObject({ type: "accuracy", value: expect.any(Number), name: expect.any(String) });
+    }
+    expect(card).toContain("Not measured: PGD-20.");
+    expect(card).toContain("Not measured: AutoAttack.");
+    expect(card).toContain("1 steps of 2/255 within 8/255");
+    const record = JSON.parse(readFileSync(join(exported, "model_info.json"), "utf8"));
+    expect(record).toMatchObject({ architecture: "smallcnn", autoattack_acc: null, additional_data: false });
+  });
+});
+
+describe("what cannot be used is refused in a sentence", () => {
+  it("weights of another run's classes", async () => {
+    const mixed = join(tiny.folder, "mixed");
+    cpSync(run, mixed, { recursive: true });
+    const file = join(mixed, "environment.json");
+    const environment = JSON.parse(readFileSync(file, "utf8"));
+    environment.data.classNames[0] = "somebody else";
+    writeFileSync(file, JSON.stringify(environment));
+    await expect(loadClassifier(mixed)).rejects.toThrow(
+      /was trained on the classes .*, and the run names somebody else, .*: they are not of one run\.$/,
+    );
+    environment.data.classNames = ["a", "b"];
+    environment.data.trainCounts = [4, 4];
+    writeFileSync(file, JSON.stringify(environment));
+    await expect(loadClassifier(mixed)).rejects.toThrow(
+      /is of a smallcnn with 10 classes, and the run names 2 \(a, b\): they are not of one run\.$/,
+    );
+  });
+
+  it("weights that do not say what they are, and nothing at all", async () => {
+    const bare = join(tiny.folder, "bare.safetensors");
+    copyFileSync(join(run, "checkpoints", "last.safetensors"), bare);
+    await expect(loadClassifier(bare)).rejects.toThrow(
+      /bare\.safetensors does not say what it is: accepted are/,
+    );
+    await expect(loadClassifier(join(tiny.folder, "nowhere"))).rejects.toThrow(
+      "There is no run or checkpoint",
+    );
+  });
+
+  it("a description that was changed", () => {
+    expect(() => parseDescription("{", "x")).toThrow("The description in x is not JSON.");
+    const text = readFileSync(join(exported, "config.json"), "utf8");
+    const { reat } = JSON.parse(text);
+    expect(() => parseDescription(JSON.stringify({ ...reat, architecture: "vgg" }), "x")).toThrow(
+      /^The description in x is not one that reat wrote: architecture: /,
+    );
+    expect(() => parseDescription(JSON.stringify({ ...reat, classCounts: [1] }), "x")).toThrow(
+      "The description in x names 10 classes and has 1 class counts.",
+    );
+  });
+
+  it("a folder of somebody else's model, a form that is none, a gradient without ONNX, an export without a place", async () => {
+    const theirs = join(tiny.folder, "theirs");
+    mkdirSync(theirs);
+    writeFileSync(join(theirs, "config.json"), '{"model_type": "vit"}');
+    const wrong = (place: string, options: Parameters<typeof exportClassifier>[1]) =>
+      expect(exportClassifier(place, options)).rejects;
+    await wrong(run, { to: ["safetensors"], out: theirs }).toThrow(
+      /holds a config\.json that reat did not write/,
+    );
+    expect(existsSync(join(theirs, "model.safetensors"))).toBe(false);
+    await wrong(run, { to: [] }).toThrow("accepted are onnx, pytorch, safetensors");
+    await wrong(run, { to: ["pytorch"], withGradient: true }).toThrow(
+      "is exported for onnx, which --to does not name",
+    );
+    await wrong(join(exported, "model.pt"), { to: ["onnx"] }).toThrow("--out names the folder to export to");
+  });
+});

@@ -1,0 +1,121 @@
+// ONNX files answer as the networks do, run by onnxruntime-web, and so do the gradients in them.
+import { expect, it } from "vitest";
+import { onnxFiles, openOnnx } from "../../src/export/index.js";
+import { encodeOnnx } from "../../src/export/onnx/file.js";
+import { OnnxGraph } from "../../src/export/onnx/graph.js";
+import { toOnnx } from "../../src/export/onnx/operators.js";
+import { Reference, recordProgram } from "../../src/export/program.js";
+import { methodOptions } from "../../src/methods/index.js";
+import { modelNames, WideResNet } from "../../src/nn/index.js";
+import {
+  crossEntropy,
+  Generator,
+  grad,
+  noGrad,
+  rand,
+  scope,
+  setThreads,
+  tensor,
+} from "../../src/tensor/index.js";
+import { untrained } from "./subjects.js";
+
+setThreads(1);
+
+const robal = methodOptions.parse({ name: "robal" });
+const cases = [
+  ["smallcnn", { imageSize: { height: 32, width: 32 }, classifier: "normalised" }],
+  ["small-resnet", { classifier: "cosine", method: robal }],
+  [
+    "small-resnet",
+    {
+      imageSize: { height: 17, width: 23 },
+      normalisation: { mean: [0.5, 0.4, 0.3], deviation: [0.2, 0.3, 0.25] },
+    },
+  ],
+  ["smallcnn", { imageSize: { height: 32, width: 32 }, classifier: "cosine:1/16" }],
+  ["wrn28_10", {}],
+] as const;
+
+it.each(cases)(
+  "%s %j: logits and gradients are the network's, for any batch size",
+  async (architecture, parts) => {
+    using subject = architecture === "wrn28_10" ? narrow() : untrained({ architecture, ...parts });
+    const { imageSize, model, classNames } = subject;
+    const { model: file, gradient: withGradient } = onnxFiles(subject, { withGradient: true });
+    const plain = architecture === "small-resnet" ? await openOnnx(file) : null;
+    const full = await openOnnx(withGradient!);
+    for (const count of [1, 5]) {
+      const shape = [count, 3, imageSize.height, imageSize.width];
+      const labels = BigInt64Array.from({ length: count }, (_, index) => BigInt(index % classNames.length));
+      const wanted = scope(() =>
+        model.withMode("eval", () => {
+          const images = rand(shape, new Generator(count)).requiresGrad_();
+          const logits = model.logits(images);
+          const loss = crossEntropy(logits, tensor(labels), { reduction: "none" });
+          const [gradient] = grad(loss.sum(), [images]);
+          return [images, logits, loss, gradient!].map((value) => noGrad(() => value.detach().toArray()));
+        }),
+      );
+      const [images, logits, loss, gradient] = wanted as [number[], number[], number[], number[]];
+      const fed = { data: Float32Array.from(images), shape };
+      const answers = plain && (await plain.run({ images: fed }));
+      if (answers) near(answers.logits!.data, logits, 1e-5);
+      const more = await full.run({ images: fed, labels: { data: labels, shape: [count] } });
+      near(more.logits!.data, logits, 1e-5);
+      near(more.loss!.data, loss, 1e-5);
+      near(more.gradient!.data, gradient, 1e-4);
+    }
+    await plain?.release();
+    await full.release();
+  },
+);
+
+/** The pre-activation blocks of the wide networks, in one that is neither wide nor deep. */
+function narrow() {
+  const { description, [Symbol.dispose]: _ } = untrained();
+  const network = new WideResNet({ architecture: "wrn28_10", depth: 10, widen: 1 }, 3, new Generator(3));
+  const [model, { imageSize, classNames }] = [network, description];
+  return { description, network, model, imageSize, classNames, [Symbol.dispose]: () => network.dispose() };
+}
+
+/** Within a share of the largest number. */
+function near(got: ArrayLike<number | bigint>, wanted: readonly number[], share: number): void {
+  expect(got.length).toBe(wanted.length);
+  const largest = Math.max(...wanted.map(Math.abs));
+  expect(largest).toBeGreaterThan(1e-6);
+  const apart = wanted.map((value, at) => Math.abs(value - Number(got[at])));
+  expect(Math.max(...apart) / largest).toBeLessThan(share);
+}
+
+it("every architecture has rules for all of its operators", () => {
+  for (const architecture of modelNames.filter((name) => !/^(wrn34|resnet34)/.test(name))) {
+    const side = architecture === "smallcnn" ? 32 : 8;
+    using subject = untrained({ architecture, imageSize: { height: side, width: side } });
+    const graph = toOnnx(recordProgram(subject.model, subject.imageSize));
+    expect(graph.nodes.at(-1)?.output).toBe("logits");
+    const weights = [...subject.network.stateDict().keys()].filter((name) => !name.endsWith("tracked"));
+    expect([...graph.constants.keys()]).toEqual(expect.arrayContaining(weights));
+  }
+});
+
+it("an operator without a rule is named, with the forms that take the network", () => {
+  const step = { operator: "erfinv", args: [new Reference("images")], output: "logits" };
+  const program = { architecture: "odd-net", steps: [step], constants: new Map(), shapes: new Map() };
+  expect(() => toOnnx(program)).toThrow(
+    "ONNX cannot hold this odd-net: there is no rule for its operator erfinv; --to pytorch and --to safetensors take it.",
+  );
+});
+
+it("a file that onnxruntime refuses is a sentence", async () => {
+  const graph = new OnnxGraph();
+  graph.add("NoSuchOperator", ["images"], {}, "logits");
+  const value = { dtype: "float32", shape: ["batch", 3] } as const;
+  const file = encodeOnnx({
+    ...{ graph, name: "x", description: "", metadata: {}, producerVersion: "0" },
+    inputs: [{ name: "images", ...value }],
+    outputs: [{ name: "logits", ...value }],
+  });
+  await expect(openOnnx(file)).rejects.toThrow(
+    /^onnxruntime-web refuses the exported file: .*NoSuchOperator/,
+  );
+});
