@@ -29,7 +29,8 @@ Exit codes: 0 done, 1 the work failed, 2 wrong usage (an unknown option or key, 
 130 stopped by Ctrl-C, SIGTERM or SIGHUP, 141 because nobody reads the output any more; both after a checkpoint where
 a training was running.`;
 
-function createProgram(): Command {
+/** All commands with their options, before any is run. */
+export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
