@@ -27,7 +27,8 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 the work failed, 2 wrong usage (an unknown option or key, a value of the wrong type),
 130 stopped by Ctrl-C, after a checkpoint where one was running.`;
 
-function createProgram(): Command {
+/** All commands with their options, before any is run. */
+export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
