@@ -1,4 +1,5 @@
 // Decodes the images of a source whose places are known by their paths, and packs them into splits.
+import os from "node:os";
 import {
   type ArchiveLimits,
   DamagedEntry,
@@ -53,9 +54,9 @@ export interface PlacedImages {
   readonly damaged: readonly DamagedFile[];
 }
 
-// Enough to keep the image library's threads busy while the archive is read on, in files and in pixels.
+// Enough to keep the image library's threads busy while the archive is read on, in files, and in their pixels and bytes.
 const IN_FLIGHT = 16;
-const PIXELS_IN_FLIGHT = 50_000_000;
+const SIZE_IN_FLIGHT = 50_000_000;
 
 /**
  * Decodes every file that has a place.
@@ -69,7 +70,7 @@ export async function loadPlacedImages(
   places: ReadonlyMap<string, ImagePlace>,
   options: ImageOptions,
 ): Promise<PlacedImages> {
-  const load = new Load(path, options);
+  const load = new Load(path, places.size, options);
   for (const { path: file, why } of problems) if (isLost(file, places)) load.addDamaged(file, why);
   const placed = files.filter((file) => places.has(file.path));
   for await (const file of listedFiles(path, { files: placed }, options.limits ?? DEFAULT_ARCHIVE_LIMITS)) {
@@ -98,10 +99,11 @@ class Load {
   #failure: { readonly at: number; readonly error: unknown } | undefined;
   #size: (ImageSize & { readonly first: string }) | undefined;
   #count = 0;
-  #pixels = 0;
+  #inFlight = 0;
 
   constructor(
     readonly path: string,
+    readonly expected: number,
     readonly options: ImageOptions,
   ) {}
 
@@ -116,16 +118,16 @@ class Load {
   async add(file: string, place: ImagePlace, bytes: Buffer): Promise<void> {
     const at = this.#count++;
     const header = readImageHeader(bytes);
-    const pixels = header ? header.width * header.height : 0;
+    const size = bytes.length + (header ? header.width * header.height : 0);
     const job = this.#decode(at, file, place, bytes).finally(() => {
       this.#pending.delete(job);
-      this.#pixels -= pixels;
+      this.#inFlight -= size;
     });
     this.#pending.add(job);
-    this.#pixels += pixels;
+    this.#inFlight += size;
     // Until one image is decoded, no size is known that the next ones could be compared with.
     if (!this.#size) await job;
-    while (this.#pending.size >= IN_FLIGHT || (this.#pending.size > 0 && this.#pixels > PIXELS_IN_FLIGHT)) {
+    while (this.#pending.size >= IN_FLIGHT || (this.#pending.size > 0 && this.#inFlight > SIZE_IN_FLIGHT)) {
       await Promise.race(this.#pending);
     }
   }
@@ -162,7 +164,10 @@ class Load {
   }
 
   #checkSize({ height, width }: ImageSize, where: string): void {
-    this.#size ??= { height, width, first: where };
+    if (!this.#size) {
+      this.#size = { height, width, first: where };
+      refuseTooLarge(this.path, this.expected, this.#size);
+    }
     const size = this.#size;
     if (height === size.height && width === size.width) return;
     throw new ReatError(
@@ -171,6 +176,20 @@ class Load {
         "bring them to one with --resize <pixels> (data.resize), or cut it out of them with --crop <pixels> (data.crop).",
     );
   }
+}
+
+/** @throws ReatError `memory` for more images than this machine can hold, decoded and once more in their splits */
+function refuseTooLarge(path: string, images: number, { height, width }: ImageSize): void {
+  const bytes = 2 * images * CHANNELS * height * width;
+  // In a container less is there than in the machine.
+  const there = Math.min(os.totalmem(), process.constrainedMemory?.() || Number.POSITIVE_INFINITY);
+  if (bytes <= there) return;
+  const inGigabytes = (count: number) => `${(count / 1e9).toFixed(1)} GB`;
+  throw new ReatError(
+    "memory",
+    `The ${images} images of ${path} at ${width}×${height} take ${inGigabytes(bytes)} while they are read, and this machine has ${inGigabytes(there)}; ` +
+      "scale them with --resize <pixels> (data.resize).",
+  );
 }
 
 function damagedImages(path: string, damaged: readonly DamagedFile[], count: number): ReatError {
