@@ -82,7 +82,11 @@ describe("a checkpoint with a right checksum", () => {
     ["statistics.termNames", "loss", /statistics\.termNames: /],
     ["method", none, /method is missing/],
     ["method.state", null, /method\.state: /],
-    ["method.state", { epoch: 1 }, /its method's state does not fit: .*method reat: predictedCounts is missing/],
+    [
+      "method.state",
+      { epoch: 1 },
+      /its method's state does not fit: .*method reat: predictedCounts is missing/,
+    ],
     ["settings", none, /settings is missing/],
     ["settings", [1], /settings: /],
     ["seeds", none, /seeds is missing/],
