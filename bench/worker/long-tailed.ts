@@ -1,5 +1,6 @@
 // Random images with the labels of a long-tailed set: a step costs the same whatever the images show.
-import { createDataset, type DeviceSplit, type ImageDataset, uploadSplit } from "reat";
+import type { ImageDataset } from "reat";
+import { createDataset, type DeviceSplit, uploadSplit } from "reat/data";
 
 const SIDE = 32;
 

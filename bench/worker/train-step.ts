@@ -1,16 +1,7 @@
 // A training step as the trainer makes it, one batch after another.
-import {
-  type Batch,
-  buildModel,
-  createMethod,
-  Generator,
-  grad,
-  keep,
-  methodOptions,
-  SGD,
-  scope,
-  trainingBatches,
-} from "reat";
+import { buildModel, createMethod, Generator, grad, methodOptions, SGD, scope, trainingBatches } from "reat";
+import type { Batch } from "reat/data";
+import { keep } from "reat/tensor";
 import { EpochStatistics } from "#reat/training/statistics.js";
 import type { TrainStepWork } from "../work.js";
 import { randomSplit } from "./long-tailed.js";

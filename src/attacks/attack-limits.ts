@@ -8,6 +8,7 @@ import type { BallName } from "./geometry/index.js";
 
 /** What may be chosen for an attack beside norm and radius, where it has it. */
 export const attackOptionNames = ["stepSize", "start", "restarts", "logitScale"] as const;
+/** The name of such an option. */
 export type AttackOptionName = (typeof attackOptionNames)[number];
 
 function entryTakes(entry: AttackEntry, option: AttackOptionName): boolean {

@@ -20,6 +20,7 @@ import { marginObjective } from "./objective.js";
 import { inFastLayout, logitsPass } from "./passes.js";
 import { advance, type State } from "./running-state.js";
 
+/** Constants of Carlini and Wagner's l2 attack. */
 export interface CarliniWagnerOptions {
   /** Default: "cw-l2". */
   readonly name?: string;

@@ -25,6 +25,7 @@ export interface NamedEnsemble {
   readonly version: EnsembleVersion;
 }
 
+/** A single attack, or AutoAttack as a whole; {@link isEnsemble} tells them apart. */
 export type EvaluationAttackSpec = NamedAttack | NamedEnsemble;
 
 /** AutoAttack's versions under the names of attacks. */
@@ -48,6 +49,7 @@ const versions: Readonly<
     description: "a weaker clone's constants (10 steps), to measure published figures again",
   },
 };
+/** The names of AutoAttack's versions as attacks. */
 export const ensembleSpecNames = Object.keys(versions);
 
 /** What each version of AutoAttack is, in a line. */

@@ -21,6 +21,7 @@ export const warningNames = [
   "unusual-ensemble",
   "verification-mismatch",
 ] as const;
+/** The stable name of a warning, see docs/warnings.md. */
 export type WarningName = (typeof warningNames)[number];
 
 /** A warning as it is stored beside the result. */

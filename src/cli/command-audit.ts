@@ -20,6 +20,7 @@ import {
   foreignOptions,
   overridesOf,
 } from "./foreign-options.js";
+import { addImageOptions } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { collect, commaList, wholeNumber } from "./options.js";
 import { bar, StatusLine } from "./status-line.js";
@@ -70,6 +71,7 @@ Examples:
     )
     .action((place: string, _: unknown, self: Command) => run(place, self.optsWithGlobals<AuditFlags>()));
   addForeignOptions(command);
+  addImageOptions(command);
 }
 
 /** @throws ReatError `usage` for options that would do nothing */

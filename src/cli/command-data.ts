@@ -20,6 +20,7 @@ import { writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { dataPicture, imagesOfPicture } from "../report/index.js";
 import { dataProgress } from "./data-progress.js";
+import { addImageOptions, addLimitOption, imageOptions, type ReadFlags } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { ratio, wholeNumber } from "./options.js";
 import { table } from "./table.js";
@@ -28,14 +29,13 @@ import { bytes, note, print, printJson, styled } from "./terminal.js";
 const SOURCE =
   "synthetic, synthetic:<seed>, cifar10, cifar100, or the path of an archive, a folder or a packed file";
 
-interface ShowOptions {
+interface ShowOptions extends ReadFlags {
   readonly profile?: Profile;
   readonly imbalance?: number;
   readonly maxPerClass?: number;
   readonly validation?: number;
   readonly seed?: number;
   readonly selection: "shuffled" | "first";
-  readonly resize?: number;
   readonly picture?: string;
   readonly scale?: "linear" | "log";
   readonly sheet?: string;
@@ -52,7 +52,7 @@ export function addData(program: Command): void {
         "test/<class>/…, or <class>/…; folder, zip or tar archive).",
     );
 
-  data
+  const showing = data
     .command("show")
     .summary("say what a data set holds, and what a long-tailed subset of it would")
     .argument("<source>", SOURCE)
@@ -73,7 +73,6 @@ export function addData(program: Command): void {
         .choices(["shuffled", "first"])
         .default("shuffled"),
     )
-    .option("--resize <pixels>", "scale images from class folders to this side", wholeNumber(8))
     .option(
       "--picture <file.svg>",
       "also draw each class' size, head, body and tail, and some images of each class",
@@ -93,6 +92,7 @@ export function addData(program: Command): void {
         "  reat data show tiny-imagenet-200.zip --profile linear --imbalance 100",
     )
     .action(show);
+  addLimitOption(addImageOptions(showing));
 
   data
     .command("verify")
@@ -103,7 +103,7 @@ export function addData(program: Command): void {
     .addHelpText("after", "\nExample:\n  reat data verify cifar-10-binary.tar.gz")
     .action(verify);
 
-  data
+  const preparing = data
     .command("prepare")
     .summary("decode a data set once into one file that loads at once")
     .description(
@@ -111,10 +111,10 @@ export function addData(program: Command): void {
         "use of the same source finds it. Training does this by itself on first use.",
     )
     .argument("<source>", SOURCE)
-    .option("--resize <pixels>", "scale images from class folders to this side", wholeNumber(8))
     .option("--json", "print the file's path as JSON")
     .addHelpText("after", "\nExample:\n  reat data prepare photos/ --resize 32")
     .action(prepare);
+  addLimitOption(addImageOptions(preparing));
 
   data
     .command("download")
@@ -141,11 +141,10 @@ async function show(source: string, options: ShowOptions): Promise<void> {
     );
   }
   const { progress, line } = dataProgress();
-  const { imbalance, maxPerClass, validation = 0, seed = 0, resize } = options;
-  const dataset = await loadDataset(source, {
-    progress,
-    ...(resize !== undefined && { resize: { height: resize, width: resize } }),
-  }).finally(() => line.clear());
+  const { imbalance, maxPerClass, validation = 0, seed = 0 } = options;
+  const dataset = await loadDataset(source, { ...imageOptions(options), progress }).finally(() =>
+    line.clear(),
+  );
   const profile = options.profile ?? (imbalance === undefined ? undefined : "exponential");
   const wanted = profile !== undefined || validation > 0;
   const subset = wanted
@@ -235,16 +234,14 @@ async function verify(path: string, options: { json?: true }): Promise<void> {
   if (result.verdict === "mismatch") process.exitCode = 1;
 }
 
-async function prepare(source: string, options: { resize?: number; json?: true }): Promise<void> {
+async function prepare(source: string, options: ReadFlags & { json?: true }): Promise<void> {
   if (/^synthetic(:|$)/.test(source)) {
     throw new ReatError("usage", "The synthetic data is drawn anew each time; there is nothing to prepare.");
   }
   const { progress, line } = dataProgress();
-  const { resize } = options;
-  const prepared = await prepareDataset(source, {
-    progress,
-    ...(resize !== undefined && { resize: { height: resize, width: resize } }),
-  }).finally(() => line.clear());
+  const prepared = await prepareDataset(source, { ...imageOptions(options), progress }).finally(() =>
+    line.clear(),
+  );
   const { dataset, file, reused } = prepared;
   if (options.json) {
     printJson({ file, reused, form: prepared.source.form, name: dataset.name });

@@ -3,10 +3,11 @@ import { type Command, Option } from "commander";
 import { ReatError } from "../errors.js";
 import { type ForeignOptions, readClassNames } from "../experiments/index.js";
 import { modelNames } from "../nn/index.js";
+import { type ImageFlags, imageOverrides } from "./image-options.js";
 import { threeNumbers, wholeNumber } from "./options.js";
 
 /** As commander hands them over. */
-export interface ForeignFlags {
+export interface ForeignFlags extends ImageFlags {
   readonly architecture?: string;
   readonly classes?: number;
   readonly mean?: number[];
@@ -42,10 +43,16 @@ export function addForeignOptions(command: Command): Command {
 }
 
 /** Overrides that the flags stand for. */
-export function overridesOf({ set = [], data, device, threads }: ForeignFlags): string[] {
+export function overridesOf({ set = [], data, device, threads, ...images }: ForeignFlags): string[] {
   const assign = (key: string, value: string | number | undefined) =>
     value === undefined ? [] : [`${key}=${JSON.stringify(value)}`];
-  return [...set, ...assign("data.source", data), ...assign("device", device), ...assign("threads", threads)];
+  return [
+    ...set,
+    ...assign("data.source", data),
+    ...imageOverrides(images),
+    ...assign("device", device),
+    ...assign("threads", threads),
+  ];
 }
 
 /** A flag, without its dashes, that only weights from elsewhere have. */

@@ -24,6 +24,7 @@ export interface DeviceSplit extends Disposable {
   dispose(): void;
 }
 
+/** Images with their labels, as a step takes them. */
 export interface Batch {
   /** float32 `[n, 3, height, width]` in [0, 1] */
   readonly images: Tensor;
@@ -83,6 +84,7 @@ export class BatchPlan {
   }
 }
 
+/** How the batches of an epoch are drawn. */
 export interface TrainingBatchOptions {
   readonly batchSize: number;
   /** Seed of the data order; augmentation draws from a stream of its own under the same seed. */

@@ -1,14 +1,20 @@
 // Where prepared and downloaded data is kept, and the name under which one source's packed file is found again.
 import { createHash } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DataSource, sourceFiles } from "./formats/index.js";
 import { PACKED_MAGIC } from "./store/index.js";
 
-/** `$REAT_CACHE`, else `~/.cache/reat`. */
+/** `$REAT_CACHE`, else `~/.cache/reat`, else for a user without a home a folder among the temporary files. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  return environment.REAT_CACHE || join(homedir(), ".cache", "reat");
+  if (environment.REAT_CACHE) return environment.REAT_CACHE;
+  try {
+    return join(homedir(), ".cache", "reat");
+  } catch {
+    // Neither HOME nor an entry in the list of users, as in containers that run under any number.
+    return join(tmpdir(), `reat-${process.getuid?.() ?? "cache"}`);
+  }
 }
 
 /** Where downloads go. */

@@ -3,6 +3,7 @@ import sharp from "sharp";
 import { ReatError } from "../errors.js";
 import { CHANNELS, type ImageDataset, indicesByClass } from "./dataset.js";
 
+/** What a sheet of images shows. */
 export interface ContactSheetOptions {
   readonly split?: "train" | "test";
   /** Images of each class, the first ones of `indices` or of the split. Default 12. */
@@ -53,6 +54,7 @@ export async function contactSheet(
     .toBuffer();
 }
 
+/** How many images of each class are drawn. */
 export interface ClassStripOptions {
   /** Images of each class, the first ones of `indices` or of the training split; at least 1. */
   readonly images: number;

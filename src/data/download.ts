@@ -21,6 +21,7 @@ import { md5OfFile } from "./verify.js";
 
 const OFFICIAL_HOST = "https://www.cs.toronto.edu/~kriz";
 
+/** Where a download goes, and who hears of its progress. */
 export interface DownloadOptions {
   /** Expected MD5 in hexadecimal; without it the file is taken as it comes. */
   readonly md5?: string;

@@ -8,27 +8,29 @@ import {
   CIFAR_LAYOUTS,
   type DataSource,
   detectSource,
-  type ImageSize,
+  type ImageOptions,
   readCifarBinary,
   readCifarPickled,
   readClassFolders,
   readTinyImagenet,
 } from "./formats/index.js";
-import { type Progress, timed } from "./progress.js";
+import { timed } from "./progress.js";
 import { readPacked, writePacked } from "./store/index.js";
 import { generateSynthetic, SYNTHETIC_DEFAULTS } from "./synthetic/index.js";
 
-export interface LoadOptions {
-  /** Scales the images of class folders; without it they must have one size. */
-  readonly resize?: ImageSize;
+/** How images of class folders and of Tiny-ImageNet are read; the other forms know no such choice. */
+export interface LoadOptions extends ImageOptions {
   /** Share and seed of the test split that is drawn where class folders have none. Defaults 0.2 and 0. */
   readonly testShare?: number;
   readonly testSeed?: number;
   /** Folder for packed files; default {@link cacheFolder}. */
   readonly cache?: string;
-  readonly progress?: Progress;
 }
 
+/** Changes where the same files and options give other images than before, so that what was packed then is not taken. */
+const READING = 2;
+
+/** A data set in packed form, and where it came from. */
 export interface Prepared {
   readonly dataset: ImageDataset;
   /** The packed file that holds it. */
@@ -45,22 +47,27 @@ export interface Prepared {
  */
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<ImageDataset> {
   const synthetic = /^synthetic(?::(.*))?$/.exec(spec);
-  if (synthetic) return generateSynthetic({ ...SYNTHETIC_DEFAULTS, seed: parseSeed(synthetic[1]) });
-  return (await prepareDataset(spec, options)).dataset;
+  if (!synthetic) return (await prepareDataset(spec, options)).dataset;
+  return ofAskedSize(
+    generateSynthetic({ ...SYNTHETIC_DEFAULTS, seed: parseSeed(synthetic[1]) }),
+    spec,
+    options,
+  );
 }
 
 /** As {@link loadDataset} for data in files; also says where the packed file is. A packed file is loaded as it is. */
 export async function prepareDataset(spec: string, options: LoadOptions = {}): Promise<Prepared> {
   const source = await detectSource(resolveSpec(spec, options));
   if (source.form === "packed") {
-    return { dataset: readPacked(source.path), file: source.path, source, reused: true };
+    const dataset = ofAskedSize(readPacked(source.path), spec, options);
+    return { dataset, file: source.path, source, reused: true };
   }
-  const shaping = source.form === "cifar" ? undefined : shapingOptions(options);
+  const shaping = source.form === "cifar" ? undefined : { reading: READING, ...shapingOptions(options) };
   const identity = await sourceIdentity(source, shaping);
   const file = join(options.cache ?? cacheFolder(), "datasets", `${identity.slice(0, 32)}.reatpack`);
   const kept = readKept(file);
-  if (kept) return { dataset: kept, file, source, reused: true };
-  const dataset = await readSource(source, options);
+  if (kept) return { dataset: ofAskedSize(kept, spec, options), file, source, reused: true };
+  const dataset = ofAskedSize(await readSource(source, options), spec, options);
   writePacked(file, dataset, identity);
   return { dataset, file, source, reused: false };
 }
@@ -72,9 +79,9 @@ export async function readSource(source: DataSource, options: LoadOptions = {}):
     case "packed":
       return readPacked(source.path);
     case "class-folders":
-      return readClassFolders(source.path, { ...shapingOptions(options), progress });
+      return readClassFolders(source.path, { ...options, progress });
     case "tiny-imagenet":
-      return readTinyImagenet(source.path, { ...(options.resize && { resize: options.resize }), progress });
+      return readTinyImagenet(source.path, { ...options, progress });
     case "cifar":
       return source.layout.form === "binary"
         ? readCifarBinary(source.path, source.layout, progress)
@@ -82,8 +89,24 @@ export async function readSource(source: DataSource, options: LoadOptions = {}):
   }
 }
 
-function shapingOptions({ resize, testShare = 0.2, testSeed = 0 }: LoadOptions) {
-  return { ...(resize ? { resize } : {}), testShare, testSeed };
+/** What decides which images come out of the same files. */
+function shapingOptions({ resize, crop, orientation, damaged, testShare = 0.2, testSeed = 0 }: LoadOptions) {
+  return {
+    ...{ resize, crop, testShare, testSeed },
+    orientation: orientation ?? "apply",
+    damaged: damaged ?? "error",
+  };
+}
+
+/** @throws ReatError `config` for data whose images have a size of their own, where another was asked for */
+function ofAskedSize(dataset: ImageDataset, spec: string, { resize, crop }: LoadOptions): ImageDataset {
+  const side = crop ?? resize;
+  const { height, width } = dataset;
+  if (side === undefined || (height === side && width === side)) return dataset;
+  throw new ReatError(
+    "config",
+    `${spec} has images of ${width}×${height}, and ${side}×${side} were asked for (${crop === undefined ? "resize" : "crop"}): only images in class folders and those of Tiny-ImageNet are scaled and cut.`,
+  );
 }
 
 function resolveSpec(spec: string, options: LoadOptions): string {

@@ -12,6 +12,7 @@ export interface ProgressReport {
   readonly rate?: number;
 }
 
+/** Hears how far a long piece of work is. */
 export type Progress = (report: ProgressReport) => void;
 
 /** Adds seconds and rate to every report, counted from now. */

@@ -2,6 +2,7 @@
 import { CHANNELS, countClasses, type ImageDataset, type ImageSplit } from "./dataset.js";
 import { type ClassGroup, classGroups, type Subset, type TailRule } from "./long-tail/index.js";
 
+/** A class in numbers. */
 export interface ClassSummary {
   readonly id: number;
   readonly name: string;
@@ -14,6 +15,7 @@ export interface ClassSummary {
   readonly group: ClassGroup;
 }
 
+/** A data set in numbers. */
 export interface DatasetSummary {
   readonly name: string;
   readonly synthetic: boolean;

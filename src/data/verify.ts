@@ -10,6 +10,7 @@ import { readPacked } from "./store/index.js";
 /** `unknown`: there is no official sum for this file, so it can be neither right nor wrong. */
 export type Verdict = "ok" | "unknown" | "mismatch";
 
+/** What the check of one file came to. */
 export interface FileVerdict {
   readonly file: string;
   readonly verdict: Verdict;
@@ -18,6 +19,7 @@ export interface FileVerdict {
   readonly expected?: string;
 }
 
+/** What the check of a data set against its official sums came to. */
 export interface Verification {
   /** `mismatch` if any file mismatches, else `ok` if every one is, else `unknown`. */
   readonly verdict: Verdict;

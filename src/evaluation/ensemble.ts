@@ -54,6 +54,7 @@ export interface FooledImages {
   readonly images: Tensor;
 }
 
+/** Where a stopped measurement of an ensemble goes on, and who hears of its states. */
 export interface EnsembleHooks {
   /** A state that `onState` gave, with all that it gave before. */
   readonly resume?:

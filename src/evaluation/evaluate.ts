@@ -50,16 +50,19 @@ export interface MeasureOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What is measured: attacks, images, seed. */
 export interface EvaluateOptions extends MeasureOptions {
   readonly attacks: readonly EvaluationAttack[];
 }
 
+/** What one attack left standing. */
 export interface AttackResult {
   readonly name: string;
   readonly report: AccuracyReport;
   readonly seconds: number;
 }
 
+/** Clean accuracy, and what each attack left standing. */
 export interface Evaluation {
   readonly clean: AccuracyReport;
   readonly cleanSeconds: number;

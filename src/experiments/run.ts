@@ -26,8 +26,15 @@ import {
 import { assembleLearner } from "./assemble.js";
 import { trainedClasses } from "./class-names.js";
 import { configToYaml, type ExperimentConfig } from "./config/index.js";
-import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
+import {
+  type ExperimentData,
+  loadData,
+  refuseUntrainable,
+  uploadForEvaluation,
+  uploadTraining,
+} from "./data.js";
 import { requireWholeLastBatch } from "./last-batch.js";
+import { RunLogging } from "./logging/index.js";
 import { attackBetweenEpochs, measure, requireReadable } from "./measuring/index.js";
 import { duringTraining, requirePrecisions } from "./precision.js";
 import { runConfig } from "./run-config.js";
@@ -46,6 +53,7 @@ export interface ExperimentOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The run that was trained, and how its training ended. */
 export interface ExperimentOutcome {
   readonly run: RunFolder;
   readonly config: ExperimentConfig;
@@ -96,6 +104,7 @@ async function work(
   // A run goes on with the classes that it began with.
   const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
   const data = await loadData(config, options.onDataProgress, trained);
+  refuseUntrainable(data, config);
   requireTrainingImages(data.subset.counts, data.dataset.classNames);
   requireWholeLastBatch(config, data);
   requirePossible(config, data.dataset);
@@ -122,6 +131,11 @@ async function work(
   const run = resume
     ? RunFolder.open(folder, environment)
     : await RunFolder.create(folder, text, environment);
+  using logging = await RunLogging.begin(run, config, data);
+  const report = (event: RunEvent) => {
+    logging?.reporter(event);
+    options.reporter?.(event);
+  };
   const outcome = await train({
     ...learner,
     classNames: data.dataset.classNames,
@@ -140,7 +154,7 @@ async function work(
       seconds: training.checkpointEvery.seconds ?? undefined,
     },
     logEvery: training.logEvery,
-    ...(options.reporter && { reporter: options.reporter }),
+    reporter: report,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(signal && { signal }),
   });
@@ -172,6 +186,7 @@ async function work(
       stopped = true;
     }
   }
+  if (!stopped) await logging?.finish(results, learner.model, device);
   return { run, config, training: outcome, stopped, results };
 }
 

@@ -12,6 +12,7 @@ export {
   type LogitCorrection,
   parseDescription,
 } from "./description.js";
+export { type LogForm, type LoggedImage, logForms, type RunLogOptions, RunLogs } from "./logs/index.js";
 export {
   ONNX_IR,
   ONNX_OPSET,

@@ -19,6 +19,7 @@ export const modifierShape = {
   }),
 };
 const modifierSchema = z.object(modifierShape);
+/** Resolved options of what works around a method. */
 export type Modifiers = z.output<typeof modifierSchema>;
 
 /** The whole method: examples, then the loss on them, then one observation, with the modifiers around. */

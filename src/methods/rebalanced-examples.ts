@@ -25,6 +25,7 @@ import { craft, type TrainingAttackOptions, trainingAttack } from "./training-at
  * always acts.
  */
 export const reweightings = ["none", "rw", "rws", "enr", "brw", "rbl"] as const;
+/** The name of a re-weighting of example generation. */
 export type Reweighting = (typeof reweightings)[number];
 
 /** The keys that choose a re-weighting. */

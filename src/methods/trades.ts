@@ -25,6 +25,7 @@ export const tradesOptions = z.strictObject({
     .meta({ help: "how training examples are made" }),
   ...modifierShape,
 });
+/** TRADES's resolved options. */
 export type TradesOptions = z.output<typeof tradesOptions>;
 
 /** β/N · Σ_i KL(p_clean ‖ p_adv) (equation 5, as released: the gradient goes through both). */

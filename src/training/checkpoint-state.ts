@@ -6,7 +6,7 @@ import type { BestSoFar } from "./events.js";
 import type { StatisticsCounts, Totals } from "./statistics.js";
 
 /** How far a run is; counts, not tensors. */
-export interface Progress {
+export interface TrainedSoFar {
   /** From 1. */
   readonly epoch: number;
   /** Batches of the epoch that are done. */
@@ -37,7 +37,7 @@ export interface CheckpointState {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seeds: Readonly<Record<string, number>>;
   readonly batchesPerEpoch: number;
-  readonly progress: Progress;
+  readonly progress: TrainedSoFar;
   readonly statistics: StatisticsCounts;
 }
 

@@ -58,6 +58,7 @@ export function parseEnvironment(text: string, file: string): Environment {
 // Two folders below the package's root, in the sources as in what is compiled from them.
 const packageRoot = new URL("../../", import.meta.url);
 
+/** The versions, the device and the machine of this process, as runs keep them. */
 export function currentEnvironment(device: Device): Environment {
   const { version } = JSON.parse(readFileSync(new URL("package.json", packageRoot), "utf8")) as {
     version: string;

@@ -65,6 +65,7 @@ export interface EpochEvent {
   readonly method: Readonly<Record<string, unknown>>;
 }
 
+/** A measurement between epochs. */
 export interface EvaluationEvent {
   readonly type: "evaluation";
   readonly epoch: number;
@@ -86,6 +87,7 @@ export interface BestEvent {
   readonly robust: number;
 }
 
+/** Training was stopped before its end, and can be resumed. */
 export interface StoppedEvent {
   readonly type: "stopped";
   readonly epoch: number;
@@ -99,6 +101,7 @@ export interface BestSoFar {
   readonly robust: number;
 }
 
+/** Training is over. */
 export interface EndEvent {
   readonly type: "end";
   /** Time spent on the run, over all its continuations. */

@@ -79,6 +79,7 @@ export interface TrainingProgress {
   readonly evaluation: EvaluationProgress | null;
 }
 
+/** Everything that the loop of training is given. */
 export interface TrainingOptions {
   readonly model: ImageClassifier;
   /** Of the model's outputs, in their order; kept in the checkpoints. */
@@ -120,6 +121,7 @@ export interface TrainingOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How a training ended. */
 export interface TrainingOutcome {
   /** True where the signal ended it before the last epoch was done. */
   readonly stopped: boolean;

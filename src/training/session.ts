@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { ReatError } from "../errors.js";
 import { batchFailure, scope } from "../tensor/index.js";
 import { writeCheckpoint } from "./checkpoint.js";
-import type { Progress } from "./checkpoint-state.js";
+import type { TrainedSoFar } from "./checkpoint-state.js";
 import type { EventLog } from "./event-log.js";
 import type { BestSoFar, RunEvent, Selection, WarningEvent } from "./events.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
@@ -15,7 +15,7 @@ import { allFinite, isAveraged, takeSnapshot } from "./snapshot.js";
 import { type EpochStatistics, meansBetween, noTotals, type Totals } from "./statistics.js";
 
 /** Where a new run stands. */
-export const beginning: Progress = {
+export const beginning: TrainedSoFar = {
   epoch: 1,
   batch: 0,
   step: 0,
@@ -54,7 +54,7 @@ export class Session {
     readonly selection: Selection,
     readonly statistics: EpochStatistics,
     readonly log: EventLog,
-    from: Progress,
+    from: TrainedSoFar,
     /** What to tell before anything else. */
     readonly warnings: readonly Omit<WarningEvent, "type">[] = [],
   ) {
@@ -307,7 +307,7 @@ export class Session {
     );
   }
 
-  #progress(): Progress {
+  #progress(): TrainedSoFar {
     return {
       epoch: this.#epoch,
       batch: this.#batch,

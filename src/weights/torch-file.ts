@@ -1,4 +1,5 @@
 // Reads what torch.save writes: the zip form of PyTorch since 1.6, and the form before it.
+import { isZip } from "../archives/index.js";
 import { ReatError } from "../errors.js";
 import { type Pickled, readPickle, readPickleAt } from "../pickle/index.js";
 import { elementSize } from "../tensor/index.js";
@@ -10,7 +11,7 @@ import {
   type TorchTensor,
   torchVocabularyFor,
 } from "./torch-objects.js";
-import { isZip, readStoredZip } from "./zip.js";
+import { readTorchZip } from "./zip.js";
 
 /** The number with which files of the older form begin, as a pickle of its own in whichever protocol. */
 const olderMagic = Number(0x1950a86a20f9469cfc6cn);
@@ -45,7 +46,7 @@ export function readTorchFile(bytes: Buffer, where: string): TorchFile {
 }
 
 function readZipped(bytes: Buffer, where: string): TorchFile {
-  const entries = readStoredZip(bytes, where);
+  const entries = readTorchZip(bytes, where);
   const main = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (main === undefined) {
     throw new ReatError(

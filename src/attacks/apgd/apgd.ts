@@ -11,6 +11,7 @@ import { inFastLayout, logitsPass } from "../passes.js";
 import { count, where } from "../running-state.js";
 import { type ApgdRun, type ApgdRunOptions, apgdRun } from "./run.js";
 
+/** Constants of APGD; those left out are AutoAttack's standard ones. */
 export interface ApgdOptions {
   /** Default: "apgd-" and the objective; "apgd-t" for the targeted one. */
   readonly name?: string;

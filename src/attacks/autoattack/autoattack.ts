@@ -24,6 +24,7 @@ import {
 import { type AttackOutcome, type AutoAttackState, requireSameRun } from "./state.js";
 import { type AdversarialVerification, verifyAdversarial } from "./verification.js";
 
+/** What AutoAttack is run with: norm, radius, seed, and how far a stopped run had come. */
 export interface AutoAttackOptions {
   readonly model: Classifier;
   /** [N, channels, height, width] in [0, 1], and int64 [N]. */

@@ -9,6 +9,7 @@ import { inFastLayout, logitsPass } from "../passes.js";
 import { where } from "../running-state.js";
 import { type FabRunOptions, fabRun } from "./run.js";
 
+/** Constants of FAB; those left out are AutoAttack's standard ones. */
 export interface FabOptions {
   /** Default: "fab", or "fab-t" where targeted. */
   readonly name?: string;

@@ -3,7 +3,9 @@ import { ReatError } from "../../errors.js";
 import { type Generator, rand, randn, type Tensor } from "../../tensor/index.js";
 import { projectOnL1Ball } from "./l1-projection.js";
 
+/** The norms that bound a perturbation in AutoAttack. */
 export type BallName = "linf" | "l2" | "l1";
+/** All of {@link BallName}. */
 export const ballNames: readonly BallName[] = ["linf", "l2", "l1"];
 
 /** Keeps a division by the length of a zero vector out; the value is AutoAttack's. */

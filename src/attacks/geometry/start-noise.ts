@@ -10,6 +10,7 @@ import type { Norm, Radius } from "./norm.js";
  * - `none`: the clean image
  */
 export type StartNoiseName = "uniform" | "half-uniform" | "gaussian" | "none";
+/** All of {@link StartNoiseName}. */
 export const startNoiseNames: readonly StartNoiseName[] = ["uniform", "half-uniform", "gaussian", "none"];
 
 /** A noise of one's own: what to add to the images, of their shape. Returned tensors are freed by the attack. */

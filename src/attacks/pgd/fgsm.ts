@@ -7,6 +7,7 @@ import { type NormName, norms, requireBall } from "../geometry/index.js";
 import { type AttackObjective, crossEntropyObjective } from "../objective.js";
 import { pgd } from "./pgd.js";
 
+/** Constants of FGSM; pixels are in [0, 1]. */
 export interface FgsmOptions {
   /** Default: "fgsm". */
   readonly name?: string;

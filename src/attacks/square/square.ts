@@ -11,6 +11,7 @@ import { advance, allRows, count, isTimeToLook, select, where } from "../running
 import { bumpProposals } from "./bumps.js";
 import { type Proposals, type Searching, stripeProposals } from "./proposals.js";
 
+/** Constants of Square; those left out are AutoAttack's standard ones. */
 export interface SquareOptions {
   /** Default: "square". */
   readonly name?: string;

@@ -12,6 +12,7 @@ export const strongAugmentations = {
   randaugment: randAugment({ operations: 2, magnitude: 8 }),
   autoaugment: AUTO_AUGMENT,
 } satisfies Record<string, AugmentationPolicy>;
+/** The name of an augmentation before crop and flip. */
 export type StrongAugmentation = keyof typeof strongAugmentations;
 
 // Keeps these draws apart from those of crop and mirror under the same seed.

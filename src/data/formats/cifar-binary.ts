@@ -3,7 +3,8 @@ import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
 import type { Progress } from "../progress.js";
 import { CIFAR_CLASS_NAMES, CIFAR_IMAGE_BYTES, CIFAR_SIDE, type CifarLayout } from "./cifar.js";
-import { baseName, sourceFiles } from "./source-files.js";
+import { baseName } from "./names.js";
+import { sourceFiles } from "./source-files.js";
 
 /**
  * @param path folder that holds the files, at any depth, or the archive

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { ReatError } from "../../errors.js";
 import { PACKED_MAGIC } from "../store/index.js";
 import { CIFAR_LAYOUTS, type CifarLayout } from "./cifar.js";
-import { placeOf } from "./class-folders.js";
-import { baseName, sourceFiles } from "./source-files.js";
+import { isImage } from "./class-layout.js";
+import { baseName } from "./names.js";
+import { listSource, sourceFiles } from "./source-files.js";
 import { isOfTinyImagenet } from "./tiny-imagenet.js";
 
 /** Data found at `path`, which is the folder or file to read from (it may lie below the path that was given). */
@@ -52,13 +53,32 @@ async function detectFolder(path: string): Promise<DataSource | undefined> {
     if (existsSync(archive)) return { form: "cifar", path: archive, layout };
   }
   for (const folder of [path, join(path, "tiny-imagenet-200")]) {
-    if (isFile(join(folder, "val", "val_annotations.txt"))) return { form: "tiny-imagenet", path: folder };
+    if (isTinyImagenet(folder)) return { form: "tiny-imagenet", path: folder };
   }
-  for await (const file of sourceFiles(path)) if (placeOf(file.path)) return { form: "class-folders", path };
-  const partial = CIFAR_LAYOUTS.find((layout) =>
-    readdirSync(path).some((name) => layout.trainFiles.includes(name)),
-  );
-  return partial && { form: "cifar", path, layout: partial };
+  const { files, folders, problems } = await listSource(path);
+  if (files.some((file) => inClassFolder(file.path))) return { form: "class-folders", path };
+  // Some of CIFAR's files, so that what is missing can be named.
+  for (const layout of CIFAR_LAYOUTS) {
+    for (const folder of [path, join(path, layout.folder)]) {
+      const known = [...layout.trainFiles, ...layout.testFiles];
+      if (known.some((file) => isFile(join(folder, file)))) return { form: "cifar", path: folder, layout };
+    }
+  }
+  // Folders of other things: reading them will say what was found instead of images.
+  const any = folders.length + problems.length > 0 || files.some((file) => file.path.includes("/"));
+  return any ? { form: "class-folders", path } : undefined;
+}
+
+/** With its annotations, or sorted into classes by them as many scripts leave it. */
+function isTinyImagenet(folder: string): boolean {
+  if (isFile(join(folder, "val", "val_annotations.txt"))) return true;
+  const train = join(folder, "train");
+  if (!statSync(train, { throwIfNoEntry: false })?.isDirectory()) return false;
+  return readdirSync(train).some((name) => /^n\d{8}$/.test(name) && existsSync(join(train, name, "images")));
+}
+
+function inClassFolder(path: string): boolean {
+  return isImage(path) && path.includes("/");
 }
 
 async function detectFile(path: string): Promise<DataSource | undefined> {
@@ -71,7 +91,7 @@ async function detectFile(path: string): Promise<DataSource | undefined> {
   let folders: DataSource | undefined;
   for await (const file of sourceFiles(path)) {
     if (isOfTinyImagenet(file.path)) return { form: "tiny-imagenet", path };
-    if (placeOf(file.path)) {
+    if (inClassFolder(file.path)) {
       folders ??= { form: "class-folders", path };
       // Images without labels come first in archives of Tiny-ImageNet.
       if (!/(^|\/)(test|val)\/images\//i.test(file.path)) return folders;
@@ -79,7 +99,7 @@ async function detectFile(path: string): Promise<DataSource | undefined> {
     const layout = CIFAR_LAYOUTS.find((candidate) => isPartOf(file.path, candidate));
     if (layout) return { form: "cifar", path, layout };
   }
-  return folders;
+  return folders ?? { form: "class-folders", path };
 }
 
 function isPartOf(path: string, layout: CifarLayout): boolean {

@@ -3,8 +3,10 @@ import { ReatError } from "../../errors.js";
 
 /** `natural` keeps what is there; the others are defined by {@link classCounts}. */
 export const PROFILES = ["exponential", "linear", "step", "balanced-small", "natural"] as const;
+/** How the sizes of the classes fall, from the largest to the smallest. */
 export type Profile = (typeof PROFILES)[number];
 
+/** The shape of a long-tailed set. */
 export interface ProfileOptions {
   readonly profile: Exclude<Profile, "natural">;
   /** C, at least 1. */
@@ -88,7 +90,9 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
+/** The groups of classes by size in the training set. */
 export const CLASS_GROUPS = ["head", "body", "tail"] as const;
+/** The group of a class by its size in the training set. */
 export type ClassGroup = (typeof CLASS_GROUPS)[number];
 
 /** Where the tail starts: `paper` at ⌈2C/3⌉; `reference`, the authors' code, at 2⌊C/3⌋+1 (one less for C = 200). */

@@ -33,9 +33,8 @@ const PREFIX = PACKED_MAGIC.length + 8; // magic, header length, header checksum
  */
 export function writePacked(file: string, dataset: ImageDataset, source = ""): void {
   const labelBytes = dataset.train.labels instanceof Uint8Array ? 1 : 2;
-  const arrays = [dataset.train.images, dataset.train.labels, dataset.test.images, dataset.test.labels].map(
-    asBytes,
-  );
+  const splits = [dataset.train, dataset.test, ...(dataset.validation ? [dataset.validation] : [])];
+  const arrays = splits.flatMap(({ images, labels }) => [asBytes(images), asBytes(labels)]);
   // The header's length does not depend on where its offsets point, because it is padded to a whole number of pages.
   const draft = makeHeader(dataset, source, labelBytes, arrays, 0);
   const start = align(PREFIX + Buffer.byteLength(JSON.stringify(draft)) + 512);
@@ -86,7 +85,11 @@ export function readPacked(file: string): ImageDataset {
       labels: asClassIds(readPart(input, split.labels, file), header.labelBytes),
       count: split.count,
     });
-    return createDataset({ ...header, train: load(header.train), test: load(header.test) });
+    const { train, test, validation, damaged = [], ...rest } = header;
+    return createDataset({
+      ...{ ...rest, damaged, train: load(train), test: load(test) },
+      ...(validation && { validation: load(validation) }),
+    });
   } finally {
     closeSync(input);
   }
@@ -115,12 +118,16 @@ function makeHeader(
     at = align(at + array.length);
     return part;
   });
-  const { name, synthetic, classNames, height, width, notes } = dataset;
+  const { name, synthetic, classNames, height, width, notes, damaged, validation } = dataset;
   return {
     ...{ name, synthetic, classNames: [...classNames], height, width, labelBytes, notes: [...notes], source },
     fileBytes: at + 1,
     train: { count: dataset.train.count, images: parts[0]!, labels: parts[1]! },
     test: { count: dataset.test.count, images: parts[2]!, labels: parts[3]! },
+    ...(validation && {
+      validation: { count: validation.count, images: parts[4]!, labels: parts[5]! },
+    }),
+    ...(damaged.length > 0 && { damaged: [...damaged] }),
   };
 }
 

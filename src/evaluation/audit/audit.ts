@@ -8,7 +8,7 @@ import { logitScale } from "./logit-scale.js";
 import { type LossSurface, lossSurfaceCheck, lossSurfaces } from "./loss-surface.js";
 import { moreSteps } from "./more-steps.js";
 import { randomRestarts } from "./random-restarts.js";
-import type { AuditRow, Finding, Verdict } from "./row.js";
+import type { AuditRow, AuditVerdict, Finding } from "./row.js";
 import { singleStep } from "./single-step.js";
 import { AuditSubject, type Flags, type SubjectOptions } from "./subject.js";
 import { transfer } from "./transfer.js";
@@ -53,6 +53,7 @@ export interface AuditState {
   readonly seconds: number;
 }
 
+/** What an audit checks, with which budget, on which images. */
 export interface AuditOptions extends Omit<SubjectOptions, "onBatch" | "known" | "onFound"> {
   /** Default: all. */
   readonly checks?: readonly string[];
@@ -63,9 +64,10 @@ export interface AuditOptions extends Omit<SubjectOptions, "onBatch" | "known" |
   readonly onProgress?: ((progress: AuditProgress) => void) | undefined;
 }
 
+/** All checks of an audit, and its verdict. */
 export interface Audit {
   /** "fail" where a check failed; "pass" where none did, most were conclusive, and the model does not merely guess. */
-  readonly verdict: Verdict;
+  readonly verdict: AuditVerdict;
   readonly rows: readonly AuditRow[];
   readonly images: number;
   /** Accuracies of the images, from 0 to 1: without an attack, and under the plain one. */
@@ -149,7 +151,7 @@ function brokenNumbers(cause: unknown): Finding {
   };
 }
 
-function overall(rows: readonly AuditRow[], useful: boolean): Verdict {
+function overall(rows: readonly AuditRow[], useful: boolean): AuditVerdict {
   if (rows.some(({ verdict }) => verdict === "fail")) return "fail";
   if (!useful) return "inconclusive";
   const passed = rows.filter(({ verdict }) => verdict === "pass").length;

@@ -8,4 +8,4 @@ export {
   auditCheckNames,
 } from "./audit.js";
 export type { LossSurface } from "./loss-surface.js";
-export type { AuditRow, Verdict as AuditVerdict } from "./row.js";
+export type { AuditRow, AuditVerdict } from "./row.js";

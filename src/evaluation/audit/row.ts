@@ -1,11 +1,12 @@
 // What a check of an audit answers: a verdict, the figures it rests on, and where the check comes from.
 
 /** "inconclusive": the check could not be made, or there was nothing to compare. */
-export type Verdict = "pass" | "fail" | "inconclusive";
+/** What a check of an audit came to. */
+export type AuditVerdict = "pass" | "fail" | "inconclusive";
 
 /** What a check found. Fractions are from 0 to 1, accuracies among them. */
 export interface Finding {
-  readonly verdict: Verdict;
+  readonly verdict: AuditVerdict;
   readonly measured: Readonly<Record<string, number>>;
   /** What decides the verdict, in words with the numbers. */
   readonly threshold: string;

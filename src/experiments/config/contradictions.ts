@@ -4,7 +4,7 @@ import { type MethodEntry, type MethodOptions, methods } from "../../methods/ind
 import { normalisationProblem } from "../../weights/index.js";
 import { impossibleAttacks } from "./impossible-attacks.js";
 import type { Problem } from "./problems.js";
-import type { experimentSchema } from "./schema.js";
+import { type experimentSchema, isNamedSource } from "./schema.js";
 
 type Parsed = z.output<typeof experimentSchema>;
 
@@ -26,7 +26,9 @@ function normalisationProblems({ model: { normalise } }: Parsed): Problem[] {
 
 function trainingContradictions({ training, data }: Parsed): Problem[] {
   const problems: Problem[] = [];
-  if (training.select === "validation" && data.validationPerClass === 0) {
+  // Data at a path may hold validation images of its own.
+  const named = isNamedSource(data.source);
+  if (training.select === "validation" && data.validationPerClass === 0 && named) {
     problems.push({
       key: "training.select",
       text: "is validation, but data.validationPerClass is 0; set it to the images of each class to set aside.",

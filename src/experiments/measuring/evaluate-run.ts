@@ -48,6 +48,7 @@ export interface EvaluationSettings {
   readonly signal?: AbortSignal;
 }
 
+/** What is measured of a run: checkpoints, attacks, budget, images. */
 export interface EvaluateRunOptions extends EvaluationSettings {
   readonly split?: "test" | "validation";
   /** Which checkpoints, where a run folder is given. Default: both, as far as they are there. */
@@ -59,6 +60,7 @@ export interface EvaluateRunOptions extends EvaluationSettings {
   readonly onProgress?: (checkpoint: CheckpointName, progress: EvaluationProgress) => void;
 }
 
+/** The results of a run, in the order of checkpoints and attacks. */
 export interface EvaluateRunOutcome {
   readonly run: RunFolder;
   readonly config: ExperimentConfig;

@@ -22,6 +22,7 @@ import {
 import { PartialFolder } from "./partial-folder.js";
 import { takeTurn } from "./turn.js";
 
+/** Which weights from elsewhere are measured, and how. */
 export interface EvaluateWeightsOptions extends Omit<ForeignOptions, "onDataProgress">, EvaluationSettings {
   /** Also write the result here, as JSON; an evaluation that was cut off then goes on where it was. */
   readonly out?: string;

@@ -23,6 +23,7 @@ import { type Located, locate } from "../locate.js";
 import { runConfig } from "../run-config.js";
 import { describe, TrainedClassifier } from "./trained-classifier.js";
 
+/** Which checkpoint of a run is taken, and on which device it works. */
 export interface LoadClassifierOptions {
   /** Of a run's folder. Default: the best one where there is one, otherwise the last. */
   readonly checkpoint?: CheckpointName | undefined;
@@ -134,6 +135,7 @@ async function describeRun(
   const environment = run.environment() as
     | (Environment & { readonly data?: { readonly imageSize?: unknown } })
     | null;
+  const { resize, crop, orientation } = config.data;
   const size = recordedSize.safeParse(environment?.data?.imageSize);
   return describe({
     name: run.name,
@@ -141,7 +143,7 @@ async function describeRun(
     classifier: config.model.classifier,
     classNames: trained.names,
     imageSize: size.success ? size.data : await sizeOfData(config),
-    resized: config.data.resize !== null,
+    preprocessing: { resize, crop, orientation },
     normalisation: normalisationOf(config),
     method: config.method,
     classCounts: trained.counts,
@@ -156,8 +158,9 @@ async function describeRun(
 
 /** Runs from before it was recorded: as configured, or as their data are. */
 async function sizeOfData(config: ExperimentConfig): Promise<ClassifierDescription["imageSize"]> {
-  const { resize, source } = config.data;
-  if (resize !== null) return { height: resize, width: resize };
+  const { resize, crop, source } = config.data;
+  const side = crop ?? resize;
+  if (side !== null) return { height: side, width: side };
   if (/^(synthetic(:.*)?|cifar10|cifar100)$/.test(source)) return { height: 32, width: 32 };
   const { dataset } = await loadData(config);
   return { height: dataset.height, width: dataset.width };

@@ -15,6 +15,7 @@ import {
  * logits, losses and the optimiser stay float32.
  */
 export const precisions = ["float32", "tf32", "bfloat16"] as const;
+/** How numbers are rounded while a network computes. */
 export type Precision = (typeof precisions)[number];
 
 let current: Precision = "float32";

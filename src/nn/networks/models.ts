@@ -32,6 +32,7 @@ const models = {
   smallcnn: ({ classes, generator, classifier }) => new SmallCnn(classes, generator, classifier),
 } satisfies Record<string, (options: ModelOptions) => ImageClassifier>;
 
+/** The name of a network. */
 export type ModelName = keyof typeof models;
 
 /** All names `buildModel` takes. */

@@ -16,6 +16,7 @@ const LOG = "metrics.jsonl";
 
 export const FIGURE_NAMES = ["all", "head", "body", "tail", "balanced"] as const;
 
+/** One measured accuracy of a checkpoint. */
 export interface Measurement {
   /** "clean" or the attack's label. */
   readonly attack: string;
@@ -30,6 +31,7 @@ export interface Measurement {
   readonly file: string;
 }
 
+/** All that was measured of one checkpoint of a run. */
 export interface ResultRow {
   readonly run: string;
   readonly checkpoint: CheckpointName;

@@ -38,7 +38,8 @@ describe("a run", () => {
   it("opens with what it recorded of itself", async () => {
     using classifier = await loadClassifier(run);
     expect(classifier.description).toMatchObject({
-      ...{ name: "birds", architecture: "smallcnn", imageSize: { height: 32, width: 32 }, resized: false },
+      preprocessing: { resize: null, crop: null, orientation: "apply" },
+      ...{ name: "birds", architecture: "smallcnn", imageSize: { height: 32, width: 32 } },
       source: { checkpoint: "last", epoch: 1, averaged: false },
     });
     expect(classifier.classNames).toHaveLength(10);
