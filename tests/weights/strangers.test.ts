@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { BasicBlock, Generator, ResNet, resnet18 } from "../../src/index.js";
-import { setThreads } from "../../src/tensor/index.js";
+import { BasicBlock, ResNet, resnet18 } from "../../src/nn/index.js";
+import { Generator, setThreads } from "../../src/tensor/index.js";
 import {
   loadWeightsFile,
   type Normalisation,
