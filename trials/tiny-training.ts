@@ -118,6 +118,19 @@ export async function trainTiny(
   return loss;
 }
 
+/** Attacks images whose tensors are large enough to be kept when they are freed. */
+export function evaluateLarge(seed: number): void {
+  const model = new TinyModel(seed);
+  model.setMode("eval");
+  const generator = new Generator(seed);
+  scope(() => {
+    const batch = rand([400, 3, 32, 32], generator);
+    const labels = randint(0, classCounts.length, [400], generator);
+    namedAttack("pgd-1").attack.perturb(model, batch, labels, generator);
+  });
+  model.dispose();
+}
+
 function resultOf(run: RunFolder, reports: Pick<EvaluationResult, "clean" | "robust">): EvaluationResult {
   return {
     ...{ run: run.name, checkpoint: "last", epoch: 1, split: "test", dataset: "noise", synthetic: true },

@@ -1,5 +1,6 @@
 // What is to be known of a method before it is built, and how a method's file says it.
 import type { z } from "zod";
+import { owningConstants } from "../losses/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { assembleMethod, type Modifiers } from "./assemble-method.js";
 import type { Method, MethodSetup } from "./method.js";
@@ -61,7 +62,13 @@ export function defineMethod<Options extends { readonly name: string } & Modifie
 ): MethodEntry<Options> {
   return {
     ...definition,
-    create: (options, setup) =>
-      assembleMethod(options.name, definition.recipe(options, setup), options, setup),
+    create(options, setup) {
+      const [parts, freeConstants] = owningConstants(() => definition.recipe(options, setup));
+      const dispose = () => {
+        parts.dispose?.();
+        freeConstants();
+      };
+      return assembleMethod(options.name, { ...parts, dispose }, options, setup);
+    },
   };
 }

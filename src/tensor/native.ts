@@ -33,6 +33,14 @@ export interface SystemInfo {
   readonly cudaProblem: string;
 }
 
+/** Blocks of 4 MiB and more of the CPU's memory; zero where freed memory is not kept. */
+export interface LargeBlocks {
+  /** Of tensors that are alive. */
+  readonly inUseBytes: number;
+  /** Of tensors that were freed, held for the next ones. */
+  readonly keptBytes: number;
+}
+
 export type NativeResult = number | boolean | string | null | undefined | NativeResult[];
 
 /** The addon's functions. Tensors and generators are handles: numbers that only the addon can resolve. */
@@ -71,6 +79,7 @@ export interface NativeAddon {
   setThreads(count: number): void;
   /** False where the C library cannot. */
   keepFreedMemory(): boolean;
+  largeBlocks(): LargeBlocks;
   systemInfo(): SystemInfo;
   synchronize(device: string): void;
   setFloat32Precision(precision: string): void;
