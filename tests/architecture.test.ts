@@ -3,20 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../scripts/places.mjs";
+import { floors } from "./floors.js";
 
-/** From the ground up. A folder imports from floors above it in this list, and from none beside or below it. */
-const floors: readonly (readonly string[])[] = [
-  ["tensor", "pickle", "archives"],
-  ["nn", "optim", "data"],
-  ["losses", "attacks"],
-  ["methods", "evaluation"],
-  ["training", "analysis"],
-  ["weights", "export"],
-  ["experiments", "doctor"],
-  ["report"],
-  ["server"],
-  ["cli"],
-];
 /** Files of src itself that any floor may import, and the library's public face, which may import all. */
 const ground = [
   "canonical-json.ts",

@@ -1,17 +1,9 @@
 // A lock that one living process at a time can hold, and that a killed one leaves free.
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-} from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { cannotWrite } from "../durable-file.js";
+import { cannotWrite, makeFolder } from "../durable-file.js";
+import { ReatError } from "../errors.js";
 
 /** Who holds a lock. */
 export interface LockHolder {
@@ -67,23 +59,14 @@ function makeClaim(place: string): string {
   const name = `${process.pid}-${began}-${claimsMade}-${encodeURIComponent(hostname())}`;
   for (;;) {
     try {
-      mkdirSync(place, { recursive: true });
+      makeFolder(place);
       closeSync(openSync(join(place, name), "wx"));
       return name;
     } catch (cause) {
       // Whoever withdraws takes the empty folder along: then it is made again.
-      if ((cause as NodeJS.ErrnoException).code !== "ENOENT" || !existsAbove(place))
-        throw cannotWrite(place, cause);
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code !== "ENOENT") throw cause instanceof ReatError ? cause : cannotWrite(place, cause);
     }
-  }
-}
-
-function existsAbove(place: string): boolean {
-  try {
-    readdirSync(join(place, ".."));
-    return true;
-  } catch {
-    return false;
   }
 }
 
