@@ -74,7 +74,7 @@ it.skipIf(!executablePath)("gives the network's logits", { timeout: 120_000 }, a
     await tab.waitForFunction("window.ready === true");
     const got = await tab.evaluate<number[]>(`classify(${JSON.stringify(pixels)}, ${JSON.stringify(shape)})`);
     expect(got).toHaveLength(wanted.length);
-    got.forEach((value, at) => expect(value).toBeCloseTo(wanted[at]!, 4));
+    for (const [at, value] of got.entries()) expect(value).toBeCloseTo(wanted[at]!, 4);
   } finally {
     await browser.close();
   }
