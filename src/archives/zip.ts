@@ -9,7 +9,7 @@ import { DamagedEntry, type ListedFile, type Listing, type SourceFile } from "./
 import { packedBytes, type RandomAccess, type Refuse, type ZipEntry, zipEntries } from "./zip-list.js";
 
 const LOCAL = 0x04034b50;
-/** The content of a link is a path; longer ones than this no system has. */
+/** The content of a link is a path; no system has paths longer than this. */
 const longestTarget = 4096;
 
 /** Whether bytes begin as a zip archive does. */

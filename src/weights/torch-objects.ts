@@ -1,4 +1,4 @@
-// The few names that torch.save puts around tensors, and what each rebuilds. Every other name is refused.
+// The few names that torch.save uses for tensors, and what each rebuilds. Every other name is refused.
 import {
   encodeLatin1,
   type PickleContext,
@@ -45,7 +45,7 @@ export class TorchTensor extends PickledObject {
   }
 }
 
-/** Something that is read over: a device, an element type, a number of NumPy. */
+/** Something that is read but ignored: a device, an element type, a NumPy number. */
 class Ignored extends PickledObject {
   override setState(): void {}
 }

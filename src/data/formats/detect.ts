@@ -59,19 +59,19 @@ async function detectFolder(path: string, limits?: ArchiveLimits): Promise<DataS
   }
   const { files, folders, problems } = await listSource(path, limits);
   if (files.some((file) => inClassFolder(file.path))) return { form: "class-folders", path };
-  // Some of CIFAR's files, so that what is missing can be named.
+  // Recognised by some of CIFAR's files, so that missing ones can be named.
   for (const layout of CIFAR_LAYOUTS) {
     for (const folder of [path, join(path, layout.folder)]) {
       const known = [...layout.trainFiles, ...layout.testFiles];
       if (known.some((file) => isFile(join(folder, file)))) return { form: "cifar", path: folder, layout };
     }
   }
-  // Folders of other things: reading them will say what was found instead of images.
+  // Folders without images: reading them will say what was found instead.
   const any = folders.length + problems.length > 0 || files.some((file) => file.path.includes("/"));
   return any ? { form: "class-folders", path } : undefined;
 }
 
-/** With its annotations, or sorted into classes by them as many scripts leave it. */
+/** With its annotations, or already sorted into class folders, as many scripts do. */
 function isTinyImagenet(folder: string): boolean {
   if (isFile(join(folder, "val", "val_annotations.txt"))) return true;
   const train = join(folder, "train");
