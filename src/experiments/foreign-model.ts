@@ -14,6 +14,7 @@ import { assembleNetwork, normalisationOf } from "./assemble.js";
 import { unnamedClasses } from "./class-names.js";
 import { applyOverrides, type ExperimentConfig, parseConfig } from "./config/index.js";
 import { type ExperimentData, loadData } from "./data.js";
+import { asDescribed, ownDescription, requireAgreement } from "./own-export.js";
 
 /** What a file of weights does not say of itself. */
 export interface ForeignOptions {
@@ -63,16 +64,22 @@ export interface ForeignModel extends Disposable {
  */
 export async function openForeignModel(file: string, options: ForeignOptions): Promise<ForeignModel> {
   const { architecture, classes } = options;
-  const raw = applyOverrides({ model: { architecture } }, options.overrides ?? []);
-  const config = parseConfig(raw, "The evaluation");
-  const normalisation = options.normalisation ?? normalisationOf(config);
-  if (normalisation) requireNormalisation(normalisation);
-  if (config.threads !== null) setThreads(config.threads);
-  const device = resolveDevice(config.device);
+  const configOf = (model: Readonly<Record<string, string>>) =>
+    parseConfig(applyOverrides({ model }, options.overrides ?? []), "The evaluation");
+  // Refused before a file is read.
+  configOf({ architecture });
   // Read first: a wrong file should not cost the loading of a data set.
   const weights = await readWeightsFile(file, options.weightsKey);
+  const own = ownDescription(weights);
+  const config = configOf({ architecture, ...(own && { classifier: own.classifier }) });
+  const asked = options.normalisation ?? normalisationOf(config);
+  if (asked) requireNormalisation(asked);
+  if (own) requireAgreement(file, own, { ...config.model, normalisation: asked });
+  const normalisation = own ? own.normalisation : asked;
+  if (config.threads !== null) setThreads(config.threads);
+  const device = resolveDevice(config.device);
   const names = options.classNames ?? weights.classNames;
-  const trained = names && { names, counts: null, of: file };
+  const trained = names && { names, counts: own?.classCounts ?? null, of: file };
   const data = await loadData(config, options.onDataProgress, trained);
   const known = data.dataset.classNames.length;
   if (classes !== undefined && classes !== known) {
@@ -85,8 +92,10 @@ export async function openForeignModel(file: string, options: ForeignOptions): P
   const network = assembleNetwork(config, data, device);
   try {
     const translated = loadWeightsFile(weights, network, normalisation);
-    const model = normalisation ? new NormalisedInput(network, normalisation) : network;
-    const { format, sha256, notes } = weights;
+    const input = normalisation ? new NormalisedInput(network, normalisation) : network;
+    const { model, notes: said } = own ? asDescribed(input, own) : { model: input, notes: [] };
+    const { format, sha256 } = weights;
+    const notes = [...weights.notes, ...said];
     return {
       ...{ config, data, device, model },
       weights: {

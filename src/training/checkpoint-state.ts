@@ -1,7 +1,8 @@
-// What a checkpoint holds beside its tensors, and whether it can be true.
+// What a checkpoint holds besides its tensors, and checks that it is possible.
 import { z } from "zod";
 import { ReatError } from "../errors.js";
 import type { MethodState } from "../methods/index.js";
+import { firstMisfit } from "../schema-misfit.js";
 import type { BestSoFar } from "./events.js";
 import type { StatisticsCounts, Totals } from "./statistics.js";
 
@@ -92,7 +93,7 @@ export function parseState(text: string, file: string): CheckpointState {
   const refuse = (why: string) =>
     new ReatError(
       "checkpoint",
-      `The checkpoint ${file} holds no state that a training can have: ${why}; use another copy or checkpoint.`,
+      `The checkpoint ${file} holds a state that no training can have: ${why}; use another copy or checkpoint.`,
     );
   let value: unknown;
   try {
@@ -101,10 +102,7 @@ export function parseState(text: string, file: string): CheckpointState {
     throw refuse("it is no JSON");
   }
   const result = schema.safeParse(value);
-  if (!result.success) {
-    const { path, message } = result.error.issues[0]!;
-    throw refuse(`${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
-  }
+  if (!result.success) throw refuse(firstMisfit(result.error));
   const misfit = findMisfit(result.data);
   if (misfit !== null) throw refuse(misfit);
   return result.data;

@@ -6,7 +6,7 @@ import { againstPlain, type StrongerAttack } from "./overstatement.js";
 const factors = [0.1, 10, 100] as const;
 
 /**
- * Scaled attacks that are weaker are measured but not held against a model: with a large factor the softmax of any
+ * Scaled attacks that are weaker are measured but do not count against a model: with a large factor the softmax of any
  * confident model rounds to 0 and 1, and the cross entropy has no gradient left.
  */
 export const logitScale: AuditCheck = {
@@ -36,7 +36,7 @@ export const logitScale: AuditCheck = {
         `no factor of ${factors.join(", ")} leaves more than ${noise} less than factor 1 (two standard errors, at least two points)`,
       pass: "No factor makes the attack stronger beyond noise.",
       because:
-        "the figure without it owes something to the size of the logits, on which the margin and DLR (cw, apgd-t, autoattack) do not depend",
+        "the figure without it depends on the size of the logits, as the margin and DLR (cw, apgd-t, autoattack) do not",
     });
   },
 };

@@ -1,4 +1,4 @@
-// What a check of an audit answers: a verdict, the figures it rests on, and where the check comes from.
+// What a check of an audit returns: a verdict, the figures it rests on, and where the check comes from.
 
 /** Of a model. "inconclusive": the checks could not be made, or there was nothing to compare. */
 export type AuditVerdict = "pass" | "fail" | "inconclusive";
