@@ -1,11 +1,22 @@
-// Test runner settings: separate processes, because LibTorch's thread count is process-wide.
+// Test runner settings: tiers by cost, and separate processes, because LibTorch's thread count is process-wide.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { filesOfTier, type Tier } from "./tests/tiers.js";
+
+const tiers: readonly Tier[] = ["unit", "long", "end-to-end"];
 
 export default defineConfig({
-  resolve: { alias: { reat: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^reat$/, replacement: fileURLToPath(new URL("./src/index.ts", import.meta.url)) },
+      {
+        find: /^reat\/(\w+)$/,
+        replacement: `${fileURLToPath(new URL("./src", import.meta.url))}/$1/index.ts`,
+      },
+    ],
+  },
   test: {
-    include: ["tests/**/*.test.ts"],
+    projects: tiers.map((name) => ({ extends: true, test: { name, include: filesOfTier(name) } })),
     pool: "forks",
     // The runner keeps every core busy with test files: more threads in each would only wait for one another.
     env: { OMP_NUM_THREADS: "1" },

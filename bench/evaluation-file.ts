@@ -4,25 +4,18 @@ import { finished } from "node:stream/promises";
 import {
   buildModel,
   createMethod,
-  encodeSafetensors,
   Generator,
-  generateSynthetic,
   grad,
   type ImageClassifier,
   type ImageDataset,
-  loadDataset,
-  loadWeights,
   methodOptions,
   SGD,
-  type StoredTensor,
-  SYNTHETIC_DEFAULTS,
   scope,
-  selectImages,
   setThreads,
-  storeTensor,
   trainingBatches,
-  uploadSplit,
 } from "reat";
+import { generateSynthetic, loadDataset, SYNTHETIC_DEFAULTS, selectImages, uploadSplit } from "reat/data";
+import { encodeSafetensors, loadWeights, type StoredTensor, storeTensor } from "reat/training";
 
 /** What is evaluated. */
 export interface EvaluationInput {

@@ -1,5 +1,5 @@
 // Floating-point operations of a network's convolutions and linear layer, counted from its description.
-import { type ResNetDescription, resnet18, smallResNet } from "reat";
+import { type ResNetDescription, resnet18, smallResNet } from "reat/nn";
 
 const descriptions: Readonly<Record<"resnet18" | "small-resnet", ResNetDescription>> = {
   resnet18,

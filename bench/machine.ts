@@ -1,7 +1,8 @@
 // What the measurements were made on, and from which commit.
 import { spawnSync } from "node:child_process";
 import { totalmem } from "node:os";
-import { currentEnvironment, systemInfo } from "reat";
+import { systemInfo } from "reat/tensor";
+import { currentEnvironment } from "reat/training";
 import { blasRow, mappedLibraries } from "#reat/doctor/libraries.js";
 import type { MachineRecord } from "./record.js";
 

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
-import { systemInfo } from "reat";
+import { systemInfo } from "reat/tensor";
 import type { BenchCase, CaseSide } from "./case.js";
 import { attackCases } from "./cases/attack.js";
 import { dataCases } from "./cases/data.js";

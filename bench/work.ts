@@ -1,5 +1,6 @@
 // What a side can be asked to do; plain data, so that it travels to another process as JSON.
-import type { Device, Precision } from "reat";
+import type { Precision } from "reat/nn";
+import type { Device } from "reat/tensor";
 
 /** A whole training step: batch, augmentation, attack, loss, gradients, optimiser, statistics. */
 export interface TrainStepWork {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Starts the command line; `reat setup` runs before anything is built, all other commands after.
 import { requireSystem } from "../scripts/requirements.mjs";
+import { whyNotStarted } from "../scripts/start-failure.mjs";
 
 requireSystem();
 
@@ -15,5 +16,11 @@ if (process.argv[2] === "setup") {
   process.stderr.write("reat is not set up yet: run `npx reat setup` (in a checkout: `npm run setup`).\n");
   process.exitCode = 1;
 } else {
-  await import(main.href);
+  try {
+    await import(main.href);
+  } catch (error) {
+    process.stderr.write(`reat cannot be started: ${whyNotStarted(error)}\n`);
+    if (process.argv.includes("--debug")) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = 1;
+  }
 }

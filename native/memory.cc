@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include "engine.h"
 
@@ -69,6 +70,11 @@ class KeptBlocks {
     keptBytes_ += found->second;
     lent_.erase(found);
     return true;
+  }
+
+  std::pair<size_t, size_t> inUseAndKept() {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    return {inUse_, keptBytes_};
   }
 
  private:
@@ -157,9 +163,13 @@ bool keep() {
   return mallopt(M_MMAP_THRESHOLD, kLarge) && mallopt(M_TRIM_THRESHOLD, -1) && mallopt(M_TOP_PAD, 16 << 20);
 }
 
+std::pair<size_t, size_t> inUseAndKept() { return blocks().inUseAndKept(); }
+
 #else
 
 bool keep() { return false; }
+
+std::pair<size_t, size_t> inUseAndKept() { return {0, 0}; }
 
 #endif
 
@@ -168,8 +178,19 @@ Napi::Value keepFreedMemory(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), kept);
 }
 
+Napi::Value largeBlocks(const Napi::CallbackInfo& info) {
+  const auto [inUse, kept] = inUseAndKept();
+  Napi::Object memory = Napi::Object::New(info.Env());
+  memory.Set("inUseBytes", static_cast<double>(inUse));
+  memory.Set("keptBytes", static_cast<double>(kept));
+  return memory;
+}
+
 }  // namespace
 
-void registerMemory(Napi::Env env, Napi::Object exports) { define<keepFreedMemory>(env, exports, "keepFreedMemory"); }
+void registerMemory(Napi::Env env, Napi::Object exports) {
+  define<keepFreedMemory>(env, exports, "keepFreedMemory");
+  define<largeBlocks>(env, exports, "largeBlocks");
+}
 
 }  // namespace reat

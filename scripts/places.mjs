@@ -39,7 +39,8 @@ export function buildFolder() {
       // Read-only: the next one.
     }
   }
-  throw new Error(`neither ${buildFolders().join(" nor ")} can be written to`);
+  const tried = buildFolders().join(" nor ");
+  throw new Error(`Nothing can be written to ${tried}; REAT_CACHE names another folder`);
 }
 
 /** What the last set-up built and made active, or undefined where there is none. */
@@ -82,8 +83,12 @@ export function keptPath(name) {
  * nobody named it.
  */
 export function keptChoice(env = process.env) {
-  if (env.LIBTORCH || env.REAT_PYTHON || !existsSync(choiceFile())) return {};
-  const kept = JSON.parse(readFileSync(choiceFile(), "utf8"));
+  // Read where it lies: whoever only looks may not be allowed to write there.
+  const file = buildFolders()
+    .map((folder) => join(folder, "choice.json"))
+    .find((path) => existsSync(path));
+  if (env.LIBTORCH || env.REAT_PYTHON || file === undefined) return {};
+  const kept = JSON.parse(readFileSync(file, "utf8"));
   const path = (name) => (name?.includes("/") ? resolve(packageRoot, name) : name);
   return { ...kept, libtorch: path(kept.libtorch), python: path(kept.python) };
 }

@@ -3,25 +3,14 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../scripts/places.mjs";
+import { floors } from "./floors.js";
 
-/** From the ground up. A folder imports from floors above it in this list, and from none beside or below it. */
-const floors: readonly (readonly string[])[] = [
-  ["tensor", "pickle", "archives"],
-  ["nn", "optim", "data"],
-  ["losses", "attacks"],
-  ["methods", "evaluation"],
-  ["training", "analysis"],
-  ["weights", "export"],
-  ["experiments", "doctor"],
-  ["report"],
-  ["server"],
-  ["cli"],
-];
 /** Files of src itself that any floor may import, and the library's public face, which may import all. */
 const ground = [
   "canonical-json.ts",
   "durable-file.ts",
   "errors.ts",
+  "schema-misfit.ts",
   "fraction.ts",
   "schema-words.ts",
   "yaml-text.ts",
@@ -130,6 +119,17 @@ describe("floors", () => {
         return reaches(next, goal, seen);
       });
     expect(allCode.filter((path) => reaches(path, path))).toEqual([]);
+  });
+
+  it("what scripts and pages import from the build has its source", () => {
+    const users = ["docs", "scripts", "bin", "examples", "tests"].flatMap((folder) =>
+      filesUnder(folder, /\.(mjs|js)$/),
+    );
+    const named = users.flatMap((path) =>
+      [...read(path).matchAll(/"(?:\.\.\/)+dist\/([\w/-]+)\.js"/g)].map(([, source]) => `src/${source}.ts`),
+    );
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((source) => !existsSync(join(packageRoot, source)))).toEqual([]);
   });
 
   it("only src/tensor loads the addon", () => {

@@ -1,6 +1,6 @@
 // What a record of a trial says of itself: the command, the commit, the machine.
 import { totalmem } from "node:os";
-import { currentEnvironment } from "reat";
+import { currentEnvironment } from "reat/training";
 
 /** The part that all records share. */
 export interface Provenance {

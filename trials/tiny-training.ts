@@ -1,30 +1,25 @@
 // The smallest whole training: a network of 200 weights, 24 images of noise, REAT with two attack steps.
 import {
-  BatchNorm,
-  Conv2d,
-  classGroups,
   createMethod,
-  type DeviceSplit,
-  type Environment,
-  type EvaluationResult,
   evaluate,
   evaluationBatches,
   Generator,
   ImageClassifier,
-  keep,
-  Linear,
   methodOptions,
   namedAttack,
   RunFolder,
   rand,
-  randint,
   SGD,
   scope,
   type Tensor,
   train,
   trainingBatches,
-  writeResult,
 } from "reat";
+import { classGroups, type DeviceSplit } from "reat/data";
+import { type EvaluationResult, writeResult } from "reat/evaluation";
+import { BatchNorm, Conv2d, Linear } from "reat/nn";
+import { keep, randint } from "reat/tensor";
+import type { Environment } from "reat/training";
 
 const classCounts = [12, 8, 4];
 const images = 24;
@@ -121,6 +116,19 @@ export async function trainTiny(
     model.dispose();
   }
   return loss;
+}
+
+/** Attacks images whose tensors are large enough to be kept when they are freed. */
+export function evaluateLarge(seed: number): void {
+  const model = new TinyModel(seed);
+  model.setMode("eval");
+  const generator = new Generator(seed);
+  scope(() => {
+    const batch = rand([400, 3, 32, 32], generator);
+    const labels = randint(0, classCounts.length, [400], generator);
+    namedAttack("pgd-1").attack.perturb(model, batch, labels, generator);
+  });
+  model.dispose();
 }
 
 function resultOf(run: RunFolder, reports: Pick<EvaluationResult, "clean" | "robust">): EvaluationResult {

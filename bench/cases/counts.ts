@@ -1,5 +1,5 @@
 // Class counts of the long-tailed sets that steps are timed on.
-import { classCounts } from "reat";
+import { classCounts } from "reat/data";
 
 /** Training images of each class at an unbalanced ratio of 50. */
 export const counts10 = classCounts({

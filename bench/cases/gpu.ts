@@ -1,5 +1,5 @@
 // Training steps on a GPU, beside eager PyTorch with its defaults on the same GPU.
-import type { Precision } from "reat";
+import type { Precision } from "reat/nn";
 import type { BenchCase } from "../case.js";
 import { median, secondsOf } from "../statistics.js";
 import type { Repetition, TrainStepWork } from "../work.js";

@@ -1,5 +1,6 @@
 // Attack steps alone, made as training makes them.
-import { buildModel, Generator, keep, pgd, rand, randint, scope } from "reat";
+import { buildModel, Generator, pgd, rand, scope } from "reat";
+import { keep, randint } from "reat/tensor";
 import type { AttackWork } from "../work.js";
 import type { Run } from "./run.js";
 

@@ -1,5 +1,6 @@
 // What a call of an operator costs from TypeScript: tiny tensors, so that only the way there and back counts.
-import { Generator, keep, ones, randn, scope, type Tensor } from "reat";
+import { Generator, randn, scope, type Tensor } from "reat";
+import { keep, ones } from "reat/tensor";
 import type { CallsWork } from "../work.js";
 import type { Run } from "./run.js";
 

@@ -1,6 +1,7 @@
 // Preparing data: packing images, loading the packed file, augmented batches.
 import { existsSync } from "node:fs";
-import { detectSource, readPacked, readSource, scope, trainingBatches, writePacked } from "reat";
+import { scope, trainingBatches } from "reat";
+import { detectSource, readPacked, readSource, writePacked } from "reat/data";
 import type { AugmentationWork, LoadingWork, PackingWork } from "../work.js";
 import { randomSplit } from "./long-tailed.js";
 import type { Run } from "./run.js";

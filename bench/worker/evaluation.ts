@@ -1,19 +1,9 @@
 // Clean and PGD accuracy of given weights on given images, as `evaluate` measures them.
 import { readFileSync } from "node:fs";
-import {
-  buildModel,
-  type ClassGroup,
-  decodeSafetensors,
-  evaluate,
-  Generator,
-  keep,
-  noGrad,
-  pgd,
-  rand,
-  restoreTensor,
-  scope,
-  type Tensor,
-} from "reat";
+import { buildModel, evaluate, Generator, noGrad, pgd, rand, scope, type Tensor } from "reat";
+import type { ClassGroup } from "reat/data";
+import { keep } from "reat/tensor";
+import { decodeSafetensors, restoreTensor } from "reat/training";
 import type { EvaluationWork } from "../work.js";
 import type { Run } from "./run.js";
 

@@ -1,5 +1,7 @@
 // Random images with the labels of a long-tailed set: a step costs the same whatever the images show.
-import { createDataset, type Device, type DeviceSplit, type ImageDataset, uploadSplit } from "reat";
+import type { ImageDataset } from "reat";
+import { createDataset, type DeviceSplit, uploadSplit } from "reat/data";
+import type { Device } from "reat/tensor";
 
 const SIDE = 32;
 

@@ -1,7 +1,8 @@
 // Our side of a pair: does the work it is given, one repetition a request, one line of JSON each way.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { setThreads, systemInfo } from "reat";
+import { setThreads } from "reat";
+import { systemInfo } from "reat/tensor";
 import { setLevers } from "#reat/nn/fast/levers.js";
 import type { Switches, Work } from "../work.js";
 import { prepareAttack } from "./attack.js";

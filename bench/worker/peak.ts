@@ -1,5 +1,6 @@
 // What this machine can do at most: a large matrix product, and the convolutions of ResNet-18 in every layout.
-import { callOperator, conv2d, Generator, keep, noGrad, rand, scope, type Tensor } from "reat";
+import { Generator, noGrad, rand, scope, type Tensor } from "reat";
+import { callOperator, conv2d, keep } from "reat/tensor";
 import { activeBuild } from "#scripts/places.mjs";
 import type { PeakWork, Values } from "../work.js";
 import { loadNative } from "./native.js";

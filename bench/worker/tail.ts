@@ -1,5 +1,6 @@
 // Value and gradient of TAIL for a batch of features.
-import { Generator, grad, keep, rand, scope, tailRegulariser, tensor } from "reat";
+import { Generator, grad, rand, scope, tailRegulariser, tensor } from "reat";
+import { keep } from "reat/tensor";
 import type { TailWork } from "../work.js";
 import type { Run } from "./run.js";
 

@@ -1,19 +1,8 @@
 // A training step as the trainer makes it, one batch after another.
-import {
-  type Batch,
-  buildModel,
-  createMethod,
-  type Device,
-  Generator,
-  keep,
-  methodOptions,
-  type Precision,
-  SGD,
-  scope,
-  setPrecision,
-  synchronize,
-  trainingBatches,
-} from "reat";
+import { buildModel, createMethod, Generator, methodOptions, SGD, scope, trainingBatches } from "reat";
+import type { Batch } from "reat/data";
+import { type Precision, setPrecision } from "reat/nn";
+import { type Device, keep, synchronize } from "reat/tensor";
 import { StepRunner } from "#reat/training/recorded-step.js";
 import { EpochStatistics } from "#reat/training/statistics.js";
 import type { TrainStepWork, Values } from "../work.js";

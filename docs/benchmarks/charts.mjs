@@ -1,8 +1,8 @@
 // Draws a quantity against another on two logarithmic axes, from the report's chart parts.
-import { bottomAxis, chart, valueAxis } from "../../dist/report/drawing.js";
+import { bottomAxis, chart, valueAxis } from "../../dist/report/charts/drawing.js";
+import { logScale } from "../../dist/report/charts/scale.js";
 import { coordinate, html } from "../../dist/report/markup.js";
 import { runColour } from "../../dist/report/palette.js";
-import { logScale } from "../../dist/report/scale.js";
 import { styleSheet } from "../../dist/report/styles.js";
 
 const [width, height] = [560, 320];

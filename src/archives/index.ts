@@ -1,3 +1,14 @@
 // The public face of archives: tar and zip files that others wrote, read safely.
-export { readTar, type SourceFile } from "./tar.js";
-export { isZip, readZip } from "./zip.js";
+export { listArchive, readArchive, readListed } from "./archive.js";
+export { decodeName, folderOf } from "./entry-names.js";
+export { type ArchiveLimits, Budget, DEFAULT_ARCHIVE_LIMITS } from "./limits.js";
+export { someOf } from "./listing.js";
+export {
+  DamagedEntry,
+  type ListedFile,
+  type Listing,
+  type SourceFile,
+  type SourceProblem,
+} from "./source-file.js";
+export { readTar } from "./tar.js";
+export { isZip, readStoredZip, readZip } from "./zip.js";

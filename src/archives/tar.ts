@@ -1,32 +1,79 @@
 // Reads tar archives, plain or gzipped, as a stream of files: one entry in memory at a time.
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
-import type { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { ReatError } from "../errors.js";
+import { ByteReader, CutOff, openBytes } from "./byte-reader.js";
+import { decodeName, insidePath } from "./entry-names.js";
+import { type ArchiveLimits, Budget, DEFAULT_ARCHIVE_LIMITS } from "./limits.js";
+import { type ArchiveEntry, ListingBuilder } from "./listing.js";
+import type { ListedFile, Listing, SourceFile } from "./source-file.js";
+import {
+  BadHeader,
+  BLOCK,
+  type PaxRecords,
+  readPax,
+  readTarHeader,
+  text,
+  WrongChecksum,
+} from "./tar-header.js";
 
-const BLOCK = 512;
 // Extended headers hold names; one of megabytes is a corrupt or hostile archive.
 const LARGEST_HEADER = 1 << 20;
 
-/** A regular file inside an archive or folder. `read` may be called at most once, before the next file is asked for. */
-export interface SourceFile {
-  /** Path inside the source, with `/` between folders. */
-  readonly path: string;
-  /** Bytes. */
-  readonly size: number;
+/**
+ * The regular files of a `.tar`, `.tar.gz` or `.tgz`, in archive order; the form is seen from its first bytes.
+ * ustar, GNU long names and pax headers are understood. {@link listTar} lists what else is in it.
+ * @throws ReatError `data` where the archive is cut off, damaged, no tar archive, or larger than the limits
+ */
+export async function* readTar(
+  file: string,
+  limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+): AsyncGenerator<SourceFile> {
+  for await (const { name, kind, size, read } of tarEntries(file, limits)) {
+    const path = insidePath(decodeName(name, "latin1").text);
+    if (kind === "file" && path) yield { path, size, read };
+  }
+}
+
+/** All that is in a tar archive, links resolved. Throws as {@link readTar} does. */
+export async function listTar(file: string, limits: ArchiveLimits): Promise<Listing> {
+  const listing = new ListingBuilder("latin1");
+  for await (const entry of tarEntries(file, limits)) listing.add(entry);
+  return listing.end();
+}
+
+/** The files of a list, in archive order, the same bytes under each of their names. */
+export async function* readListedTar(
+  file: string,
+  files: readonly ListedFile[],
+  limits: ArchiveLimits,
+): AsyncGenerator<SourceFile> {
+  const wanted = new Map<number, ListedFile[]>();
+  for (const entry of files) {
+    const sharing = wanted.get(entry.at);
+    if (sharing) sharing.push(entry);
+    else wanted.set(entry.at, [entry]);
+  }
+  let at = 0;
+  for await (const { read } of tarEntries(file, limits)) {
+    let bytes: Promise<Buffer> | undefined;
+    const once = () => {
+      bytes ??= read();
+      return bytes;
+    };
+    for (const { path, size } of wanted.get(at) ?? []) yield { path, size, read: once };
+    at++;
+  }
+}
+
+interface TarEntry extends ArchiveEntry {
   read(): Promise<Buffer>;
 }
 
-/**
- * The regular files of a `.tar`, `.tar.gz` or `.tgz`, in archive order; the form is seen from its first bytes.
- * ustar, GNU long names and pax headers are understood; links and devices are passed over.
- * @throws ReatError `data` where the archive is cut off, damaged, or no tar archive.
- */
-export async function* readTar(file: string): AsyncGenerator<SourceFile> {
-  const bytes = new ByteReader(await openBytes(file));
+async function* tarEntries(file: string, limits: ArchiveLimits): AsyncGenerator<TarEntry> {
+  const budget = new Budget(file, limits);
+  // Headers and padding count too, so that an archive of nothing else reaches the limit.
+  const bytes = new ByteReader(await openBytes(file), 2 * limits.totalBytes, () => budget.tooMuch());
   try {
-    yield* entries(bytes, file);
+    yield* entries(bytes, file, budget);
   } catch (error) {
     throw explain(error, file);
   } finally {
@@ -34,82 +81,100 @@ export async function* readTar(file: string): AsyncGenerator<SourceFile> {
   }
 }
 
-async function* entries(bytes: ByteReader, file: string): AsyncGenerator<SourceFile> {
-  let longName: string | undefined;
+async function* entries(bytes: ByteReader, file: string, budget: Budget): AsyncGenerator<TarEntry> {
   let pax: PaxRecords = {};
   for (let first = true; ; first = false) {
-    const header = await bytes.take(BLOCK);
-    if (header.every((byte) => byte === 0)) {
+    const block = await bytes.take(BLOCK);
+    if (block.every((byte) => byte === 0)) {
       if (first) throw new ReatError("data", `${file} is an empty archive.`);
       // Reading on to the end makes gzip check its own checksum.
       await bytes.drain();
       return;
     }
-    if (!checksumHolds(header)) {
-      throw new ReatError(
-        "data",
-        first
-          ? `${file} is not a tar archive.`
-          : `${file} is damaged: a file header inside the archive fails its checksum.`,
-      );
-    }
-    const type = String.fromCharCode(header[156]!);
-    const size = pax.size ?? readNumber(header, 124, 12);
-    const padded = Math.ceil(size / BLOCK) * BLOCK;
-    if (type === "L" || type === "x") {
+    const header = firstHeader(block, first, file);
+    if (isMeta(header.type)) {
+      const { size } = header;
       if (size > LARGEST_HEADER)
         throw new ReatError("data", `${file} is damaged: a file name of ${size} bytes.`);
-      const body = (await bytes.take(padded)).subarray(0, size);
-      if (type === "L") longName = text(body);
-      else pax = readPax(body);
+      const body = (await bytes.take(padded(size))).subarray(0, size);
+      if (header.type === "L") pax.path ??= Buffer.from(text(body));
+      else if (header.type === "K") pax.target ??= Buffer.from(text(body));
+      else if (header.type === "x") pax = { ...pax, ...readPax(Buffer.from(body)) };
       continue;
     }
-    if (type === "g" || type === "K") {
-      await bytes.skip(padded);
-      continue;
-    }
-    const path = pax.path ?? longName ?? headerName(header);
-    longName = undefined;
+    const kind = kindOf(header.type, pax.sparse === true, header.name);
+    // As for other readers, links and devices have no contents: the size of a link is that of what it points to.
+    const size = "12346".includes(header.type) ? 0 : (pax.size ?? header.size);
+    const name = pax.path ?? Buffer.from(header.name);
+    const target = pax.target ?? Buffer.from(header.target);
     pax = {};
+    // GNU's sparse files keep the list of their holes in further blocks, each with a flag for one more.
+    if (header.type === "S" && block[482] !== 0) while ((await bytes.take(BLOCK))[504] !== 0);
+    budget.take(decodeName(name, "latin1").text, size);
     let reading: Promise<Buffer> | undefined;
-    if (type === "0" || type === "\0" || type === "7") {
-      yield {
-        path: path.replace(/^(\.?\/)+/, ""),
-        size,
-        read: async () => {
-          reading = bytes.take(padded);
-          try {
-            return (await reading).subarray(0, size);
-          } catch (error) {
-            throw explain(error, file);
-          }
-        },
-      };
-    }
+    yield {
+      ...{ name, size, target, ...kind },
+      read: async () => {
+        reading = bytes.take(padded(size));
+        try {
+          return (await reading).subarray(0, size);
+        } catch (error) {
+          throw explain(error, file);
+        }
+      },
+    };
     // A read still under way has to end before the next header can be looked at.
     if (reading) await reading;
-    else await bytes.skip(padded);
+    else await bytes.skip(padded(size));
   }
 }
 
-async function openBytes(file: string): Promise<Readable> {
-  const magic = Buffer.alloc(2);
-  const handle = await open(file);
+function firstHeader(block: Buffer, first: boolean, file: string) {
   try {
-    await handle.read(magic, 0, 2, 0);
-  } finally {
-    await handle.close();
+    return readTarHeader(block);
+  } catch (error) {
+    if (first && error instanceof WrongChecksum) throw new ReatError("data", `${file} is not a tar archive.`);
+    throw error;
   }
-  const raw = createReadStream(file, { highWaterMark: 1 << 20 });
-  if (magic[0] !== 0x1f || magic[1] !== 0x8b) return raw;
-  const unzipped = createGunzip({ chunkSize: 1 << 20 });
-  raw.on("error", (error) => unzipped.destroy(error));
-  unzipped.on("close", () => raw.destroy());
-  return raw.pipe(unzipped);
+}
+
+const isMeta = (type: string): boolean => "LKxg".includes(type);
+const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
+
+/** Kinds of entries that are neither files nor folders nor links. */
+const others: Readonly<Record<string, string>> = {
+  S: "a sparse file, which is not read from an archive: unpack it, or pack it without --sparse",
+  3: "a device",
+  4: "a device",
+  6: "a pipe",
+  M: "a part of a file that begins in another archive",
+};
+
+function kindOf(type: string, sparse: boolean, name: Buffer): Pick<TarEntry, "kind" | "what"> {
+  if (sparse) return { kind: "other", what: others.S! };
+  switch (type) {
+    case "0":
+    case "\0":
+    case "7":
+      // Before there was a type for folders, a slash at the end said so.
+      return { kind: name.at(-1) === 0x2f ? "folder" : "file" };
+    case "1":
+      return { kind: "hard-link" };
+    case "2":
+      return { kind: "symbolic-link" };
+    case "5":
+    case "D":
+      return { kind: "folder" };
+    default:
+      return { kind: "other", what: others[type] ?? `an entry of the unknown type ${JSON.stringify(type)}` };
+  }
 }
 
 function explain(error: unknown, file: string): unknown {
   if (error instanceof ReatError) return error;
+  if (error instanceof BadHeader) {
+    return new ReatError("data", `${file} is damaged: ${error.message}.`, { cause: error });
+  }
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "Z_BUF_ERROR" || error instanceof CutOff) {
     return new ReatError("data", `${file} is cut off: the archive ends in the middle. Get it again.`, {
@@ -124,104 +189,4 @@ function explain(error: unknown, file: string): unknown {
     );
   }
   return error;
-}
-
-class CutOff extends Error {}
-
-/** Exact numbers of bytes out of a stream of chunks. */
-class ByteReader {
-  readonly #stream: Readable;
-  readonly #chunks: AsyncIterator<Buffer>;
-  #chunk: Buffer = Buffer.alloc(0);
-  #at = 0;
-
-  constructor(stream: Readable) {
-    this.#stream = stream;
-    this.#chunks = stream[Symbol.asyncIterator]();
-  }
-
-  async take(count: number): Promise<Buffer> {
-    if (this.#chunk.length - this.#at >= count) {
-      this.#at += count;
-      return this.#chunk.subarray(this.#at - count, this.#at);
-    }
-    const parts: Buffer[] = [];
-    for (let missing = count; missing > 0; ) {
-      if (this.#at === this.#chunk.length && !(await this.#next())) throw new CutOff();
-      const part = this.#chunk.subarray(this.#at, this.#at + missing);
-      parts.push(part);
-      this.#at += part.length;
-      missing -= part.length;
-    }
-    return Buffer.concat(parts, count);
-  }
-
-  async skip(count: number): Promise<void> {
-    for (let missing = count; missing > 0; ) {
-      if (this.#at === this.#chunk.length && !(await this.#next())) throw new CutOff();
-      const step = Math.min(missing, this.#chunk.length - this.#at);
-      this.#at += step;
-      missing -= step;
-    }
-  }
-
-  async drain(): Promise<void> {
-    while (await this.#next());
-  }
-
-  async close(): Promise<void> {
-    await this.#chunks.return?.();
-    this.#stream.destroy();
-  }
-
-  async #next(): Promise<boolean> {
-    const { done, value } = await this.#chunks.next();
-    this.#at = 0;
-    this.#chunk = done ? Buffer.alloc(0) : value;
-    return !done;
-  }
-}
-
-interface PaxRecords {
-  path?: string;
-  size?: number;
-}
-
-function readPax(body: Buffer): PaxRecords {
-  const records: PaxRecords = {};
-  for (let at = 0; at < body.length; ) {
-    const space = body.indexOf(0x20, at);
-    const length = Number(body.toString("latin1", at, space));
-    if (space < 0 || !(length > 0)) break;
-    const record = body.toString("utf8", space + 1, at + length - 1);
-    const equals = record.indexOf("=");
-    if (record.startsWith("path=")) records.path = record.slice(equals + 1);
-    if (record.startsWith("size=")) records.size = Number(record.slice(equals + 1));
-    at += length;
-  }
-  return records;
-}
-
-function headerName(header: Buffer): string {
-  const name = text(header.subarray(0, 100));
-  const ustar = header.toString("latin1", 257, 263) === "ustar\0";
-  const prefix = ustar ? text(header.subarray(345, 500)) : "";
-  return prefix === "" ? name : `${prefix}/${name}`;
-}
-
-function text(field: Buffer): string {
-  const end = field.indexOf(0);
-  return field.toString("utf8", 0, end < 0 ? field.length : end);
-}
-
-function readNumber(header: Buffer, at: number, length: number): number {
-  // The high bit marks GNU's base-256 form for sizes that eleven octal digits cannot hold.
-  if (header[at]! & 0x80) return Number(header.readBigUInt64BE(at + length - 8));
-  return Number.parseInt(header.toString("latin1", at, at + length).replace(/[\0 ]+$/, "") || "0", 8);
-}
-
-function checksumHolds(header: Buffer): boolean {
-  let sum = 8 * 0x20;
-  for (let i = 0; i < BLOCK; i++) if (i < 148 || i >= 156) sum += header[i]!;
-  return sum === readNumber(header, 148, 8);
 }

@@ -25,6 +25,7 @@ export interface NamedEnsemble {
   readonly version: EnsembleVersion;
 }
 
+/** A single attack, or AutoAttack as a whole; {@link isEnsemble} tells them apart. */
 export type EvaluationAttackSpec = NamedAttack | NamedEnsemble;
 
 /** AutoAttack's versions under the names of attacks. */
@@ -41,13 +42,14 @@ const versions: Readonly<
   },
   "autoattack-rand": {
     version: "rand",
-    description: "AutoAttack's version for random models: 20 gradients averaged a step",
+    description: "AutoAttack's version for random models: 20 gradients averaged in each step",
   },
   "autoattack-torchattacks-3.5": {
     version: "torchattacks-3.5",
     description: "a weaker clone's constants (10 steps), to measure published figures again",
   },
 };
+/** The names of AutoAttack's versions as attacks. */
 export const ensembleSpecNames = Object.keys(versions);
 
 /** What each version of AutoAttack is, in a line. */
@@ -75,6 +77,13 @@ function versionOf(name: string): EnsembleVersion | null {
   return known && new Set(list).size === list.length ? (list as EnsembleAttackName[]) : null;
 }
 
+/** The members of an ensemble by its name; null for an attack that is none. */
+export function ensembleMembers(name: string): readonly EnsembleAttackName[] | null {
+  const version = versionOf(name);
+  // The form for l1 has the same members.
+  return version === null ? null : ensembleConstants(version, "linf").attacks;
+}
+
 /** Whether `evaluationAttack` knows the name. */
 export function isEvaluationAttackName(name: string): boolean {
   return isAttackName(name) || versionOf(name) !== null;
@@ -84,9 +93,19 @@ export function isEvaluationAttackName(name: string): boolean {
  * An attack or ensemble by name: those of {@link namedAttack}, `autoattack` (the standard version), `autoattack-plus`,
  * `autoattack-rand`, `autoattack-torchattacks-3.5` (a weaker clone's constants, to measure published figures again), or
  * `autoattack:` with members joined by "+".
- * @throws ReatError `config` for an unknown name, a norm that it has not or a constant out of its range
+ * At radius 0 all of them leave the images unchanged, so what is measured is the clean accuracy.
+ * @throws ReatError `config` for an unknown name, a norm or option that it does not support or a constant out of its range
  */
 export function evaluationAttack(name: string, options: NamedAttackOptions = {}): EvaluationAttackSpec {
+  if (options.epsilon === 0) {
+    const { epsilon: _zero, ...others } = options;
+    const { constants } = evaluationAttack(name, others);
+    return {
+      name,
+      constants: { ...constants, epsilon: 0 },
+      attack: { name, perturb: (_, images) => images.clone() },
+    };
+  }
   if (isAttackName(name)) return namedAttack(name, options);
   const version = versionOf(name);
   if (version === null) {
@@ -94,6 +113,13 @@ export function evaluationAttack(name: string, options: NamedAttackOptions = {})
   }
   const { norm, epsilon, logitScale } = requireBudget(name, ballNames, options);
   requireBall(name, norm, epsilon);
+  for (const option of ["stepSize", "start", "restarts"] as const) {
+    if (options[option] === undefined) continue;
+    throw new ReatError(
+      "config",
+      `attack ${name} takes no ${option}: AutoAttack's constants are fixed; choose those of single attacks such as apgd-ce`,
+    );
+  }
   if (logitScale !== 1) {
     throw new ReatError(
       "config",

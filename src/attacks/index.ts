@@ -12,6 +12,13 @@ export {
   type NamedAttackOptions,
 } from "./attack-entry.js";
 export {
+  type AttackOptionName,
+  attackOptionNames,
+  attacksThatTake,
+  attackTakes,
+  requireClassesFor,
+} from "./attack-limits.js";
+export {
   acceptedAttackNames,
   attackEntries,
   attackPattern,

@@ -1,4 +1,4 @@
-// What a long attack tells while it works: how far it is, and what looked wrong.
+// What a long attack reports while it works: how far it is, and what looked wrong.
 
 /** How far an attack is with the images it was given. */
 export interface AttackProgress {
@@ -21,6 +21,7 @@ export const warningNames = [
   "unusual-ensemble",
   "verification-mismatch",
 ] as const;
+/** The stable name of a warning, see docs/warnings.md. */
 export type WarningName = (typeof warningNames)[number];
 
 /** A warning as it is stored beside the result. */

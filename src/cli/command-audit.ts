@@ -1,6 +1,7 @@
 // `reat audit`: is a model's robustness real, or are its gradients masked?
 import { basename, dirname, join } from "node:path";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { ReatError } from "../errors.js";
 import { auditCheckNames, type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import {
   AUDIT_IMAGES,
@@ -9,15 +10,17 @@ import {
   auditModel,
   writeAudit,
 } from "../experiments/index.js";
-import { auditedOn, auditVerdicts, writeAuditPage } from "../report/index.js";
+import { auditedOn, auditMarks, auditVerdicts, quotedFigure, writeAuditPage } from "../report/index.js";
 import { dataProgress } from "./data-progress.js";
 import {
   addForeignOptions,
   classNamesOf,
   type ForeignFlags,
+  foreignFlag,
   foreignOptions,
   overridesOf,
 } from "./foreign-options.js";
+import { addImageOptions } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { collect, commaList, wholeNumber } from "./options.js";
 import { bar, StatusLine } from "./status-line.js";
@@ -68,9 +71,29 @@ Examples:
     )
     .action((place: string, _: unknown, self: Command) => run(place, self.optsWithGlobals<AuditFlags>()));
   addForeignOptions(command);
+  addImageOptions(command);
+}
+
+/** @throws ReatError `usage` for options that would do nothing */
+function requireUsed({ architecture, checkpoint, check, queries, surrogate, ...flags }: AuditFlags): void {
+  if (architecture === undefined) {
+    const foreign = foreignFlag(flags);
+    if (foreign)
+      throw new ReatError("usage", `--${foreign} is for weights from elsewhere, which need --architecture.`);
+  } else if (checkpoint !== undefined) {
+    throw new ReatError("usage", "--checkpoint is for runs; a file of weights has none.");
+  }
+  const left = (name: string) => check !== undefined && !check.includes(name);
+  if (queries !== undefined && left("black-box")) {
+    throw new ReatError("usage", "--queries is for the check black-box, which --check leaves out.");
+  }
+  if (surrogate !== undefined && left("transfer")) {
+    throw new ReatError("usage", "--surrogate is for the check transfer, which --check leaves out.");
+  }
 }
 
 async function run(place: string, flags: AuditFlags): Promise<void> {
+  requireUsed(flags);
   const foreign = flags.architecture === undefined ? undefined : foreignOptions(flags);
   const signal = abortOnInterrupt("stopping after this batch; the same command goes on from here…");
   const data = dataProgress();
@@ -128,8 +151,7 @@ async function write({ record, folder, name }: AuditOutcome, output?: string): P
 }
 
 function auditText(record: AuditRecord): string {
-  const marks = { pass: "✓", fail: "✗", inconclusive: "–" };
-  const rows = record.rows.map(({ name, title, verdict }) => [marks[verdict], name, verdict, title]);
+  const rows = record.rows.map(({ name, title, verdict }) => [auditMarks[verdict], name, verdict, title]);
   const told = record.rows.map(({ name, explanation }) => `${name}: ${explanation}`);
   return [
     `${record.subject}: ${percent(record.clean)} clean, ${percent(record.robust)} under the plain attack, on ${auditedOn(record)}.`,
@@ -139,6 +161,7 @@ function auditText(record: AuditRecord): string {
     ...told,
     "",
     `verdict: ${record.verdict}. ${auditVerdicts[record.verdict]}`,
+    `figure: ${record.figure.verdict}. ${quotedFigure(record)}`,
   ].join("\n");
 }
 

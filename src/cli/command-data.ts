@@ -15,11 +15,13 @@ import {
   prepareDataset,
   summarizeDataset,
   verifySource,
+  writtenOut,
 } from "../data/index.js";
 import { writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { dataPicture, imagesOfPicture } from "../report/index.js";
 import { dataProgress } from "./data-progress.js";
+import { addImageOptions, addLimitOption, imageOptions, type ReadFlags } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { ratio, wholeNumber } from "./options.js";
 import { table } from "./table.js";
@@ -28,14 +30,13 @@ import { bytes, note, print, printJson, styled } from "./terminal.js";
 const SOURCE =
   "synthetic, synthetic:<seed>, cifar10, cifar100, or the path of an archive, a folder or a packed file";
 
-interface ShowOptions {
+interface ShowOptions extends ReadFlags {
   readonly profile?: Profile;
   readonly imbalance?: number;
   readonly maxPerClass?: number;
   readonly validation?: number;
   readonly seed?: number;
   readonly selection: "shuffled" | "first";
-  readonly resize?: number;
   readonly picture?: string;
   readonly scale?: "linear" | "log";
   readonly sheet?: string;
@@ -48,11 +49,11 @@ export function addData(program: Command): void {
     .summary("show, verify, prepare and download data sets")
     .description(
       "Works on data sets. Read are CIFAR-10 and CIFAR-100 in binary or pickled form (archive or folder), Tiny-ImageNet-200 " +
-        "as it is distributed (zip archive or folder), and png, jpeg or webp images in one folder per class (train/<class>/…, " +
-        "test/<class>/…, or <class>/…; folder, zip or tar archive).",
+        "as it is distributed (zip archive or folder), and png, jpeg or webp images in one folder per class (train/<class>/… " +
+        "with test/<class>/… or val/<class>/…, <class>/train/…, or <class>/…; folder, zip or tar archive).",
     );
 
-  data
+  const showing = data
     .command("show")
     .summary("say what a data set holds, and what a long-tailed subset of it would")
     .argument("<source>", SOURCE)
@@ -73,7 +74,6 @@ export function addData(program: Command): void {
         .choices(["shuffled", "first"])
         .default("shuffled"),
     )
-    .option("--resize <pixels>", "scale images from class folders to this side", wholeNumber(8))
     .option(
       "--picture <file.svg>",
       "also draw each class' size, head, body and tail, and some images of each class",
@@ -89,10 +89,11 @@ export function addData(program: Command): void {
     .addHelpText(
       "after",
       "\nExamples:\n  reat data show synthetic --imbalance 50 --picture shapes.svg\n" +
-        "  reat data show cifar-10-binary.tar.gz --imbalance 50\n  reat data show photos/ --resize 32\n" +
+        "  reat data show cifar-10-binary.tar.gz --imbalance 50\n  reat data show photos/ --resize 72 --crop 64\n" +
         "  reat data show tiny-imagenet-200.zip --profile linear --imbalance 100",
     )
     .action(show);
+  addLimitOption(addImageOptions(showing));
 
   data
     .command("verify")
@@ -103,7 +104,7 @@ export function addData(program: Command): void {
     .addHelpText("after", "\nExample:\n  reat data verify cifar-10-binary.tar.gz")
     .action(verify);
 
-  data
+  const preparing = data
     .command("prepare")
     .summary("decode a data set once into one file that loads at once")
     .description(
@@ -111,10 +112,10 @@ export function addData(program: Command): void {
         "use of the same source finds it. Training does this by itself on first use.",
     )
     .argument("<source>", SOURCE)
-    .option("--resize <pixels>", "scale images from class folders to this side", wholeNumber(8))
     .option("--json", "print the file's path as JSON")
     .addHelpText("after", "\nExample:\n  reat data prepare photos/ --resize 32")
     .action(prepare);
+  addLimitOption(addImageOptions(preparing));
 
   data
     .command("download")
@@ -141,11 +142,10 @@ async function show(source: string, options: ShowOptions): Promise<void> {
     );
   }
   const { progress, line } = dataProgress();
-  const { imbalance, maxPerClass, validation = 0, seed = 0, resize } = options;
-  const dataset = await loadDataset(source, {
-    progress,
-    ...(resize !== undefined && { resize: { height: resize, width: resize } }),
-  }).finally(() => line.clear());
+  const { imbalance, maxPerClass, validation = 0, seed = 0 } = options;
+  const dataset = await loadDataset(source, { ...imageOptions(options), progress }).finally(() =>
+    line.clear(),
+  );
   const profile = options.profile ?? (imbalance === undefined ? undefined : "exponential");
   const wanted = profile !== undefined || validation > 0;
   const subset = wanted
@@ -196,7 +196,9 @@ export function renderSummary(summary: DatasetSummary): string {
         `; SHA-256 ${summary.subsetHash?.slice(0, 16)}…`,
     );
   }
-  heading.push(`largest class over smallest: ${Number(unbalancedRatio.toFixed(2))}`);
+  if (Number.isFinite(unbalancedRatio)) {
+    heading.push(`largest class over smallest: ${Number(unbalancedRatio.toFixed(2))}`);
+  }
   const inSubset = summary.subsetImages !== undefined;
   const aside = (summary.validationImages ?? 0) > 0;
   const header = ["id", "class", "train", ...(inSubset ? ["subset"] : []), ...(aside ? ["validation"] : [])];
@@ -210,7 +212,16 @@ export function renderSummary(summary: DatasetSummary): string {
     entry.group,
   ]);
   const drawn = table([...header, "test", "group"], rows, ["class", "group"]);
-  return [...heading, "", drawn, ...(summary.notes.length > 0 ? ["", ...summary.notes] : [])].join("\n");
+  const notes = [...summary.notes, ...damagedLines(summary)];
+  return [...heading, "", drawn, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+}
+
+/** Each damaged file on a line; of very many the first. */
+function damagedLines({ damaged }: DatasetSummary): string[] {
+  const shown = damaged.slice(0, 100).map(({ path, why }) => `  ${writtenOut(path)} ${writtenOut(why)}`);
+  return damaged.length > shown.length
+    ? [...shown, `  and ${damaged.length - shown.length} more; --json lists them all`]
+    : shown;
 }
 
 async function verify(path: string, options: { json?: true }): Promise<void> {
@@ -235,16 +246,14 @@ async function verify(path: string, options: { json?: true }): Promise<void> {
   if (result.verdict === "mismatch") process.exitCode = 1;
 }
 
-async function prepare(source: string, options: { resize?: number; json?: true }): Promise<void> {
+async function prepare(source: string, options: ReadFlags & { json?: true }): Promise<void> {
   if (/^synthetic(:|$)/.test(source)) {
     throw new ReatError("usage", "The synthetic data is drawn anew each time; there is nothing to prepare.");
   }
   const { progress, line } = dataProgress();
-  const { resize } = options;
-  const prepared = await prepareDataset(source, {
-    progress,
-    ...(resize !== undefined && { resize: { height: resize, width: resize } }),
-  }).finally(() => line.clear());
+  const prepared = await prepareDataset(source, { ...imageOptions(options), progress }).finally(() =>
+    line.clear(),
+  );
   const { dataset, file, reused } = prepared;
   if (options.json) {
     printJson({ file, reused, form: prepared.source.form, name: dataset.name });

@@ -15,9 +15,11 @@ import {
   addForeignOptions,
   classNamesOf,
   type ForeignFlags,
+  foreignFlag,
   foreignOptions,
   overridesOf,
 } from "./foreign-options.js";
+import { addImageOptions } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { collect } from "./options.js";
 import {
@@ -76,6 +78,7 @@ Examples:
       return options.architecture === undefined ? evaluate(places, options) : measureWeights(places, options);
     });
   addForeignOptions(command);
+  addImageOptions(command);
 }
 
 /** How the same work is gone on with. */
@@ -91,7 +94,7 @@ function progressText({ stage, done, total, secondsLeft }: EvaluationProgress): 
 }
 
 async function evaluate(places: readonly string[], options: EvalOptions): Promise<void> {
-  const foreign = (["out", "classes", "mean", "std"] as const).find((name) => options[name] !== undefined);
+  const foreign = foreignFlag(options) ?? (options.out === undefined ? undefined : "out");
   if (foreign) {
     throw new ReatError("usage", `--${foreign} is for weights from elsewhere, which need --architecture.`);
   }
@@ -104,6 +107,7 @@ async function evaluate(places: readonly string[], options: EvalOptions): Promis
   const data = dataProgress();
   const line = new StatusLine();
   const outcomes: EvaluateRunOutcome[] = [];
+  const renewed: string[] = [];
   try {
     for (const [index, place] of places.entries()) {
       const of = places.length > 1 ? `${place} (${index + 1}/${places.length}), ` : "";
@@ -117,10 +121,10 @@ async function evaluate(places: readonly string[], options: EvalOptions): Promis
         onProgress: (checkpoint, progress) => line.show(`${of}${checkpoint}: ${progressText(progress)}`),
       });
       line.clear();
-      await writeReport([outcome.run.path], outcome.run.reportFile);
+      if (await renewReport(outcome.run)) renewed.push(outcome.run.reportFile);
       outcomes.push(outcome);
     }
-    show(outcomes, options);
+    show(outcomes, options, renewed);
   } catch (error) {
     // The signal's own reason is no failure; the program ends with the code of an interruption.
     if (!signal.aborted) throw error;
@@ -132,7 +136,26 @@ async function evaluate(places: readonly string[], options: EvalOptions): Promis
   }
 }
 
-function show(outcomes: readonly EvaluateRunOutcome[], options: EvalOptions): void {
+/** The results are kept without it: on a disk that is read-only they are shown all the same. */
+async function renewReport({ path, reportFile }: EvaluateRunOutcome["run"]): Promise<boolean> {
+  try {
+    await writeReport([path], reportFile);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ReatError) || error.code !== "disk") throw error;
+    note(`The report was not renewed: ${error.message}`);
+    // Who may not write there did not ask for it; a full disk is a failure.
+    const { code = "" } = (error.cause ?? {}) as NodeJS.ErrnoException;
+    if (!["EROFS", "EACCES", "EPERM"].includes(code)) process.exitCode = 1;
+    return false;
+  }
+}
+
+function show(
+  outcomes: readonly EvaluateRunOutcome[],
+  options: EvalOptions,
+  reports: readonly string[],
+): void {
   const results = outcomes.flatMap((outcome) => outcome.results);
   const groups = groupBySeeds(outcomes);
   for (const text of outcomes.flatMap(({ notes }) => notes)) note(text);
@@ -146,7 +169,7 @@ function show(outcomes: readonly EvaluateRunOutcome[], options: EvalOptions): vo
   print(`\n${resultsFooter(results)}`);
   const ensembles = ensembleNotes(results);
   if (ensembles !== "") print(`\n${ensembles}`);
-  for (const { run } of outcomes) note(`report: ${run.reportFile}`);
+  for (const report of reports) note(`report: ${report}`);
   if (options.saveAdversarial !== undefined) note(`images: ${options.saveAdversarial}`);
 }
 

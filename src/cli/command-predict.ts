@@ -14,6 +14,7 @@ interface PredictFlags {
   readonly checkpoint?: CheckpointName;
   readonly top: number;
   readonly resize?: true;
+  readonly skipDamaged?: true;
   readonly robust?: readonly number[] | true;
   readonly attack?: string;
   readonly norm: "linf" | "l2";
@@ -100,6 +101,7 @@ async function run(place: string, images: readonly string[], flags: PredictFlags
   try {
     const predictions = await predict(classifier, images, {
       ...{ top, batchSize, signal, ...(resize && { resize }) },
+      ...(flags.skipDamaged && { onUnreadable: (file, why) => note(`skipped: ${file} ${why}.`) }),
       change: epsilons && { epsilons, attack, norm, seed },
       onProgress: (done) => line.show(`classified ${done} images`),
     });

@@ -13,13 +13,14 @@ import {
 } from "../experiments/index.js";
 import { writeReport } from "../report/index.js";
 import { dataProgress } from "./data-progress.js";
+import { addImageOptions, type ImageFlags, imageOverrides } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { collect } from "./options.js";
 import { resultsFooter, resultsTable } from "./results.js";
 import { duration, note, print } from "./terminal.js";
 import { jsonReporter, TrainingDisplay } from "./train-progress.js";
 
-interface TrainOptions {
+interface TrainOptions extends ImageFlags {
   readonly data?: string;
   readonly name?: string;
   readonly runs: string;
@@ -32,7 +33,7 @@ interface TrainOptions {
 }
 
 export function addTrain(program: Command): void {
-  program
+  const command = program
     .command("train")
     .summary("train a network as a configuration says, and measure it")
     .description(
@@ -64,6 +65,7 @@ Examples:
     .action((config: string | undefined, _: unknown, command: Command) =>
       train(config, command.optsWithGlobals<TrainOptions>()),
     );
+  addImageOptions(command);
 }
 
 async function train(config: string | undefined, options: TrainOptions): Promise<void> {
@@ -91,12 +93,13 @@ async function train(config: string | undefined, options: TrainOptions): Promise
   return finish(await watched(options, start), options);
 }
 
-function overridesOf({ set = [], data, name, device, threads }: TrainOptions): string[] {
+function overridesOf({ set = [], data, name, device, threads, ...images }: TrainOptions): string[] {
   const assign = (key: string, value: string | number | undefined) =>
     value === undefined ? [] : [`${key}=${JSON.stringify(value)}`];
   return [
     ...set,
     ...assign("data.source", data),
+    ...imageOverrides(images),
     ...assign("name", name),
     ...assign("device", device),
     ...assign("threads", threads),

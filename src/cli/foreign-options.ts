@@ -3,15 +3,17 @@ import { type Command, Option } from "commander";
 import { ReatError } from "../errors.js";
 import { type ForeignOptions, readClassNames } from "../experiments/index.js";
 import { modelNames } from "../nn/index.js";
+import { type ImageFlags, imageOverrides } from "./image-options.js";
 import { threeNumbers, wholeNumber } from "./options.js";
 
 /** As commander hands them over. */
-export interface ForeignFlags {
+export interface ForeignFlags extends ImageFlags {
   readonly architecture?: string;
   readonly classes?: number;
   readonly mean?: number[];
   readonly std?: number[];
   readonly classNames?: string;
+  readonly weightsKey?: string;
   readonly data?: string;
   readonly set?: readonly string[];
   readonly device?: string;
@@ -27,6 +29,7 @@ export function addForeignOptions(command: Command): Command {
       ]),
     )
     .option("--classes <n>", "number of classes, checked against the data's", wholeNumber(2))
+    .option("--weights-key <key>", "which weights, where a file holds several, such as model_ema")
     .option(
       "--class-names <file>",
       "names of the model's outputs in their order, a line each; classes are matched by them (default: as a run recorded them)",
@@ -40,10 +43,22 @@ export function addForeignOptions(command: Command): Command {
 }
 
 /** Overrides that the flags stand for. */
-export function overridesOf({ set = [], data, device, threads }: ForeignFlags): string[] {
+export function overridesOf({ set = [], data, device, threads, ...images }: ForeignFlags): string[] {
   const assign = (key: string, value: string | number | undefined) =>
     value === undefined ? [] : [`${key}=${JSON.stringify(value)}`];
-  return [...set, ...assign("data.source", data), ...assign("device", device), ...assign("threads", threads)];
+  return [
+    ...set,
+    ...assign("data.source", data),
+    ...imageOverrides(images),
+    ...assign("device", device),
+    ...assign("threads", threads),
+  ];
+}
+
+/** A flag, without its dashes, that only weights from elsewhere have. */
+export function foreignFlag({ classes, mean, std, weightsKey }: ForeignFlags): string | undefined {
+  const flags = { classes, mean, std, "weights-key": weightsKey };
+  return Object.entries(flags).find(([, value]) => value !== undefined)?.[0];
 }
 
 /** The names in the file that was given. @throws ReatError `usage` */
@@ -53,7 +68,7 @@ export function classNamesOf({ classNames }: ForeignFlags): readonly string[] | 
 
 /** @throws ReatError `usage` where something needed is missing */
 export function foreignOptions(flags: ForeignFlags): Omit<ForeignOptions, "onDataProgress"> {
-  const { architecture, classes, mean, std } = flags;
+  const { architecture, classes, mean, std, weightsKey } = flags;
   const overrides = overridesOf(flags);
   if (architecture === undefined || !overrides.some((text) => text.startsWith("data.source="))) {
     throw new ReatError(
@@ -65,5 +80,5 @@ export function foreignOptions(flags: ForeignFlags): Omit<ForeignOptions, "onDat
     throw new ReatError("usage", "--mean and --std go together; one of them was given.");
   }
   const normalisation = mean && std ? { mean, deviation: std } : undefined;
-  return { architecture, classes, normalisation, classNames: classNamesOf(flags), overrides };
+  return { architecture, classes, normalisation, weightsKey, classNames: classNamesOf(flags), overrides };
 }

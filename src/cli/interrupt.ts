@@ -1,31 +1,48 @@
 // Ctrl-C: the first asks the work to stop at the next safe point, the second ends the program at once.
-import { note } from "./terminal.js";
+import { writeNote } from "./stderr.js";
 
-/** An interrupted command has done what it could; the shell's code for it is 128 + the signal's number. */
+/** An interrupted command has done what it could; the shell's code for it is 128 + the number of SIGINT. */
 export const INTERRUPTED = 130;
 
-let interrupted = false;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Whether a Ctrl-C has asked the running command to stop. */
-export function wasInterrupted(): boolean {
-  return interrupted;
+/** The work that can be stopped; null where there is none, or it was asked already. */
+let working: ((reason: Error, code: number) => void) | null = null;
+let code: number | null = null;
+
+/** The exit code of a command that was asked to stop before it was done; null where none was. */
+export function interruption(): number | null {
+  return code;
 }
 
 /**
- * A signal that aborts at the first Ctrl-C (or SIGTERM). The handlers are then taken away, so that the second one is the
- * operating system's and works even while LibTorch keeps the thread busy.
+ * Asks the running work to stop at the next safe point.
+ * @param exitCode the program's, once the work has stopped
+ * @returns false where nothing is running that could
+ */
+export function stopWork(reason: Error, exitCode: number): boolean {
+  if (!working) return false;
+  working(reason, exitCode);
+  return true;
+}
+
+/**
+ * A signal that aborts at the first Ctrl-C, SIGTERM or SIGHUP, or at {@link stopWork}. The handlers are then taken away, so
+ * that the second one is the operating system's and works even while LibTorch keeps the thread busy.
  * @param promise what is said at the first, such as "stopping after this batch…"
  */
 export function abortOnInterrupt(promise: string): AbortSignal {
   const controller = new AbortController();
-  const stop = (signal: NodeJS.Signals) => {
-    interrupted = true;
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
-    note(`\n${promise} (Ctrl-C again ends at once)`);
-    controller.abort(new Error(`interrupted (${signal})`));
+  const bySignal = (signal: NodeJS.Signals) => stop(new Error(`interrupted (${signal})`), INTERRUPTED);
+  const stop = (reason: Error, exitCode: number) => {
+    working = null;
+    code = exitCode;
+    for (const signal of signals) process.off(signal, bySignal);
+    const again = exitCode === INTERRUPTED ? " (Ctrl-C again ends at once)" : ` (${reason.message})`;
+    writeNote(`\n${promise}${again}\n`);
+    controller.abort(reason);
   };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
+  working = stop;
+  for (const signal of signals) process.on(signal, bySignal);
   return controller.signal;
 }

@@ -15,8 +15,9 @@ import { addPredict } from "./command-predict.js";
 import { addQuickstart } from "./command-quickstart.js";
 import { addReport } from "./command-report.js";
 import { addTrain } from "./command-train.js";
-import { INTERRUPTED, wasInterrupted } from "./interrupt.js";
+import { interruption } from "./interrupt.js";
 import { wholeNumber } from "./options.js";
+import { writeResult } from "./output.js";
 import { note, styled } from "./terminal.js";
 
 /** Exit codes. */
@@ -25,9 +26,11 @@ export const WRONG_USAGE = 2;
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 the work failed, 2 wrong usage (an unknown option or key, a value of the wrong type),
-130 stopped by Ctrl-C, after a checkpoint where one was running.`;
+130 stopped by Ctrl-C, SIGTERM or SIGHUP, 141 because nobody reads the output any more; both after a checkpoint where
+a training was running.`;
 
-function createProgram(): Command {
+/** All commands with their options, before any is run. */
+export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
@@ -39,7 +42,10 @@ function createProgram(): Command {
     .option("--threads <n>", "threads of the CPU (default: all cores)", wholeNumber(1))
     .option("--debug", "print the stack of an error")
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "reat: ")) })
+    .configureOutput({
+      writeOut: writeResult,
+      outputError: (text, write) => write(text.replace(/^error: /, "reat: ")),
+    })
     .showHelpAfterError("(--help lists what is accepted)")
     .exitOverride()
     .addHelpText(
@@ -52,6 +58,8 @@ Examples:
   reat train cifar10-lt-ur50-small-reat --data cifar-10-binary.tar.gz
   reat eval runs/cifar10-lt-ur50-small-reat --attack pgd-20,pgd-100
   reat audit runs/cifar10-lt-ur50-small-reat           # is its robustness real?
+  reat predict runs/birds bird.jpg --robust            # its class, and how far from another one
+  reat export runs/birds --to onnx,pytorch
   reat report runs/* -o comparison.html`,
     )
     .hook("preAction", (_, command) => {
@@ -92,12 +100,13 @@ export async function run(args: readonly string[]): Promise<number> {
   const program = createProgram();
   try {
     await program.parseAsync([...args], { from: "user" });
-    return wasInterrupted() ? INTERRUPTED : Number(process.exitCode ?? 0);
+    return interruption() ?? Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-    if (wasInterrupted() && error instanceof ReatError) {
+    const interrupted = interruption();
+    if (interrupted !== null && error instanceof ReatError) {
       note(error.message);
-      return INTERRUPTED;
+      return interrupted;
     }
     note(`${styled("red", "reat:")} ${(error as Error).message}`);
     if (args.includes("--debug")) note((error as Error).stack ?? "");

@@ -1,4 +1,5 @@
 // One line at the bottom of a terminal that is drawn over again while other lines scroll above it.
+import { writeNote } from "./stderr.js";
 import { note } from "./terminal.js";
 
 /** Draws on stderr where that is a terminal, and is silent where it is not. */
@@ -23,19 +24,19 @@ export class StatusLine {
     if (!this.#live || (!now && time - this.#drawnAt < 100)) return;
     this.#drawnAt = time;
     this.#shown = text.length < this.width ? text : `${text.slice(0, this.width - 2)}…`;
-    process.stderr.write(`\r\x1b[2K${this.#shown}`);
+    writeNote(`\r\x1b[2K${this.#shown}`);
   }
 
   /** Prints a line above, and draws the status again under it. */
   printAbove(text: string): void {
-    if (this.#live && this.#shown !== "") process.stderr.write("\r\x1b[2K");
+    if (this.#live && this.#shown !== "") writeNote("\r\x1b[2K");
     note(text);
-    if (this.#live && this.#shown !== "") process.stderr.write(this.#shown);
+    if (this.#live && this.#shown !== "") writeNote(this.#shown);
   }
 
   /** Takes the status line away. */
   clear(): void {
-    if (this.#live && this.#shown !== "") process.stderr.write("\r\x1b[2K");
+    if (this.#live && this.#shown !== "") writeNote("\r\x1b[2K");
     this.#shown = "";
   }
 }

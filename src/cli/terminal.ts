@@ -1,14 +1,16 @@
 // Where the command line writes: results to stdout, everything else to stderr, colours only where they are seen.
 import { styleText } from "node:util";
+import { writeResult } from "./output.js";
+import { writeNote } from "./stderr.js";
 
 /** Results, which a pipe may take; ends the line. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  writeResult(`${text}\n`);
 }
 
 /** Progress, notes and errors, which a pipe leaves on the screen. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  writeNote(`${text}\n`);
 }
 
 /** A value as JSON, for programs that read. */

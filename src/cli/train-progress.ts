@@ -1,6 +1,7 @@
 // What training looks like in a terminal: a bar while it runs, one aligned line for each epoch.
 import type { EvaluationProgress } from "../evaluation/index.js";
 import type { RunEvent, TrainingProgress } from "../training/index.js";
+import { writeEvent } from "./output.js";
 import { bar, StatusLine } from "./status-line.js";
 import { duration, percent } from "./terminal.js";
 
@@ -151,5 +152,5 @@ export class TrainingDisplay {
 
 /** The same without a screen: one JSON object a line on stdout, for programs. */
 export function jsonReporter(event: RunEvent): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
+  writeEvent(`${JSON.stringify(event)}\n`);
 }

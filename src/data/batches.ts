@@ -1,4 +1,4 @@
-// Batches of a split that lies on the device as bytes, in an order that seed and epoch alone decide.
+// Batches of a split that lies on the device as bytes; seed and epoch alone decide their order.
 import { ReatError } from "../errors.js";
 import { type Device, keep, scope, type Tensor, tensor } from "../tensor/index.js";
 import {
@@ -24,6 +24,7 @@ export interface DeviceSplit extends Disposable {
   dispose(): void;
 }
 
+/** Images with their labels, as a step takes them. */
 export interface Batch {
   /** float32 `[n, 3, height, width]` in [0, 1] */
   readonly images: Tensor;
@@ -92,6 +93,7 @@ function inUnitRange(bytes: Tensor): Tensor {
   return bytes.to("float64").div(255).to("float32");
 }
 
+/** How the batches of an epoch are drawn. */
 export interface TrainingBatchOptions {
   readonly batchSize: number;
   /** Seed of the data order; augmentation draws from a stream of its own under the same seed. */

@@ -11,6 +11,14 @@ export interface ImageSplit {
   readonly count: number;
 }
 
+/** A file that should have been an image of a data set and could not be read. */
+export interface DamagedFile {
+  /** Below the source. */
+  readonly path: string;
+  /** What follows the path in a sentence, such as "is a damaged image (…)". */
+  readonly why: string;
+}
+
 /** An immutable, fully loaded image data set. Images are RGB, so there are always three channels. */
 export interface ImageDataset {
   /** `"cifar10"`, `"cifar100"`, `"synthetic"` or the name of the folder or archive. */
@@ -23,6 +31,10 @@ export interface ImageDataset {
   readonly width: number;
   readonly train: ImageSplit;
   readonly test: ImageSplit;
+  /** The data's own validation images, where it has some beside test images. */
+  readonly validation?: ImageSplit;
+  /** Files that were passed over because they cannot be read; only where that was asked for. */
+  readonly damaged: readonly DamagedFile[];
   /** What a reader of results should know: a test split that was drawn, files that were passed over. */
   readonly notes: readonly string[];
 }
@@ -36,18 +48,23 @@ export function allocateClassIds(count: number, classes: number): ClassIds {
   return classes <= 256 ? new Uint8Array(count) : new Uint16Array(count);
 }
 
+/** What {@link createDataset} takes. */
+export type DatasetParts = Omit<ImageDataset, "notes" | "damaged"> &
+  Partial<Pick<ImageDataset, "notes" | "damaged">>;
+
 /**
- * Checks sizes and label ranges once, so that nothing behind it has to.
- * @throws ReatError `data` where array lengths disagree with the counts, or a label has no class.
+ * Checks sizes and label ranges once, so that later code need not. Control characters in names, which could steer a
+ * terminal, are written out (`\\u001b`). A set without training images can be evaluated, one without any is refused.
+ * @throws ReatError `data` where array lengths disagree with the counts, a label has no class, or two classes one name.
  */
-export function createDataset(
-  parts: Omit<ImageDataset, "notes"> & { notes?: readonly string[] },
-): ImageDataset {
+export function createDataset(parts: DatasetParts): ImageDataset {
   const imageBytes = CHANNELS * parts.height * parts.width;
   for (const [name, split] of [
     ["training", parts.train],
     ["test", parts.test],
+    ["validation", parts.validation],
   ] as const) {
+    if (!split) continue;
     if (split.images.length !== split.count * imageBytes || split.labels.length !== split.count) {
       throw new ReatError(
         "data",
@@ -64,15 +81,34 @@ export function createDataset(
       );
     }
   }
-  if (parts.train.count === 0) throw new ReatError("data", `"${parts.name}" has no training images.`);
-  const { name, synthetic, height, width } = parts;
+  if (parts.train.count + parts.test.count === 0) {
+    throw new ReatError("data", `"${parts.name}" has neither training nor test images.`);
+  }
+  const { synthetic, height, width } = parts;
+  const classNames = parts.classNames.map(writtenOut);
+  const twice = classNames.find((name, i) => classNames.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new ReatError("data", `"${parts.name}" has two classes named "${twice}"; names must differ.`);
+  }
   return Object.freeze({
-    ...{ name, synthetic, height, width },
-    classNames: Object.freeze([...parts.classNames]),
-    notes: Object.freeze([...(parts.notes ?? [])]),
+    name: writtenOut(parts.name),
+    ...{ synthetic, height, width },
+    classNames: Object.freeze(classNames),
+    notes: Object.freeze((parts.notes ?? []).map(writtenOut)),
+    damaged: Object.freeze([...(parts.damaged ?? [])]),
     train: Object.freeze({ ...parts.train }),
     test: Object.freeze({ ...parts.test }),
+    ...(parts.validation && { validation: Object.freeze({ ...parts.validation }) }),
   });
+}
+
+/** Text from outside with its control characters as JSON writes them, so that a terminal shows them instead of obeying them. */
+export function writtenOut(text: string): string {
+  return text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Images per class id. */

@@ -1,4 +1,4 @@
-// From any accepted form to a loaded data set, by way of one packed file that is made once.
+// Loads a data set of any accepted form, through a packed file that is made once.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ReatError } from "../errors.js";
@@ -8,27 +8,27 @@ import {
   CIFAR_LAYOUTS,
   type DataSource,
   detectSource,
-  type ImageSize,
-  readCifarBinary,
-  readCifarPickled,
-  readClassFolders,
-  readTinyImagenet,
+  formatOf,
+  type ImageOptions,
+  readFound,
 } from "./formats/index.js";
-import { type Progress, timed } from "./progress.js";
+import { timed } from "./progress.js";
 import { readPacked, writePacked } from "./store/index.js";
 import { generateSynthetic, SYNTHETIC_DEFAULTS } from "./synthetic/index.js";
 
-export interface LoadOptions {
-  /** Scales the images of class folders; without it they must have one size. */
-  readonly resize?: ImageSize;
+/** How images of class folders and of Tiny-ImageNet are read; the other forms have no such options. */
+export interface LoadOptions extends ImageOptions {
   /** Share and seed of the test split that is drawn where class folders have none. Defaults 0.2 and 0. */
   readonly testShare?: number;
   readonly testSeed?: number;
   /** Folder for packed files; default {@link cacheFolder}. */
   readonly cache?: string;
-  readonly progress?: Progress;
 }
 
+/** Raised when the same files and options give different images than before, so that older packed files are not used. */
+const READING = 2;
+
+/** A data set in packed form, and where it came from. */
 export interface Prepared {
   readonly dataset: ImageDataset;
   /** The packed file that holds it. */
@@ -45,45 +45,55 @@ export interface Prepared {
  */
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<ImageDataset> {
   const synthetic = /^synthetic(?::(.*))?$/.exec(spec);
-  if (synthetic) return generateSynthetic({ ...SYNTHETIC_DEFAULTS, seed: parseSeed(synthetic[1]) });
-  return (await prepareDataset(spec, options)).dataset;
+  if (!synthetic) return (await prepareDataset(spec, options)).dataset;
+  return ofAskedSize(
+    generateSynthetic({ ...SYNTHETIC_DEFAULTS, seed: parseSeed(synthetic[1]) }),
+    spec,
+    options,
+  );
 }
 
 /** As {@link loadDataset} for data in files; also says where the packed file is. A packed file is loaded as it is. */
 export async function prepareDataset(spec: string, options: LoadOptions = {}): Promise<Prepared> {
-  const source = await detectSource(resolveSpec(spec, options));
+  const source = await detectSource(resolveSpec(spec, options), options.limits);
   if (source.form === "packed") {
-    return { dataset: readPacked(source.path), file: source.path, source, reused: true };
+    const dataset = ofAskedSize(readPacked(source.path), spec, options);
+    return { dataset, file: source.path, source, reused: true };
   }
-  const shaping = source.form === "cifar" ? undefined : shapingOptions(options);
-  const identity = await sourceIdentity(source, shaping);
+  const { shaped } = formatOf(source);
+  const shaping = shaped ? { reading: READING, ...shapingOptions(options) } : undefined;
+  const identity = await sourceIdentity(source, shaping, options.limits);
   const file = join(options.cache ?? cacheFolder(), "datasets", `${identity.slice(0, 32)}.reatpack`);
   const kept = readKept(file);
-  if (kept) return { dataset: kept, file, source, reused: true };
-  const dataset = await readSource(source, options);
+  if (kept) return { dataset: ofAskedSize(kept, spec, options), file, source, reused: true };
+  const dataset = ofAskedSize(await readSource(source, options), spec, options);
   writePacked(file, dataset, identity);
   return { dataset, file, source, reused: false };
 }
 
 /** Reads a source itself, past any cache. */
 export async function readSource(source: DataSource, options: LoadOptions = {}): Promise<ImageDataset> {
-  const progress = timed(options.progress);
-  switch (source.form) {
-    case "packed":
-      return readPacked(source.path);
-    case "class-folders":
-      return readClassFolders(source.path, { ...shapingOptions(options), progress });
-    case "tiny-imagenet":
-      return readTinyImagenet(source.path, { ...(options.resize && { resize: options.resize }), progress });
-    case "cifar":
-      return source.layout.form === "binary"
-        ? readCifarBinary(source.path, source.layout, progress)
-        : readCifarPickled(source.path, source.layout, progress);
-  }
+  return readFound(source, { ...options, progress: timed(options.progress) });
 }
 
-function shapingOptions({ resize, testShare = 0.2, testSeed = 0 }: LoadOptions) {
-  return { ...(resize ? { resize } : {}), testShare, testSeed };
+/** What decides which images come out of the same files. */
+function shapingOptions({ resize, crop, orientation, damaged, testShare = 0.2, testSeed = 0 }: LoadOptions) {
+  return {
+    ...{ resize, crop, testShare, testSeed },
+    orientation: orientation ?? "apply",
+    damaged: damaged ?? "error",
+  };
+}
+
+/** @throws ReatError `config` for data whose images have a size of their own, where another was asked for */
+function ofAskedSize(dataset: ImageDataset, spec: string, { resize, crop }: LoadOptions): ImageDataset {
+  const side = crop ?? resize;
+  const { height, width } = dataset;
+  if (side === undefined || (height === side && width === side)) return dataset;
+  throw new ReatError(
+    "config",
+    `${spec} has images of ${width}×${height}, and ${side}×${side} were asked for (${crop === undefined ? "resize" : "crop"}): only images in class folders and those of Tiny-ImageNet are scaled and cut.`,
+  );
 }
 
 function resolveSpec(spec: string, options: LoadOptions): string {
@@ -101,7 +111,7 @@ function resolveSpec(spec: string, options: LoadOptions): string {
   return join(folder, layout.archive);
 }
 
-// A packed file in the cache that fails its checks is made again: nothing of the user's is lost by it.
+// A packed file in the cache that fails its checks is made again: the user loses nothing.
 function readKept(file: string): ImageDataset | undefined {
   if (!existsSync(file)) return undefined;
   try {

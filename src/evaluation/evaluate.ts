@@ -50,16 +50,19 @@ export interface MeasureOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What is measured: attacks, images, seed. */
 export interface EvaluateOptions extends MeasureOptions {
   readonly attacks: readonly EvaluationAttack[];
 }
 
+/** The accuracy under one attack. */
 export interface AttackResult {
   readonly name: string;
   readonly report: AccuracyReport;
   readonly seconds: number;
 }
 
+/** Clean accuracy, and what each attack left standing. */
 export interface Evaluation {
   readonly clean: AccuracyReport;
   readonly cleanSeconds: number;
@@ -76,12 +79,12 @@ export interface StagePosition {
   readonly seconds: number;
 }
 
-/** Going on with a stage, and saving where it is. */
+/** Continuing a stage, and saving its position. */
 export interface StageHooks {
   readonly resume?: StagePosition | null | undefined;
   /** Called after each batch, the last one too; waited for. */
   readonly onBatch?: ((position: StagePosition) => void | Promise<void>) | undefined;
-  /** Sees the attacked images of a batch before `onBatch` is called; they live as long as the call. */
+  /** Called with the attacked images of a batch, before `onBatch`; they are freed after the call. */
   readonly onAdversarial?: ((batch: number, adversarial: Tensor) => void) | undefined;
 }
 

@@ -9,6 +9,7 @@ import { canonicalJson } from "../canonical-json.js";
 import { makeFolder, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { formatFraction } from "../fraction.js";
+import { firstMisfit } from "../schema-misfit.js";
 import { type AccuracyReport, accuracyReportSchema, fractionSchema, sameFraction } from "./accuracy.js";
 import { type CheckpointName, checkpointNames } from "./checkpoint-name.js";
 import type { EnsembleRecord } from "./ensemble.js";
@@ -96,7 +97,7 @@ const schema: z.ZodType<EvaluationResult> = z
     content: z.object({ weights: z.string(), model: z.string(), images: z.string() }).optional(),
     dataset: z.string(),
     synthetic: z.boolean(),
-    attack: z.object({ name: z.string(), constants: z.record(z.string(), z.unknown()) }),
+    attack: z.object({ name: z.string(), constants: z.looseObject({ norm: z.string().optional() }) }),
     seeds: z.record(z.string(), z.number()),
     batchSize: z.int(),
     precision: z.enum(["tf32", "bfloat16"]).optional(),
@@ -207,16 +208,14 @@ function readFiles(folder: string): { name: string; result: EvaluationResult }[]
     }
     const result = schema.safeParse(parsed);
     if (result.success) return [{ name, result: result.data }];
-    const { path, message } = result.error.issues[0]!;
-    const at = path.length > 0 ? `${path.join(".")}: ` : "";
     throw new ReatError(
       "data",
-      `${file} is no evaluation result: ${at}${message}; delete it and measure again.`,
+      `${file} is no evaluation result: ${firstMisfit(result.error)}; delete it and measure again.`,
     );
   });
 }
 
-/** What of a result does not follow from its own counts; null where all does. */
+/** The first figure of a result that does not follow from its counts, in words; null where all do. */
 function contradictionIn({
   clean,
   robust,

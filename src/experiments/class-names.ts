@@ -106,6 +106,7 @@ export function withTrainedClasses(
       classNames: trained.names,
       train: renumbered(dataset.train),
       test: renumbered(dataset.test),
+      ...(dataset.validation && { validation: renumbered(dataset.validation) }),
     },
     notes: [reorderedClasses(whose, trained.of)],
   };

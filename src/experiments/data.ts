@@ -5,6 +5,7 @@ import {
   type DeviceSplit,
   drawSubset,
   type ImageDataset,
+  type ImageOptions,
   type ImageSplit,
   indicesByClass,
   loadDataset,
@@ -41,21 +42,22 @@ export async function loadData(
   progress?: Progress,
   trained: TrainedClasses | null = null,
 ): Promise<ExperimentData> {
-  const { source, resize, testShare, subset: wanted, validationPerClass } = config.data;
+  const { source, testShare, subset: wanted, validationPerClass } = config.data;
   const loaded = await loadDataset(source, {
+    ...imageOptions(config.data),
     testShare,
-    ...(resize !== null && { resize: { height: resize, width: resize } }),
     ...(progress && { progress }),
   });
   const { dataset, notes } = trained ? withTrainedClasses(loaded, trained) : { dataset: loaded, notes: [] };
   let drawn: Subset | undefined;
   const draw = () =>
     drawSubset(dataset.train.labels, dataset.classNames, {
-      profile: wanted.profile,
+      // Of test images alone nothing is drawn.
+      profile: dataset.train.count === 0 ? "natural" : wanted.profile,
       unbalancedRatio: wanted.imbalance,
       seed: config.seeds.subset,
       selection: wanted.selection,
-      validationPerClass,
+      validationPerClass: dataset.train.count === 0 ? 0 : validationPerClass,
       ...(wanted.maxPerClass !== null && { maxPerClass: wanted.maxPerClass }),
     });
   const subset = () => {
@@ -71,9 +73,53 @@ export async function loadData(
   };
 }
 
-/** The long-tailed training images on a device. */
+/** How images are read, as a configuration says it. */
+function imageOptions({
+  resize,
+  crop,
+  orientation,
+  damaged,
+  limits,
+}: ExperimentConfig["data"]): ImageOptions {
+  const { pixels, ...archives } = limits;
+  return {
+    ...{ orientation, damaged, pixelLimit: pixels, limits: archives },
+    ...(resize !== null && { resize }),
+    ...(crop !== null && { crop }),
+  };
+}
+
+/**
+ * The images that choose the best checkpoint where `training.select` is validation: those set aside from the training
+ * images where any are (`data.validationPerClass`), else the data's own.
+ */
+export function validationImages({ dataset, subset }: ExperimentData): ImageSplit {
+  const aside = selectImages(dataset.train, subset.validation);
+  return aside.count === 0 ? (dataset.validation ?? aside) : aside;
+}
+
+/**
+ * The long-tailed training images on a device.
+ */
 export function uploadTraining({ dataset, subset }: ExperimentData, device: Device): DeviceSplit {
   return uploadSplit(dataset, selectImages(dataset.train, subset.train), device);
+}
+
+/** @throws ReatError `data` where the data cannot be trained on, or hold nothing to choose the best checkpoint by */
+export function refuseUntrainable(data: ExperimentData, { training, data: wanted }: ExperimentConfig): void {
+  const { dataset } = data;
+  if (dataset.train.count === 0) {
+    throw new ReatError(
+      "data",
+      `"${dataset.name}" has no training images, only ${dataset.test.count} test images: it can be evaluated on, not trained on.`,
+    );
+  }
+  if (training.select === "validation" && validationImages(data).count === 0) {
+    throw new ReatError(
+      "config",
+      `training.select is validation, but ${wanted.source} has no val/ beside its test images and data.validationPerClass is 0; set it to the images of each class to set aside.`,
+    );
+  }
 }
 
 /**
@@ -87,7 +133,7 @@ export function selectForEvaluation(
   images: number | null,
 ): ImageSplit {
   const { dataset } = data;
-  const whole = split === "test" ? dataset.test : selectImages(dataset.train, data.subset.validation);
+  const whole = split === "test" ? dataset.test : validationImages(data);
   if (whole.count === 0) {
     throw new ReatError("data", `"${dataset.name}" has no ${split} images to measure on.`);
   }

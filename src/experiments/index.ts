@@ -12,6 +12,7 @@ export {
 } from "./config/index.js";
 export { type ExperimentData, loadData } from "./data.js";
 export type { ForeignOptions, ForeignWeights } from "./foreign-model.js";
+export { type PastLogs, writePastLogs } from "./logging/index.js";
 export {
   type AttackRequest,
   AUDIT_IMAGES,
@@ -48,6 +49,7 @@ export {
   configRow,
   configRows,
   configurationPage,
+  experimentJsonSchema,
   type MethodPage,
   methodPage,
   methodPages,

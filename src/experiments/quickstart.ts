@@ -24,6 +24,7 @@ export interface QuickstartOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The runs of the quickstart, and their report. */
 export interface QuickstartOutcome {
   readonly experiments: readonly { readonly method: QuickstartMethod; readonly outcome: ExperimentOutcome }[];
   readonly stopped: boolean;

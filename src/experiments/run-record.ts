@@ -1,17 +1,19 @@
 // What a run writes down of its data and its configuration, for its report and for its continuation.
 import type { ExperimentConfig } from "./config/index.js";
-import type { ExperimentData } from "./data.js";
+import { type ExperimentData, validationImages } from "./data.js";
 
 /** What the report says of the data. */
-export function describeData({ dataset, subset }: ExperimentData) {
+export function describeData(data: ExperimentData) {
+  const { dataset, subset } = data;
   return {
     name: dataset.name,
     synthetic: dataset.synthetic,
     classNames: dataset.classNames,
     imageSize: { height: dataset.height, width: dataset.width },
     trainCounts: subset.counts,
-    validationImages: subset.validation.length,
+    validationImages: validationImages(data).count,
     subsetHash: subset.hash,
+    ...(dataset.damaged.length > 0 && { damaged: dataset.damaged }),
     notes: dataset.notes,
   };
 }
@@ -38,8 +40,18 @@ export function decidingSettings(
   // What was selected and how is in the hash; runs from before there was a choice go on.
   const { selection: _selection, ...drawn } = wanted.subset;
   return {
-    data: { ...wanted, subset: drawn, source, subsetHash: subset.hash },
+    data: { ...readingSettings(wanted), subset: drawn, source, subsetHash: subset.hash },
     ...{ model, method, training: deciding, seeds, ...named },
     evaluation: { norm, epsilon, stepSize, batchSize },
+  };
+}
+
+/** Without what only refuses data, and without what is as it was before there was a choice. */
+function readingSettings({ limits: _limits, crop, orientation, damaged, ...data }: ExperimentConfig["data"]) {
+  return {
+    ...data,
+    ...(crop !== null && { crop }),
+    ...(orientation !== "apply" && { orientation }),
+    ...(damaged !== "error" && { damaged }),
   };
 }

@@ -1,7 +1,8 @@
 // One experiment from beginning to end: data, subset, network, method, training, measurements.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { evaluationBatches, type Progress, trainingBatches } from "../data/index.js";
+import { requireClassesFor } from "../attacks/index.js";
+import { evaluationBatches, type ImageDataset, type Progress, trainingBatches } from "../data/index.js";
 import { writeDurably } from "../durable-file.js";
 import {
   type CheckpointName,
@@ -11,6 +12,7 @@ import {
   evaluate,
 } from "../evaluation/index.js";
 import { inferenceModel, requireTrainingImages } from "../methods/index.js";
+import { requireImageSize } from "../nn/index.js";
 import { resolveDevice, setThreads } from "../tensor/index.js";
 import {
   currentEnvironment,
@@ -24,9 +26,16 @@ import {
 import { assembleLearner } from "./assemble.js";
 import { trainedClasses } from "./class-names.js";
 import { configToYaml, type ExperimentConfig } from "./config/index.js";
-import { type ExperimentData, loadData, uploadForEvaluation, uploadTraining } from "./data.js";
+import {
+  type ExperimentData,
+  loadData,
+  refuseUntrainable,
+  uploadForEvaluation,
+  uploadTraining,
+} from "./data.js";
 import { requireWholeLastBatch } from "./last-batch.js";
-import { evaluationAttacks, measure, requireReadable } from "./measuring/index.js";
+import { RunLogging } from "./logging/index.js";
+import { attackBetweenEpochs, measure, requireReadable } from "./measuring/index.js";
 import { duringTraining, requirePrecisions } from "./precision.js";
 import { runConfig } from "./run-config.js";
 import { decidingSettings, describeData } from "./run-record.js";
@@ -44,6 +53,7 @@ export interface ExperimentOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The run that was trained, and how its training ended. */
 export interface ExperimentOutcome {
   readonly run: RunFolder;
   readonly config: ExperimentConfig;
@@ -94,8 +104,10 @@ async function work(
   // A run goes on with the classes that it began with.
   const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
   const data = await loadData(config, options.onDataProgress, trained);
+  refuseUntrainable(data, config);
   requireTrainingImages(data.subset.counts, data.dataset.classNames);
   requireWholeLastBatch(config, data);
+  requirePossible(config, data.dataset);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
   const text = configToYaml(config);
   const precision = duringTraining(config, device);
@@ -119,6 +131,11 @@ async function work(
   const run = resume
     ? RunFolder.open(folder, environment)
     : await RunFolder.create(folder, text, environment);
+  using logging = await RunLogging.begin(run, config, data);
+  const report = (event: RunEvent) => {
+    logging?.reporter(event);
+    options.reporter?.(event);
+  };
   const outcome = await train({
     ...learner,
     classNames: data.dataset.classNames,
@@ -137,7 +154,7 @@ async function work(
       seconds: training.checkpointEvery.seconds ?? undefined,
     },
     logEvery: training.logEvery,
-    ...(options.reporter && { reporter: options.reporter }),
+    reporter: report,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(signal && { signal }),
   });
@@ -169,7 +186,15 @@ async function work(
       stopped = true;
     }
   }
+  if (!stopped) await logging?.finish(results, learner.model, device);
   return { run, config, training: outcome, stopped, results };
+}
+
+/** Refused before the first step, and before a run is begun: what could only fail after the last. */
+function requirePossible({ model, training, evaluation }: ExperimentConfig, dataset: ImageDataset): void {
+  requireImageSize(model.architecture, dataset);
+  const names = [training.evaluationAttack, ...evaluation.attacks];
+  requireClassesFor(names, dataset.classNames.length, evaluation.norm, `"${dataset.name}"`);
 }
 
 /** The measurement between epochs; owns its images. */
@@ -182,7 +207,7 @@ function evaluationPlan(
   const { select, evaluateEvery, evaluationAttack, evaluationImages } = config.training;
   const split = select === "validation" ? "validation" : "test";
   const images = uploadForEvaluation(data, split, evaluationImages, device);
-  const attacks = evaluationAttacks(config, [evaluationAttack]);
+  const attacks = [attackBetweenEpochs(config)];
   return {
     split,
     attack: evaluationAttack,

@@ -1,9 +1,11 @@
 // What a file of weights does not say of itself: everything else that is needed to classify with them.
 import { z } from "zod";
+import { ORIENTATIONS } from "../data/index.js";
 import { ReatError } from "../errors.js";
 import { type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import { type MethodOptions, methodOptions } from "../methods/index.js";
 import { type ClassifierName, type ModelName, modelNames, parseClassifier } from "../nn/index.js";
+import { firstMisfit } from "../schema-misfit.js";
 
 /** What an inference rule does to a network's logits z: scale·z + offset, one offset a class. */
 export interface LogitCorrection {
@@ -20,8 +22,12 @@ export interface ClassifierDescription {
   /** By class id. */
   readonly classNames: readonly string[];
   readonly imageSize: { readonly height: number; readonly width: number };
-  /** Whether images of other sizes were scaled to it, and their middle cut out. */
-  readonly resized: boolean;
+  /** How files became images of this size, see `data.resize`, `data.crop` and `data.orientation`. */
+  readonly preprocessing: {
+    readonly resize: number | null;
+    readonly crop: number | null;
+    readonly orientation: "apply" | "ignore";
+  };
   /** (x − mean)/deviation by channel, inside the exported network; null for none. */
   readonly normalisation: { readonly mean: readonly number[]; readonly deviation: readonly number[] } | null;
   /** The inference rule as a formula, inside the exported network; null where the logits are the network's. */
@@ -53,7 +59,11 @@ const schema = z.object({
   classifier: z.string().refine((name): name is ClassifierName => parseClassifier(name) !== null),
   classNames: z.array(z.string()).min(2),
   imageSize: z.object({ height: z.int().min(1), width: z.int().min(1) }),
-  resized: z.boolean(),
+  preprocessing: z.object({
+    resize: z.int().min(1).nullable(),
+    crop: z.int().min(1).nullable(),
+    orientation: z.enum(ORIENTATIONS),
+  }),
   normalisation: z.object({ mean: three, deviation: three }).nullable(),
   correction: z.object({ scale: z.number(), offsets: z.array(z.number()) }).nullable(),
   method: methodOptions,
@@ -84,10 +94,9 @@ export function parseDescription(json: string, where: string): ClassifierDescrip
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0]!;
     throw new ReatError(
       "checkpoint",
-      `The description in ${where} is not one that reat wrote: ${path.join(".")}: ${message}.`,
+      `The description in ${where} is not one that reat wrote: ${firstMisfit(parsed.error)}.`,
     );
   }
   const { format: _format, version: _version, ...description } = parsed.data;

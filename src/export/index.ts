@@ -12,6 +12,7 @@ export {
   type LogitCorrection,
   parseDescription,
 } from "./description.js";
+export { type LogForm, type LoggedImage, logForms, type RunLogOptions, RunLogs } from "./logs/index.js";
 export {
   ONNX_IR,
   ONNX_OPSET,
@@ -22,5 +23,5 @@ export {
   openOnnx,
 } from "./onnx/index.js";
 export { torchFile, torchModule } from "./pytorch/index.js";
-export { descriptionIn, safetensorsFile } from "./safetensors-file.js";
+export { safetensorsFile } from "./safetensors-file.js";
 export { correctionOf, type ExportSubject } from "./subject.js";

@@ -1,7 +1,30 @@
-// One number a class as a tensor, made once for each kind of tensor it meets.
+// One number per class as a tensor, made once for each dtype and device it is combined with.
 import { isGradEnabled, keep, noGrad, scope, type Tensor, tensor } from "../tensor/index.js";
 
-/** A vector of numbers, one a class, that follows the dtype and device of what it is combined with. */
+let owned: ClassConstant[] | undefined;
+
+/**
+ * Runs a body that builds losses. @returns what it gives, and a function that frees the tensors of all constants made in
+ * it: a loss has no owner of its own, and a process that trains many times cannot wait for the collector
+ */
+export function owningConstants<T>(body: () => T): readonly [T, () => void] {
+  const outer = owned;
+  const mine: ClassConstant[] = [];
+  owned = mine;
+  try {
+    const result = body();
+    return [
+      result,
+      () => {
+        for (const constant of mine) constant.dispose();
+      },
+    ];
+  } finally {
+    owned = outer;
+  }
+}
+
+/** A vector of numbers, one per class, that follows the dtype and device of what it is combined with. */
 export class ClassConstant {
   #made: { readonly kind: string; readonly value: Tensor } | undefined;
 
@@ -9,6 +32,7 @@ export class ClassConstant {
 
   constructor(values: readonly number[]) {
     this.#values = values;
+    owned?.push(this);
   }
 
   get values(): readonly number[] {
@@ -29,7 +53,7 @@ export class ClassConstant {
     return value;
   }
 
-  /** Other numbers, as many; they are written into the tensor that is there, so that recorded work sees them. */
+  /** Sets other numbers, as many as before; they are written into the existing tensor, so that recorded work sees them. */
   update(values: readonly number[]): void {
     this.#values = values;
     const made = this.#made?.value;

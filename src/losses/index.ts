@@ -1,7 +1,7 @@
 // Losses: long-tailed recognition, re-weighting of adversarial example generation, feature regularisers.
 
 export { balancedSoftmaxLoss } from "./balanced-softmax.js";
-export { ClassConstant } from "./class-constant.js";
+export { ClassConstant, owningConstants } from "./class-constant.js";
 export { tailClasses } from "./class-counts.js";
 export { effectiveNumberWeights, inverseFrequencyWeights } from "./class-weights.js";
 export { crossEntropyLoss } from "./cross-entropy.js";

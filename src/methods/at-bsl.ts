@@ -17,6 +17,7 @@ export const atBslOptions = z.strictObject({
   ...reweightingShape("none"),
   ...modifierShape,
 });
+/** AT-BSL's resolved options. */
 export type AtBslOptions = z.output<typeof atBslOptions>;
 
 export const atBsl = defineMethod<AtBslOptions>({

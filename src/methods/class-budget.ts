@@ -12,6 +12,7 @@ export const classBudgetOptions = z.strictObject({
     .default(0.8)
     .meta({ help: "share of the training over which the budgets grow from 0; 0 starts with the whole" }),
 });
+/** Resolved options of class-wise budgets. */
 export type ClassBudgetOptions = z.output<typeof classBudgetOptions>;
 
 /**

@@ -18,6 +18,7 @@ export const martOptions = z.strictObject({
     .meta({ help: "how training examples are made" }),
   ...modifierShape,
 });
+/** MART's resolved options. */
 export type MartOptions = z.output<typeof martOptions>;
 
 // The released code's guards against log 0, and against a weight of exactly 0.

@@ -24,7 +24,9 @@ export const methods = {
   plain,
 };
 
+/** The name of a training method. */
 export type MethodName = keyof typeof methods;
+/** The names of all methods, in the order of the registry. */
 export const methodNames = Object.keys(methods) as readonly MethodName[];
 
 /** A resolved configuration, as `methodOptions` gives it. */

@@ -29,6 +29,7 @@ export const pgdAtOptions = z.strictObject({
   ...reweightingShape("none"),
   ...modifierShape,
 });
+/** PGD-AT's resolved options. */
 export type PgdAtOptions = z.output<typeof pgdAtOptions>;
 
 /** min over the weights of E loss(f(x_adv), y), with x_adv from PGD on the objective. */

@@ -10,6 +10,7 @@ export const plainOptions = z.strictObject({
   loss: lossOptions.prefault("ce").meta({ help: "the loss on the clean images" }),
   weightPerturbation: modifierShape.weightPerturbation,
 });
+/** Plain training's resolved options. */
 export type PlainOptions = z.output<typeof plainOptions>;
 
 export const plain = defineMethod<PlainOptions>({

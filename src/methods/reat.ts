@@ -33,6 +33,7 @@ export const reatOptions = z.strictObject({
     .meta({ help: "the regulariser that keeps the features of tail classes apart" }),
   ...modifierShape,
 });
+/** REAT's resolved options. */
 export type ReatOptions = z.output<typeof reatOptions>;
 
 /** The examples maximise L_RBL (section 4.1); the model minimises BSL(z_adv) + TAIL(f_adv) on them (section 4.2). */

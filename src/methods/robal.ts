@@ -30,6 +30,7 @@ export const robalOptions = z.strictObject({
     .meta({ help: "how training examples are made" }),
   ...modifierShape,
 });
+/** RoBal's resolved options. */
 export type RobalOptions = z.output<typeof robalOptions>;
 
 /**

@@ -24,6 +24,7 @@ export const taetOptions = z.strictObject({
     .meta({ help: "how training examples are made" }),
   ...modifierShape,
 });
+/** TAET's resolved options. */
 export type TaetOptions = z.output<typeof taetOptions>;
 
 // The released code's guards against classes without samples and against a loss of 0.

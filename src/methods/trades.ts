@@ -18,13 +18,14 @@ export const tradesOptions = z.strictObject({
     .union([z.literal(1), z.literal(2)])
     .default(1)
     .meta({
-      help: "passes of the clean batch a step; the released loops make 2, which moves running statistics once more",
+      help: "passes of the clean batch in each step; the released loops make 2, which moves running statistics once more",
     }),
   attack: trainingAttackOptions({ start: "gaussian" })
     .prefault({})
     .meta({ help: "how training examples are made" }),
   ...modifierShape,
 });
+/** TRADES's resolved options. */
 export type TradesOptions = z.output<typeof tradesOptions>;
 
 /** β/N · Σ_i KL(p_clean ‖ p_adv) (equation 5, as released: the gradient goes through both). */

@@ -14,6 +14,7 @@ export const weightPerturbationOptions = z.strictObject({
   }),
   from: z.int().min(1).default(1).meta({ help: "first epoch with perturbed weights" }),
 });
+/** Resolved options of adversarial weight perturbation. */
 export type WeightPerturbationOptions = z.output<typeof weightPerturbationOptions>;
 
 /**

@@ -36,6 +36,7 @@ export {
   PreActResNet18,
   ResNet,
   type ResNetDescription,
+  requireImageSize,
   resnet18,
   resnet34,
   resnet50,

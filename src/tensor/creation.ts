@@ -16,6 +16,7 @@ export interface TensorOptions {
   readonly device?: Device;
 }
 
+/** A number or truth value, or lists of them of equal lengths. */
 export type Nested = number | boolean | readonly Nested[];
 
 const fullOp = operator("full");
@@ -74,14 +75,17 @@ export function tensor(
   return wide.to(dtype);
 }
 
+/** A tensor of that shape with the same value everywhere. */
 export function full(shape: readonly number[], value: number, options: TensorOptions = {}): Tensor {
   return fullOp(shape, value, options.dtype ?? "float32", null, options.device ?? "cpu");
 }
 
+/** A tensor of that shape with 0 everywhere. */
 export function zeros(shape: readonly number[], options?: TensorOptions): Tensor {
   return full(shape, 0, options);
 }
 
+/** A tensor of that shape with 1 everywhere. */
 export function ones(shape: readonly number[], options?: TensorOptions): Tensor {
   return full(shape, 1, options);
 }

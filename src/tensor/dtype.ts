@@ -13,6 +13,7 @@ export type DType =
   | "uint8"
   | "bool";
 
+/** The typed arrays whose elements a tensor can take or give. */
 export type TypedArray =
   | Float32Array
   | Float64Array

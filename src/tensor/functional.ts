@@ -49,11 +49,13 @@ export interface BatchNormArguments {
   readonly eps: number;
 }
 
+/** Batch normalisation of [N, channels, …] as PyTorch computes it; in training it also moves the running statistics. */
 export function batchNorm(input: Tensor, args: BatchNormArguments): Tensor {
   const { weight, bias, runningMean, runningVar, training, momentum, eps } = args;
   return batchNormOp(input, weight, bias, runningMean, runningVar, training, momentum, eps, true);
 }
 
+/** Means of squares of `kernel`×`kernel` values of [N, channels, height, width], as PyTorch computes them. */
 export function avgPool2d(input: Tensor, kernel: number, stride = kernel): Tensor {
   return avgPoolOp(input, [kernel, kernel], [stride, stride]);
 }
@@ -63,6 +65,7 @@ export function adaptiveAvgPool2d(input: Tensor, size: number): Tensor {
   return adaptiveAvgPoolOp(input, [size, size]);
 }
 
+/** Maxima of squares of `kernel`×`kernel` values of [N, channels, height, width], as PyTorch computes them. */
 export function maxPool2d(input: Tensor, kernel: number, stride = kernel, padding = 0): Tensor {
   return maxPoolOp(input, [kernel, kernel], [stride, stride], [padding, padding]);
 }
@@ -77,6 +80,7 @@ export function oneHot(labels: Tensor, classes: number): Tensor {
   return oneHotOp(labels, classes);
 }
 
+/** What is done with the losses of a batch: kept apart, averaged, or summed. */
 export type Reduction = "none" | "mean" | "sum";
 
 const reductions = { none: 0, mean: 1, sum: 2 } as const;

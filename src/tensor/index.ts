@@ -57,7 +57,7 @@ export {
   type MemoryShortage,
   memoryShortage,
 } from "./memory-shortage.js";
-export type { DeviceMemory, SystemInfo } from "./native.js";
+export type { DeviceMemory, LargeBlocks, SystemInfo } from "./native.js";
 export {
   type Argument,
   callOperator,
@@ -76,5 +76,13 @@ export {
 } from "./precision.js";
 export { Generator } from "./random.js";
 export type { Dims } from "./reductions.js";
-export { deviceMemory, resolveDevice, setThreads, synchronize, systemInfo, threads } from "./system.js";
+export {
+  deviceMemory,
+  largeBlocks,
+  resolveDevice,
+  setThreads,
+  synchronize,
+  systemInfo,
+  threads,
+} from "./system.js";
 export { type Indexed, type MemoryFormat, type Operand, Tensor } from "./tensor.js";

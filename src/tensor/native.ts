@@ -33,6 +33,14 @@ export interface SystemInfo {
   readonly cudaProblem: string;
 }
 
+/** Blocks of 4 MiB and more of the CPU's memory; zero where freed memory is not kept. */
+export interface LargeBlocks {
+  /** Of tensors that are alive. */
+  readonly inUseBytes: number;
+  /** Of tensors that were freed, held for the next ones. */
+  readonly keptBytes: number;
+}
+
 export type NativeResult = number | boolean | string | null | undefined | NativeResult[];
 
 /** The addon's functions. Tensors and generators are handles: numbers that only the addon can resolve. */
@@ -71,6 +79,7 @@ export interface NativeAddon {
   setThreads(count: number): void;
   /** False where the C library cannot. */
   keepFreedMemory(): boolean;
+  largeBlocks(): LargeBlocks;
   systemInfo(): SystemInfo;
   synchronize(device: string): void;
   setFloat32Precision(precision: string): void;
@@ -182,6 +191,15 @@ function keepFreedMemory(addon: NativeAddon): void {
   if (process.env.REAT_KEEP_MEMORY !== "0") addon.keepFreedMemory();
 }
 
+/** A limit of the shell is not mended by building anew. */
+function wayOn(reason = ""): string {
+  if (/failed to map segment|cannot allocate memory/i.test(reason)) {
+    return "its libraries need more memory or address space than this process may have (`ulimit -v`)";
+  }
+  if (/too many open files/i.test(reason)) return "more open files are needed than are allowed (`ulimit -n`)";
+  return "run `npx reat doctor`, then `npx reat setup --force`";
+}
+
 let loaded: NativeAddon | undefined;
 
 /** OMP_NUM_THREADS where it is set, as every OpenMP program has it; otherwise all cores. */
@@ -204,11 +222,9 @@ export function native(): NativeAddon {
     addon = createRequire(import.meta.url)(path) as NativeAddon;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
-    throw new ReatError(
-      "environment",
-      `The LibTorch addon cannot be loaded (${reason}): run \`npx reat doctor\`, then \`npx reat setup --force\`.`,
-      { cause },
-    );
+    throw new ReatError("environment", `The LibTorch addon cannot be loaded (${reason}): ${wayOn(reason)}.`, {
+      cause,
+    });
   }
   addon.setThreads(defaultThreads());
   keepFreedMemory(addon);

@@ -2,7 +2,7 @@
 import { ReatError } from "../errors.js";
 import { asTensorError } from "./errors.js";
 import type { Device } from "./handle.js";
-import type { DeviceMemory, SystemInfo } from "./native.js";
+import type { DeviceMemory, LargeBlocks, SystemInfo } from "./native.js";
 import { native } from "./native.js";
 
 /** LibTorch's version, build, threads and CUDA. @throws ReatError `environment` when the addon cannot be loaded */
@@ -23,6 +23,11 @@ export function setThreads(count: number): void {
 /** Waits until a device has done all that it was given; on the CPU everything is done already. */
 export function synchronize(device: Device): void {
   asTensorError(() => native().synchronize(device));
+}
+
+/** What large tensors on the CPU hold of memory, and what is kept of freed ones. */
+export function largeBlocks(): LargeBlocks {
+  return native().largeBlocks();
 }
 
 /** A GPU's memory. @throws TensorError for the CPU, and where the addon was built without CUDA's headers */

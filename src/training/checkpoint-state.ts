@@ -1,12 +1,13 @@
-// What a checkpoint holds beside its tensors, and whether it can be true.
+// What a checkpoint holds besides its tensors, and checks that it is possible.
 import { z } from "zod";
 import { ReatError } from "../errors.js";
 import type { MethodState } from "../methods/index.js";
+import { firstMisfit } from "../schema-misfit.js";
 import type { BestSoFar } from "./events.js";
 import { noTotals, type StatisticsCounts, type Totals } from "./statistics.js";
 
 /** How far a run is; counts, not tensors. */
-export interface Progress {
+export interface TrainedSoFar {
   /** From 1. */
   readonly epoch: number;
   /** Batches of the epoch that are done. */
@@ -26,7 +27,7 @@ export interface Progress {
 }
 
 /** Where a new run stands. */
-export const beginning: Progress = {
+export const beginning: TrainedSoFar = {
   epoch: 1,
   batch: 0,
   step: 0,
@@ -50,7 +51,7 @@ export interface CheckpointState {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seeds: Readonly<Record<string, number>>;
   readonly batchesPerEpoch: number;
-  readonly progress: Progress;
+  readonly progress: TrainedSoFar;
   readonly statistics: StatisticsCounts;
 }
 
@@ -105,7 +106,7 @@ export function parseState(text: string, file: string): CheckpointState {
   const refuse = (why: string) =>
     new ReatError(
       "checkpoint",
-      `The checkpoint ${file} holds no state that a training can have: ${why}; use another copy or checkpoint.`,
+      `The checkpoint ${file} holds a state that no training can have: ${why}; use another copy or checkpoint.`,
     );
   let value: unknown;
   try {
@@ -114,10 +115,7 @@ export function parseState(text: string, file: string): CheckpointState {
     throw refuse("it is no JSON");
   }
   const result = schema.safeParse(value);
-  if (!result.success) {
-    const { path, message } = result.error.issues[0]!;
-    throw refuse(`${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
-  }
+  if (!result.success) throw refuse(firstMisfit(result.error));
   const misfit = findMisfit(result.data);
   if (misfit !== null) throw refuse(misfit);
   return result.data;

@@ -5,7 +5,7 @@ import { writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import type { ImageClassifier } from "../nn/index.js";
 import { scope, type Tensor } from "../tensor/index.js";
-import { type CheckpointState, type Progress, parseState } from "./checkpoint-state.js";
+import { type CheckpointState, parseState, type TrainedSoFar } from "./checkpoint-state.js";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -21,6 +21,7 @@ import {
 export const checkpointParts = ["model", "trained", "optimizer", "generator", "statistics"] as const;
 export type CheckpointPart = (typeof checkpointParts)[number];
 
+/** The position of a training, and the tensors saved with it. */
 export interface Checkpoint {
   readonly state: CheckpointState;
   readonly parts: Readonly<Record<CheckpointPart, ReadonlyMap<string, StoredTensor>>>;
@@ -137,7 +138,7 @@ export function weightsDigest({ parts }: Checkpoint): string {
 }
 
 /** The last epoch, from 1, that the weights have seen batches of; 0 before the first. */
-export function weightsEpoch({ epoch, batch }: Progress): number {
+export function weightsEpoch({ epoch, batch }: TrainedSoFar): number {
   return batch === 0 ? epoch - 1 : epoch;
 }
 

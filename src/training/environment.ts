@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { ReatError } from "../errors.js";
+import { firstMisfit } from "../schema-misfit.js";
 import { type Device, systemInfo, threads } from "../tensor/index.js";
 
 /** Written to environment.json and beside each result. */
@@ -51,13 +52,13 @@ export function parseEnvironment(text: string, file: string): Environment {
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data as Environment;
-  const { path, message } = result.error.issues[0]!;
-  throw damaged(`${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
+  throw damaged(firstMisfit(result.error));
 }
 
 // Two folders below the package's root, in the sources as in what is compiled from them.
 const packageRoot = new URL("../../", import.meta.url);
 
+/** The versions, the device and the machine of this process, as runs keep them. */
 export function currentEnvironment(device: Device): Environment {
   const { version } = JSON.parse(readFileSync(new URL("package.json", packageRoot), "utf8")) as {
     version: string;
@@ -76,7 +77,7 @@ export function currentEnvironment(device: Device): Environment {
   };
 }
 
-/** What of the environment decides the last bits of a result, and differs: "threads: 2 before, 4 now". */
+/** The differences between two environments that change the last bits of a result: "threads: 2 before, 4 now". */
 export function environmentChanges(before: Environment, now: Environment): string[] {
   const deciding = ["reat", "libtorch", "device", "threads", "cpu"] as const;
   return deciding
@@ -86,7 +87,7 @@ export function environmentChanges(before: Environment, now: Environment): strin
 
 function revision(): Environment["revision"] {
   const folder = fileURLToPath(packageRoot);
-  // Installed inside somebody's repository, git would answer with theirs.
+  // Where the package is installed inside another repository, git would name that one's commit.
   if (!existsSync(new URL(".git", packageRoot))) return null;
   const git = (...args: string[]) =>
     execFileSync("git", ["-C", folder, ...args], {

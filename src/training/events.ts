@@ -1,4 +1,4 @@
-// What a run reports while it happens: one JSON object a line in metrics.jsonl.
+// What a run reports while it happens: one JSON object per line in metrics.jsonl.
 import type { AccuracyReport } from "../evaluation/index.js";
 
 /** The split that robust accuracy is measured on while training. */
@@ -25,7 +25,7 @@ export interface StartEvent {
   readonly seeds: Readonly<Record<string, number>>;
 }
 
-/** A valid choice that does not do what one would expect. */
+/** A valid choice with an effect that one would not expect. */
 export interface WarningEvent {
   readonly type: "warning";
   readonly name: string;
@@ -65,6 +65,7 @@ export interface EpochEvent {
   readonly method: Readonly<Record<string, unknown>>;
 }
 
+/** A measurement between epochs. */
 export interface EvaluationEvent {
   readonly type: "evaluation";
   readonly epoch: number;
@@ -86,6 +87,7 @@ export interface BestEvent {
   readonly robust: number;
 }
 
+/** Training was stopped before its end, and can be resumed. */
 export interface StoppedEvent {
   readonly type: "stopped";
   readonly epoch: number;
@@ -99,6 +101,7 @@ export interface BestSoFar {
   readonly robust: number;
 }
 
+/** Training is over. */
 export interface EndEvent {
   readonly type: "end";
   /** Time spent on the run, over all its continuations. */

@@ -7,7 +7,7 @@ export {
   weightsDigest,
   weightsEpoch,
 } from "./checkpoint.js";
-export type { CheckpointState, Progress } from "./checkpoint-state.js";
+export type { CheckpointState, TrainedSoFar } from "./checkpoint-state.js";
 export { currentEnvironment, type Environment } from "./environment.js";
 export type {
   BatchEvent,
@@ -35,6 +35,7 @@ export type {
   TrainingProgress,
 } from "./options.js";
 export { type LockAttempt, type LockHolder, tryLock } from "./process-lock.js";
+export { readRunEvents } from "./read-events.js";
 export { RunFolder } from "./run-folder.js";
 export {
   decodeSafetensors,

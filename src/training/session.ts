@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { ReatError } from "../errors.js";
 import { batchFailure, scope } from "../tensor/index.js";
 import { writeCheckpoint } from "./checkpoint.js";
-import type { Progress } from "./checkpoint-state.js";
+import type { TrainedSoFar } from "./checkpoint-state.js";
 import type { EventLog } from "./event-log.js";
 import type { BestSoFar, RunEvent, Selection, WarningEvent } from "./events.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
@@ -32,7 +32,7 @@ export class Session {
   #savedAt = performance.now();
   readonly #pace: Pace;
   readonly #steps: StepRunner;
-  /** A GPU works on while the next batch is prepared: how long a batch took shows only where figures are read back. */
+  /** A GPU keeps working while the next batch is prepared, so a batch's duration is known only where values are read back. */
   readonly #pacedWhenRead: boolean;
   #unpaced = { images: 0, batches: 0 };
 
@@ -41,8 +41,8 @@ export class Session {
     readonly selection: Selection,
     readonly statistics: EpochStatistics,
     readonly log: EventLog,
-    from: Progress,
-    /** What to tell before anything else. */
+    from: TrainedSoFar,
+    /** Warnings to log before anything else. */
     readonly warnings: readonly Omit<WarningEvent, "type">[] = [],
   ) {
     this.#epoch = from.epoch;
@@ -89,7 +89,7 @@ export class Session {
       const epoch = this.#epoch;
       const due = epoch % (checkpointEvery?.epochs ?? 1) === 0 || epoch === epochs;
       if (isMeasured(epoch, epochs, evaluation)) {
-        // A measurement can take longer than the epoch: a kill in it must not cost the epoch.
+        // A measurement can take longer than the epoch, so a kill during it must not lose the epoch.
         if (due) await this.#save();
         if (await this.#measure()) return this.#stop();
       }
@@ -128,7 +128,7 @@ export class Session {
     if (plan.count !== batchesPerEpoch) {
       throw new ReatError(
         "data",
-        `Epoch ${epoch} has ${plan.count} batches, and every epoch was to have ${batchesPerEpoch}.`,
+        `Epoch ${epoch} has ${plan.count} batches, but every epoch must have ${batchesPerEpoch}.`,
       );
     }
     optimizer.learningRate = learningRate(epoch);
@@ -308,7 +308,7 @@ export class Session {
     );
   }
 
-  #progress(): Progress {
+  #progress(): TrainedSoFar {
     return {
       epoch: this.#epoch,
       batch: this.#batch,

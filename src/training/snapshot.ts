@@ -2,7 +2,7 @@
 import { ReatError } from "../errors.js";
 import { noGrad, scope, stack, type Tensor } from "../tensor/index.js";
 import { type Checkpoint, loadModel, withTensors } from "./checkpoint.js";
-import type { Progress } from "./checkpoint-state.js";
+import type { TrainedSoFar } from "./checkpoint-state.js";
 import type { AveragedTraining, TrainingOptions } from "./options.js";
 import { type StoredTensor, storeTensor } from "./safetensors.js";
 import { settingsDifferences } from "./settings.js";
@@ -23,12 +23,19 @@ type Trained = Pick<
 >;
 
 /** Whether steps have gone into the average: what is measured and kept is then the average. */
-export function isAveraged({ from }: AveragedTraining, { epoch, batch }: Pick<Progress, "epoch" | "batch">) {
+export function isAveraged(
+  { from }: AveragedTraining,
+  { epoch, batch }: Pick<TrainedSoFar, "epoch" | "batch">,
+) {
   return epoch > from || (epoch === from && batch > 0);
 }
 
 /** Copies everything a run needs to continue. Waits for the device. */
-export function takeSnapshot(trained: Trained, statistics: EpochStatistics, progress: Progress): Checkpoint {
+export function takeSnapshot(
+  trained: Trained,
+  statistics: EpochStatistics,
+  progress: TrainedSoFar,
+): Checkpoint {
   const { model, average, method, optimizer, attackGenerator, settings, seeds, batchesPerEpoch } = trained;
   const { classNames } = trained;
   const averaged = average && isAveraged(average, progress) ? average : null;

@@ -1,13 +1,24 @@
 // How the field's implementations name the parts of the same networks, and what this project calls them.
 import type { StoredTensor } from "../training/index.js";
+import { type FoundNormaliser, withoutNormaliser } from "./wrapped-normaliser.js";
 
 /** A state dict outside of any network. */
 export type StoredState = ReadonlyMap<string, StoredTensor>;
 
 type Rule = readonly [pattern: RegExp, name: string];
 
-/** Put before every name by wrappers: data parallelism, compilation, a holder of the network. */
-const wrappers = ["module.", "_orig_mod.", "model.", "net.", "backbone."];
+/** Put before every name by wrappers: data parallelism, compilation, an attacker, a normaliser with the network behind it. */
+const wrappers = [
+  "module.",
+  "_orig_mod.",
+  "model.",
+  "net.",
+  "network.",
+  "backbone.",
+  "attacker.",
+  "0.",
+  "1.",
+];
 
 const stem: readonly Rule[] = [
   [/^conv1\.(weight|bias)$/, "conv1.0.$1"],
@@ -16,7 +27,7 @@ const stem: readonly Rule[] = [
 const shortcut: Rule = [/^(layer\d+\.\d+)\.downsample\./, "$1.shortcut."];
 // Stages that are counted with the stem: conv2_x is the first.
 const stages: readonly Rule[] = [2, 3, 4, 5].map((n) => [new RegExp(`^conv${n}_x\\.`), `layer${n - 1}.`]);
-/** Position of each numbered layer in `residual_function`: convolution, norm and activation take turns. */
+/** Position of each numbered layer in `residual_function`, in which convolution, norm and activation alternate. */
 const residual: readonly Rule[] = [1, 2, 3].flatMap((n): Rule[] => [
   [new RegExp(`^(layer\\d+\\.\\d+)\\.conv${n}\\.`), `$1.residual_function.${3 * (n - 1)}.`],
   [new RegExp(`^(layer\\d+\\.\\d+)\\.bn${n}\\.`), `$1.residual_function.${3 * (n - 1) + 1}.`],
@@ -27,14 +38,16 @@ const lastLayer: readonly Rule[] = [
 ];
 const rules: readonly Rule[] = [...stem, shortcut, ...stages, ...residual, ...lastLayer];
 
-/** Parts that published WideResNets carry in their state and never run. */
+/** Parts that published WideResNets have in their state but never run. */
 const unused = /^sub_block1\./;
 
-/** What became of a foreign state. */
+/** A foreign state after renaming. */
 export interface Translation {
   readonly state: StoredState;
   /** What was done to the names, a sentence each. */
   readonly notes: readonly string[];
+  /** By which the network's wrapper normalises its images, where the state has that; it was taken off. */
+  readonly normaliser: FoundNormaliser | null;
 }
 
 /**
@@ -44,11 +57,18 @@ export interface Translation {
  */
 export function translate(state: StoredState, own: ReadonlySet<string>): Translation {
   const notes: string[] = [];
-  let named = state;
+  const { rest, normaliser } = withoutNormaliser(state, own);
+  let named = rest;
   for (let prefix = commonWrapper(named, own); prefix !== null; prefix = commonWrapper(named, own)) {
     notes.push(`The prefix "${prefix}" was taken from all names.`);
     const length = prefix.length;
     named = new Map([...named].map(([name, value]) => [name.slice(length), value]));
+  }
+  const single = withoutCopies(named);
+  if (single.size < named.size) {
+    notes.push(`${named.size - single.size} tensors that an attacker's wrapper repeats were left out.`);
+    const inner = translate(single, own);
+    return { ...inner, notes: [...notes, ...inner.notes], normaliser };
   }
   const result = new Map<string, StoredTensor>();
   let renamed = 0;
@@ -67,11 +87,22 @@ export function translate(state: StoredState, own: ReadonlySet<string>): Transla
     notes.push(`${dropped} tensors of sub_block1, which the network never runs, were left out.`);
   const counters = [...own].filter((name) => name.endsWith("num_batches_tracked") && !result.has(name));
   for (const name of counters) result.set(name, { dtype: "int64", shape: [], bytes: new Uint8Array(8) });
-  return { state: result, notes };
+  return { state: result, notes, normaliser };
+}
+
+/** A wrapper that holds the network twice, once within an attacker: of tensors that are the same, one is enough. */
+function withoutCopies(state: StoredState): StoredState {
+  const inAttacker = "attacker.";
+  return new Map(
+    [...state].filter(([name, value]) => {
+      const twin = name.startsWith(inAttacker) ? state.get(name.slice(inAttacker.length)) : undefined;
+      return twin === undefined || Buffer.compare(twin.bytes, value.bytes) !== 0;
+    }),
+  );
 }
 
 function targetOf(name: string, own: ReadonlySet<string>): string | null {
-  // A stage's name and the name within it may both differ, so what one rule made is tried with the others.
+  // A stage's name and the name within it may both differ, so the other rules are applied to the result of each rule.
   const seen = new Set([name]);
   for (const candidate of seen) {
     for (const [pattern, replacement] of rules) {

@@ -42,7 +42,7 @@ describe("zip archives", () => {
   it("cut off or damaged are refused in one sentence", async () => {
     const whole = zip(files);
     await expect(contents(archive(whole.subarray(0, whole.length - 30)))).rejects.toThrow(
-      /data\.zip is cut off: the archive has no list at its end\. Get it again\.$/,
+      /data\.zip is damaged: it has no list at its end, so it is cut off\. Get it again\.$/,
     );
     const flipped = Buffer.from(whole);
     flipped[43] = flipped[43]! ^ 0xff;

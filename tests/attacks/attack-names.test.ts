@@ -178,9 +178,9 @@ describe("ensembles by name", () => {
     },
   );
 
-  it("takes no logit scale and no radius of 0", () => {
+  it("takes no logit scale and no negative radius", () => {
     expect(() => evaluationAttack("autoattack", { logitScale: 10 })).toThrow(/takes no logit scale, got 10/);
-    expect(() => evaluationAttack("autoattack", { epsilon: 0 })).toThrow(
+    expect(() => evaluationAttack("autoattack", { epsilon: -1 })).toThrow(
       /epsilon of attack autoattack for norm/,
     );
   });

@@ -9,6 +9,7 @@ import {
   type AutoAttackState,
   autoAttack,
   type Classifier,
+  type EnsembleVersion,
   ensembleConstants,
   verifyAdversarial,
   warningNames,
@@ -23,6 +24,7 @@ import {
   randn,
   setThreads,
   type Tensor,
+  zeros,
 } from "../../src/tensor/index.js";
 import { tinyClassifier } from "./models.js";
 
@@ -196,10 +198,28 @@ describe("warnings", () => {
   it("too-few-classes", () => {
     const messages = checkClasses(3, ensembleConstants("standard", "linf")).map(({ message }) => message);
     expect(messages).toEqual([
-      "apgd-t needs 4 classes, the model has 3.",
+      "apgd-t is set to 9 target classes; the model has 2 wrong ones, and these are used.",
       "fab-t is set to 9 target classes; the model has 2 wrong ones, and these are used.",
     ]);
     expect(checkClasses(10, ensembleConstants("standard", "linf"))).toEqual([]);
+  });
+
+  it("an ensemble that a model of so few classes cannot have is refused before any of its attacks runs", async () => {
+    const three: Classifier = { logits: (x) => x.flatten(1).slice(1, 0, 3) };
+    const sample = rand([4, 3, 4, 4], new Generator(1));
+    const labels = zeros([4], { dtype: "int64" });
+    const seen: string[] = [];
+    const run = (version: EnsembleVersion) =>
+      autoAttack({
+        ...{ model: three, images: sample, labels, norm: "linf", epsilon: 0.1, version },
+        onProgress: ({ attack }) => void seen.push(attack),
+      });
+    await expect(run("plus")).rejects.toMatchObject({
+      code: "config",
+      message:
+        "the ensemble's apgd-t needs 4 classes, the model has 3; without it: apgd-ce, apgd-dlr, fab, square, fab-t",
+    });
+    expect(seen).toEqual([]);
   });
 
   it("square-stronger", () => {

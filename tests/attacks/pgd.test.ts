@@ -10,10 +10,13 @@ import {
   type StartNoiseName,
 } from "../../src/attacks/index.js";
 import {
+  callOperator,
   equal,
+  full,
   Generator,
   grad,
   keep,
+  linear,
   liveTensors,
   noGrad,
   rand,
@@ -199,13 +202,26 @@ describe("PGD's steps", () => {
     expect(Math.min(...lengths)).toBeGreaterThan(0.09);
   });
 
-  it("never asks for weight gradients and leaves weights usable", () => {
-    const before = model.weights.map((weight) => weight.toArray());
+  it("never computes weight gradients, and leaves weights as they are", () => {
+    const weight = rand([3, 3 * 36], new Generator(4)).requiresGrad_();
+    const before = weight.toArray();
+    const ones = full(weight.shape, 1);
+    // igamma has no derivative for its first argument: LibTorch throws as soon as one is asked for.
+    const underivable: Classifier = {
+      logits: (input) => linear(input.flatten(1), callOperator("igamma", weight, ones) as Tensor, null),
+    };
+    const loss = () => crossEntropyObjective(underivable.logits(images), labels).sum();
+    expect(() => grad(loss(), [weight])).toThrow("derivative for 'igamma: input' is not implemented");
+    const point = pgd(options("linf")).perturb(underivable, images, labels, new Generator(3));
+    expect(equal(point, images)).toBe(false);
+    expect(weight.requiresGrad).toBe(true);
+    expect(weight.toArray()).toEqual(before);
+  });
+
+  it("leaves a graph through the weights to whoever trains on its examples", () => {
     const point = attack(options("linf"));
-    expect(model.weights.every((weight) => weight.requiresGrad)).toBe(true);
-    expect(model.weights.map((weight) => weight.toArray())).toEqual(before);
     const gradients = grad(crossEntropyObjective(model.logits(point), labels).sum(), model.weights);
-    expect(gradients.map((g) => g.shape)).toEqual(model.weights.map((w) => w.shape));
+    expect(gradients.map((g) => g.abs().amax().item() > 0)).toEqual(model.weights.map(() => true));
   });
 });
 

@@ -60,7 +60,9 @@ describe("class folders", () => {
       );
       expect(interleaved(dataset, 0, "test")).toEqual([...pixels(4)]);
       expect(dataset.notes).toEqual([
+        ...(path === archive ? ["Classes and splits were looked for in animals/."] : []),
         "Files that are no images in class folders were passed over: 1 × .txt.",
+        "Classes without test images: zebra.",
       ]);
     }
     expect((await read(archive)).name).toBe("animals");
@@ -92,7 +94,10 @@ describe("class folders", () => {
     const dataset = await read(folder);
     expect([...dataset.test.labels]).toEqual([1]);
     for (const value of interleaved(dataset, 0)) expect(Math.abs(value - 200)).toBeLessThanOrEqual(1);
-    expect(dataset.notes).toEqual([]);
+    expect(dataset.notes).toEqual([
+      "There is no test/: the images in val/ are the test split.",
+      "Classes without test images: a.",
+    ]);
   });
 
   it("draws a stratified test split, by seed, where there is none, and says so", async () => {
@@ -124,7 +129,7 @@ describe("class folders", () => {
     await expect(read(folder)).rejects.toThrow(
       `train/b/2.png in ${folder} is 11×11 and test/a/1.png in ${folder} is 8×8; all images must have one size`,
     );
-    const dataset = await read(folder, { resize: { height: 8, width: 8 } });
+    const dataset = await read(folder, { resize: 8 });
     expect([dataset.height, dataset.width, dataset.train.count]).toEqual([8, 8, 3]);
     expect(interleaved(dataset, 0)).toEqual([...pixels(1)]);
     expect(new Set(interleaved(dataset, 2))).toEqual(new Set([77]));

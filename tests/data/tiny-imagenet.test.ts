@@ -80,7 +80,7 @@ describe("Tiny-ImageNet as distributed", () => {
 
   it("can be scaled, and is packed for the next time", async () => {
     const folder = writeFiles(temporaryFolder(), await tree());
-    const options = { resize: { height: 32, width: 32 }, cache: temporaryFolder() };
+    const options = { resize: 32, cache: temporaryFolder() };
     const dataset = await loadDataset(folder, options);
     expect([dataset.height, dataset.width]).toEqual([32, 32]);
     rmSync(join(folder, "val", "images", "val_0.JPEG"));
@@ -107,7 +107,7 @@ describe("Tiny-ImageNet as distributed", () => {
     [
       "annotations that end in the middle of a line",
       (files) => ({ ...files, "val/val_annotations.txt": `val_0.JPEG\t${frog}\t0\nval_1.JPEG\tn014` }),
-      /^Line 2 of val\/val_annotations\.txt in .* is "val_1\.JPEG\tn014"; it must be an image's name, a tab and one of the 2 class ids, so the file is cut off or damaged\.$/,
+      /^Line 2 of val\/val_annotations\.txt in .* is "val_1\.JPEG\\u0009n014"; it must be an image's name, a tab and one of the 2 class ids, so the file is cut off or damaged\.$/,
     ],
     [
       "annotations that end too early",
@@ -132,11 +132,36 @@ describe("Tiny-ImageNet as distributed", () => {
     [
       "an image that is damaged",
       (files) => ({ ...files, "val/images/val_0.JPEG": Buffer.from("no image".repeat(20)) }),
-      /val_0\.JPEG in .* is not a readable png, jpeg or webp image\.$/,
+      /val_0\.JPEG in .* is not a readable png, jpeg or webp image; it is the only such file among 5 images\./,
     ],
   ])("refuses %s in one sentence", async (_, damage, message) => {
     const folder = writeFiles(temporaryFolder(), damage(await tree()));
     await expect(read(folder)).rejects.toThrow(message);
+  });
+
+  it("takes validation images that were sorted into class folders, with or without images/ in them", async () => {
+    const { "val/val_annotations.txt": list, ...files } = await tree();
+    for (const [inner, kept] of [
+      ["images/", true],
+      ["", false],
+    ] as const) {
+      const sorted: Record<string, Uint8Array | string> = {
+        ...without("val/images/val_0.JPEG")(without("val/images/val_1.JPEG")(files)),
+        [`val/${frog}/${inner}val_0.JPEG`]: files["val/images/val_0.JPEG"]!,
+        [`val/${fish}/${inner}val_1.JPEG`]: files["val/images/val_1.JPEG"]!,
+        ...(kept && { "val/val_annotations.txt": list! }),
+      };
+      const archive = join(temporaryFolder(), "tiny.zip");
+      writeFileSync(archive, zip(sorted));
+      for (const path of [writeFiles(temporaryFolder(), sorted), archive]) {
+        const dataset = await read(path);
+        expect(dataset.classNames).toEqual(["goldfish", "tailed frog"]);
+        expect([[...dataset.train.labels], [...dataset.test.labels]]).toEqual([
+          [0, 0, 1],
+          [0, 1],
+        ]);
+      }
+    }
   });
 
   it("refuses an archive without annotations", async () => {

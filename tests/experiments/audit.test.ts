@@ -59,6 +59,8 @@ describe("an audit of a run", () => {
 
   it("refuses a surrogate that is no run, and no image at all", async () => {
     await expect(finish({ surrogate: "nowhere" })).rejects.toThrow("There is no run or checkpoint nowhere");
-    await expect(finish({ images: 0 })).rejects.toThrow(/image/);
+    await expect(finish({ images: 0 })).rejects.toThrow(
+      "no test images to measure on: 0 were asked for, and one at least is needed.",
+    );
   });
 });

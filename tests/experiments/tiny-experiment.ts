@@ -2,7 +2,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { evaluationBatches, generateSynthetic, uploadSplit, writePacked } from "../../src/data/index.js";
+import {
+  createDataset,
+  evaluationBatches,
+  generateSynthetic,
+  uploadSplit,
+  writePacked,
+} from "../../src/data/index.js";
 import { parseConfig, runExperiment } from "../../src/experiments/index.js";
 import { buildModel } from "../../src/nn/index.js";
 import { Generator, noGrad, scope, setThreads } from "../../src/tensor/index.js";
@@ -57,6 +63,21 @@ export class TinyExperiments {
     model.dispose();
     this.#dataset.test.labels.set(answers);
     writePacked(this.data, this.#dataset);
+  }
+
+  /** A packed data set of so many classes of noise, three images of each in both splits. @returns its path */
+  dataOf(classes: number, side = 32): string {
+    const count = 3 * classes;
+    const split = {
+      images: Uint8Array.from({ length: count * 3 * side * side }, (_, i) => (i * 2654435761) >>> 24),
+      labels: Uint8Array.from({ length: count }, (_, i) => i % classes),
+      count,
+    };
+    const classNames = Array.from({ length: classes }, (_, id) => `kind ${id}`);
+    const file = join(this.folder, `noise-${classes}-${side}.reatpack`);
+    const about = { name: "noise", synthetic: true, classNames, height: side, width: side };
+    writePacked(file, createDataset({ ...about, train: split, test: split }));
+    return file;
   }
 
   dispose(): void {

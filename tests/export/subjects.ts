@@ -15,7 +15,7 @@ export function untrained(parts: Partial<ClassifierDescription> = {}): TrainedCl
       architecture: "small-resnet",
       classifier: "linear",
       imageSize: { height: 16, width: 16 },
-      resized: false,
+      preprocessing: { resize: null, crop: null, orientation: "apply" },
       normalisation: null,
       source: { checkpoint: "last", epoch: 1, averaged: false, reat: "0.0.0" },
       ...parts,

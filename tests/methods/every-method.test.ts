@@ -75,6 +75,27 @@ describe.each(variants)("$title", ({ options }) => {
     for (let i = 0; i < 4; i++) step(2);
     expect(liveTensors()).toBe(before);
   });
+
+  it("frees all that it made when it is disposed", () => {
+    /** Tensors more after a whole life of the method than before it. */
+    const left = () => {
+      const before = liveTensors();
+      scope(() => {
+        const model = new TinyModel(1);
+        const method = create(options);
+        for (const epoch of [1, 2]) {
+          method.beginEpoch(epoch);
+          method.step(batchOf(1), { model, generator: new Generator(3) }).afterUpdate?.();
+        }
+        method.dispose();
+        model.trainedOn?.dispose();
+        model.dispose();
+      });
+      return liveTensors() - before;
+    };
+    left();
+    expect(left()).toBe(0);
+  });
 });
 
 describe.each(methodNames)("%s", (name) => {

@@ -12,15 +12,9 @@ import {
 } from "../../src/data/index.js";
 import { evaluate } from "../../src/evaluation/index.js";
 import { createMethod, inferenceModel, methodNames, methodOptions } from "../../src/methods/index.js";
-import {
-  BatchNorm,
-  type ClassifierName,
-  Conv2d,
-  classifierHead,
-  ImageClassifier,
-} from "../../src/nn/index.js";
 import { SGD } from "../../src/optim/index.js";
-import { Generator, grad, scope, setThreads, type Tensor } from "../../src/tensor/index.js";
+import { Generator, grad, scope, setThreads } from "../../src/tensor/index.js";
+import { TinyNetwork } from "./tiny-network.js";
 
 setThreads(1);
 
@@ -39,37 +33,6 @@ afterAll(() => {
   test.dispose();
 });
 const classCounts = [400, 400, 400];
-
-/** Two convolutions with norms; each halves the map. */
-class TinyNetwork extends ImageClassifier {
-  override readonly architecture = "tiny";
-  override readonly classes = 3;
-  override readonly featureSize = 32;
-  readonly #first;
-  readonly #norm = this.child("norm1", new BatchNorm(16));
-  readonly #second;
-  readonly #norm2 = this.child("norm2", new BatchNorm(32));
-  readonly #head;
-
-  constructor(
-    generator: Generator,
-    override readonly classifier: ClassifierName,
-  ) {
-    super();
-    this.#first = this.child("conv1", new Conv2d(3, 16, generator, { kernel: 5, stride: 2 }));
-    this.#second = this.child("conv2", new Conv2d(16, 32, generator, { kernel: 5, stride: 2 }));
-    this.#head = this.child("head", classifierHead(classifier, 32, 3, generator));
-  }
-
-  override features(images: Tensor): Tensor {
-    const maps = this.#norm.forward(this.#first.forward(images)).relu();
-    return this.#norm2.forward(this.#second.forward(maps)).relu().mean([2, 3]);
-  }
-
-  override classify(features: Tensor): Tensor {
-    return this.#head.forward(features);
-  }
-}
 
 /** Small: the plain method, which sees no adversarial examples, is to pass as well. */
 const epsilon = 2 / 255;

@@ -158,7 +158,8 @@ describe.runIf(tileProcessor() !== "")("convolutions in tiles", () => {
 describe.runIf(tileProcessor() === "avx512")("another processor", () => {
   // The choice is made once in a process, by LibTorch's own switch.
   const program = `
-    import { buildModel, callOperator, Generator, grad, rand } from "reat";
+    import { buildModel, Generator, grad, rand } from "reat";
+import { callOperator } from "reat/tensor";
     const model = buildModel("small-resnet", { classes: 7, generator: new Generator(5) });
     const images = rand([3, 3, 32, 32], new Generator(7)).requiresGrad_();
     const answer = (mode) => model.withMode(mode, () => {

@@ -13,10 +13,18 @@ import {
   ensembleConstants,
 } from "./constants.js";
 import { ensembleAttack } from "./members.js";
-import { checkClasses, checkInference, checkRandomness, checkRange, checkSquare } from "./model-checks.js";
+import {
+  checkClasses,
+  checkInference,
+  checkRandomness,
+  checkRange,
+  checkSquare,
+  requireClasses,
+} from "./model-checks.js";
 import { type AttackOutcome, type AutoAttackState, requireSameRun } from "./state.js";
 import { type AdversarialVerification, verifyAdversarial } from "./verification.js";
 
+/** What AutoAttack is run with: norm, radius, seed, and how far a stopped run had come. */
 export interface AutoAttackOptions {
   readonly model: Classifier;
   /** [N, channels, height, width] in [0, 1], and int64 [N]. */
@@ -53,10 +61,10 @@ export interface AutoAttackResult {
   readonly cleanAccuracy: number;
   /** Accuracy on the saved adversarial images, as the verification measured it. */
   readonly robustAccuracy: number;
-  /** One character an image, "1" where it stands. */
+  /** One character per image, "1" where it stands. */
   readonly robust: string;
   readonly outcomes: readonly AttackOutcome[];
-  /** An image each; the clean one where no attack fooled the model. The caller owns the tensor. */
+  /** One image for each given image: the adversarial one, or the clean one where no attack fooled the model. The caller owns the tensor. */
   readonly adversarial: Tensor;
   readonly verification: AdversarialVerification;
   readonly warnings: readonly AttackWarning[];
@@ -105,6 +113,7 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
     if (version !== "rand") checkRandomness(model, sample, sampleLabels).forEach(warn);
     checkRange(logits.slice(0, 0, sample.shape[0]!)).forEach(warn);
     checkInference(model, sample).forEach(warn);
+    requireClasses(logits.shape[1]!, constants);
     checkClasses(logits.shape[1]!, constants).forEach(warn);
     const flags = logits.argmax(1).eq(labels).toArray().map(Boolean);
     return { correct: flags, classes: logits.shape[1]! };
@@ -171,7 +180,7 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
     const reported = text(robust);
     const verification = verifyAdversarial(model, images, labels, adversarial, { norm, epsilon, reported });
     if (!verification.agrees) {
-      const message = `The saved images do not bear the result out: accuracy ${verification.accuracy}, largest perturbation ${verification.largestPerturbation}, pixels from ${verification.lowestPixel} to ${verification.highestPixel}.`;
+      const message = `The saved images contradict the result: accuracy ${verification.accuracy}, largest perturbation ${verification.largestPerturbation}, pixels from ${verification.lowestPixel} to ${verification.highestPixel}.`;
       warn({ name: "verification-mismatch", message });
     }
     return {

@@ -1,4 +1,4 @@
-// AutoAttack's constants, frozen in one place: the official ensembles and, by its own name, a weaker clone's.
+// AutoAttack's constants, fixed in one place: the official ensembles and, under a name of its own, a weaker clone's.
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../canonical-json.js";
 import { ReatError } from "../../errors.js";
@@ -6,9 +6,10 @@ import type { BallName } from "../geometry/index.js";
 
 /** The attacks an ensemble may hold. */
 export const ensembleAttackNames = ["apgd-ce", "apgd-dlr", "apgd-t", "fab", "fab-t", "square"] as const;
+/** The name of an attack that an ensemble may hold. */
 export type EnsembleAttackName = (typeof ensembleAttackNames)[number];
 
-/** Everything about an ensemble that decides its figures, beside norm, radius and seed. */
+/** Everything about an ensemble that decides its figures, besides norm, radius and seed. */
 export interface EnsembleConstants {
   readonly attacks: readonly EnsembleAttackName[];
   readonly apgd: {
@@ -42,6 +43,7 @@ export interface EnsembleConstants {
  * is that clone's weaker default: 10 steps, all wrong classes; it exists to measure again what was published with it.
  */
 export const ensembleNames = ["standard", "plus", "rand", "torchattacks-3.5"] as const;
+/** The name of an ensemble with fixed constants. */
 export type EnsembleName = (typeof ensembleNames)[number];
 
 const standard: EnsembleConstants = {

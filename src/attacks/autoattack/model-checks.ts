@@ -1,9 +1,11 @@
-// Looks at a model before AutoAttack does: signs that the ensemble's figure would say little about it.
+// Checks a model before AutoAttack runs: signs that the ensemble's figure would say little about it.
+import { ReatError } from "../../errors.js";
 import { inferenceMode, noGrad, scope, type Tensor } from "../../tensor/index.js";
 import type { Classifier } from "../classifier.js";
 import type { AttackWarning } from "../observer.js";
 import { logitsPass } from "../passes.js";
 import type { EnsembleConstants } from "./constants.js";
+import { memberEntry } from "./members.js";
 import type { AttackOutcome } from "./state.js";
 
 const repeats = 5;
@@ -41,7 +43,7 @@ export function checkRange(logits: Tensor): AttackWarning[] {
   });
 }
 
-/** A model that takes gradients itself cannot be run where none can be recorded. */
+/** A model that takes gradients itself fails where none can be recorded. */
 export function checkInference(model: Classifier, images: Tensor): AttackWarning[] {
   try {
     scope(() =>
@@ -68,14 +70,24 @@ export function checkInference(model: Classifier, images: Tensor): AttackWarning
   }
 }
 
-/** Attacks of the ensemble that the number of classes cuts short or rules out. */
+/** @throws ReatError `config` before any attack runs where the objective of one needs more classes */
+export function requireClasses(classes: number, { attacks }: EnsembleConstants): void {
+  for (const name of attacks) {
+    const { leastClasses } = memberEntry(name);
+    if (classes >= leastClasses) continue;
+    const others = attacks.filter((other) => memberEntry(other).leastClasses <= classes);
+    throw new ReatError(
+      "config",
+      `the ensemble's ${name} needs ${leastClasses} classes, the model has ${classes}${others.length > 0 ? `; without it: ${others.join(", ")}` : ""}`,
+    );
+  }
+}
+
+/** Attacks of the ensemble that the number of classes cuts short. */
 export function checkClasses(classes: number, constants: EnsembleConstants): AttackWarning[] {
   const warn = (message: string): AttackWarning[] => [{ name: "too-few-classes", message }];
   const { attacks, targetedApgd, fab } = constants;
   return attacks.flatMap((name) => {
-    if (name === "apgd-dlr" && classes < 3)
-      return warn(`apgd-dlr needs 3 classes, the model has ${classes}.`);
-    if (name === "apgd-t" && classes < 4) return warn(`apgd-t needs 4 classes, the model has ${classes}.`);
     const targets = name === "apgd-t" ? targetedApgd.targets : name === "fab-t" ? fab.targets : 0;
     if (targets === "all" || targets < classes) return [];
     return warn(

@@ -7,6 +7,7 @@ import { type NormName, norms, requireBall } from "../geometry/index.js";
 import { type AttackObjective, crossEntropyObjective } from "../objective.js";
 import { pgd } from "./pgd.js";
 
+/** Constants of FGSM; pixels are in [0, 1]. */
 export interface FgsmOptions {
   /** Default: "fgsm". */
   readonly name?: string;
@@ -42,7 +43,7 @@ export const fgsmEntry = defineAttack({
   norms: stepwiseNorms,
   schema: () => z.strictObject({}),
   build(_, { name, norm, epsilon }) {
-    // Its step is its radius, and a step of nothing is none.
+    // Its step is its radius, and a step of length 0 does nothing.
     requireBall(name, norm, epsilon);
     return { constants: { algorithm: "fgsm" }, attack: fgsm({ name, norm: norm as NormName, epsilon }) };
   },

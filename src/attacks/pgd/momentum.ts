@@ -11,6 +11,7 @@ import { type AttackObjective, crossEntropyObjective } from "../objective.js";
 import { gradientPass, logitsPass } from "../passes.js";
 import { advance } from "../running-state.js";
 
+/** Constants of MIM; pixels are in [0, 1]. */
 export interface MomentumOptions {
   /** Default: "mim-" and the number of steps. */
   readonly name?: string;

@@ -3,6 +3,7 @@ import { ReatError } from "../../errors.js";
 import { pad, scope, type Tensor, tensor } from "../../tensor/index.js";
 import { CounterRandom, mixSeed } from "../counter-random.js";
 
+/** How far images are moved before they are cropped. */
 export interface CropFlipOptions {
   /** Pixels of zeros around the image before a window of the image's size is cut out. Default 4. */
   readonly padding?: number;

@@ -12,6 +12,7 @@ export const strongAugmentations = {
   randaugment: randAugment({ operations: 2, magnitude: 8 }),
   autoaugment: AUTO_AUGMENT,
 } satisfies Record<string, AugmentationPolicy>;
+/** The name of an augmentation before crop and flip. */
 export type StrongAugmentation = keyof typeof strongAugmentations;
 
 // Keeps these draws apart from those of crop and mirror under the same seed.
@@ -32,7 +33,7 @@ export function drawOperations(
  * Does what was drawn, operation by operation.
  * @param images uint8 `[N, 3, H, W]`, left as they are
  * @returns uint8 of the same shape
- * @throws ReatError `data` when there is not one plan an image
+ * @throws ReatError `data` when there is not one plan for each image
  */
 export function applyOperations(images: Tensor, plans: readonly (readonly PlannedOperation[])[]): Tensor {
   if (plans.length !== images.shape[0]) {

@@ -1,9 +1,11 @@
 // Reads the official binary release of CIFAR: records of one or two label bytes and three planes of pixels.
+import type { ArchiveLimits } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
 import type { Progress } from "../progress.js";
 import { CIFAR_CLASS_NAMES, CIFAR_IMAGE_BYTES, CIFAR_SIDE, type CifarLayout } from "./cifar.js";
-import { baseName, sourceFiles } from "./source-files.js";
+import { baseName } from "./names.js";
+import { sourceFiles } from "./source-files.js";
 
 /**
  * @param path folder that holds the files, at any depth, or the archive
@@ -13,9 +15,10 @@ export async function readCifarBinary(
   path: string,
   layout: CifarLayout,
   progress?: Progress,
+  limits?: ArchiveLimits,
 ): Promise<ImageDataset> {
-  const files = await readNamedFiles(path, layout, progress);
-  // CIFAR-100 records start with the coarse label; the fine one that counts is the last before the pixels.
+  const files = await readNamedFiles(path, layout, progress, limits);
+  // CIFAR-100 records begin with the coarse label; the fine label, which is used, is the last byte before the pixels.
   const labelBytes = layout.dataset === "cifar100" ? 2 : 1;
   const meta = files
     .get(layout.metaFile)
@@ -43,10 +46,11 @@ export async function readNamedFiles(
   path: string,
   layout: CifarLayout,
   progress?: Progress,
+  limits?: ArchiveLimits,
 ): Promise<Map<string, Buffer>> {
   const wanted = [...layout.trainFiles, ...layout.testFiles];
   const found = new Map<string, Buffer>();
-  for await (const file of sourceFiles(path)) {
+  for await (const file of sourceFiles(path, limits)) {
     const name = baseName(file.path);
     if (name !== layout.metaFile && !wanted.includes(name)) continue;
     if (found.has(name)) throw new ReatError("data", `${path} holds more than one file named ${name}.`);

@@ -1,12 +1,15 @@
 // What the official CIFAR-10 and CIFAR-100 releases consist of: files, record layout, class names, checksums.
 
+/** CIFAR with 10 or with 100 classes. */
 export type CifarName = "cifar10" | "cifar100";
+/** Binary records, or pickled batches as for Python. */
 export type CifarForm = "binary" | "pickled";
 
 /** Images are 32×32 RGB, stored as three planes of 1024 bytes. */
 export const CIFAR_SIDE = 32;
 export const CIFAR_IMAGE_BYTES = 3 * CIFAR_SIDE * CIFAR_SIDE;
 
+/** The files of one form of CIFAR. */
 export interface CifarLayout {
   readonly dataset: CifarName;
   readonly form: CifarForm;
@@ -20,6 +23,7 @@ export interface CifarLayout {
   readonly metaFile: string;
 }
 
+/** The four forms in which CIFAR is distributed. */
 export const CIFAR_LAYOUTS: readonly CifarLayout[] = [
   {
     dataset: "cifar10",

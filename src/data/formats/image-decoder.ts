@@ -5,7 +5,7 @@ import decodeWebp, { init as initWebp } from "@jsquash/webp/decode.js";
 import sharp from "sharp";
 import { ReatError } from "../../errors.js";
 import { CHANNELS } from "../dataset.js";
-import { readImageHeader } from "./image-header.js";
+import { type ImageHeader, otherImageKind, readImageHeader } from "./image-header.js";
 
 /** Height and width of images in pixels. */
 export interface ImageSize {
@@ -18,40 +18,112 @@ export interface DecodedImage extends ImageSize {
   readonly planes: Uint8Array;
 }
 
+/** How image files become images. */
+export interface DecodeOptions {
+  /**
+   * In pixels. Scales so that the shorter side has this length, by Lanczos-3; without `crop` the middle square of that is
+   * the image, so all have one size.
+   */
+  readonly resize?: number;
+  /** In pixels: a square of this side is cut from the middle, after scaling. */
+  readonly crop?: number;
+  /** Instead of both: scales so that the image covers this size, and takes the middle of that. */
+  readonly cover?: ImageSize;
+  /**
+   * `apply` (default) turns an image as its EXIF orientation says and as viewers show it; `ignore` takes the pixels as
+   * stored, as torchvision's data sets do.
+   */
+  readonly orientation?: Orientation;
+  /** Width times height that a file may have, see {@link DEFAULT_PIXEL_LIMIT}. */
+  readonly pixelLimit?: number;
+}
+
+/** Choices for the orientation that a camera recorded with an image. */
+export const ORIENTATIONS = ["apply", "ignore"] as const;
+/** Whether the orientation that a camera recorded with an image is applied. */
+export type Orientation = (typeof ORIENTATIONS)[number];
+
+/** A file of 31 kB can hold 256 million pixels; no photograph for training has more than this. */
+export const DEFAULT_PIXEL_LIMIT = 100_000_000;
+
 /**
- * Decodes a png, jpeg or webp file to RGB: grey is repeated, transparency is dropped (not blended), as Pillow's
- * `convert("RGB")` does.
+ * Decodes a png, jpeg or webp file to 8-bit RGB as Pillow's `convert("RGB")` does: grey is repeated, transparency is dropped
+ * (not blended), palettes are looked up, colour profiles are not applied, inks (CMYK) become (255 − ink) · (255 − black) / 255,
+ * and of 16 bits the upper 8 count.
  * @param where how errors name the file
- * @param resize where given, the image is scaled so that it covers this size and its middle is cut out
- * @throws ReatError `data` where the bytes are no such image or damaged
+ * @throws UnreadableImage where the bytes are no such image or damaged
+ * @throws ReatError `data` for one of too many pixels or smaller than the crop
  */
-export async function decodeImage(bytes: Buffer, where: string, resize?: ImageSize): Promise<DecodedImage> {
+export async function decodeImage(
+  bytes: Buffer,
+  where: string,
+  options: DecodeOptions = {},
+): Promise<DecodedImage> {
   const header = readImageHeader(bytes);
-  if (!header) throw unreadable(where);
-  if (header.plainWebp && !(resize && (header.height !== resize.height || header.width !== resize.width))) {
-    return decodePlainWebp(bytes, where);
+  if (!header) throw unreadable(bytes, where);
+  const { resize, crop, cover, pixelLimit = DEFAULT_PIXEL_LIMIT } = options;
+  if (header.width * header.height > pixelLimit) {
+    throw new ReatError(
+      "data",
+      `${where} has ${header.width}×${header.height} pixels, which is more than the limit of ${pixelLimit} (data.limits.pixels).`,
+    );
   }
+  const asStored = (resize ?? crop ?? cover) === undefined;
+  if (header.plainWebp && asStored) return decodePlainWebp(bytes, where);
   try {
-    let image = sharp(bytes, { failOn: "warning" });
-    if (resize) image = image.resize(resize.width, resize.height, { fit: "cover", kernel: "lanczos3" });
-    const { data, info } = await image
-      .removeAlpha()
-      .toColourspace("srgb")
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    return {
-      planes: toPlanes(data, info.width * info.height, info.channels),
-      height: info.height,
-      width: info.width,
-    };
+    return await decodeBySharp(bytes, header, options, where);
   } catch (error) {
-    throw damaged(where, error);
+    throw error instanceof ReatError ? error : damaged(where, error);
   }
 }
 
-/** @internal The error for a file that is no image at all. */
-export function unreadable(where: string): ReatError {
-  return new ReatError("data", `${where} is not a readable png, jpeg or webp image.`);
+async function decodeBySharp(
+  bytes: Buffer,
+  header: ImageHeader,
+  { resize, crop, cover, orientation = "apply", pixelLimit = DEFAULT_PIXEL_LIMIT }: DecodeOptions,
+  where: string,
+): Promise<DecodedImage> {
+  let image = sharp(bytes, { failOn: "warning", ignoreIcc: true, limitInputPixels: pixelLimit });
+  // Inks are taken as stored: the library would convert them to RGB with a printing profile.
+  if (header.cmyk) image = image.pipelineColourspace("cmyk").toColourspace("cmyk");
+  else image = image.removeAlpha().toColourspace("srgb");
+  if (orientation === "apply") image = image.autoOrient();
+  const whole =
+    cover ?? (resize !== undefined && crop === undefined ? { width: resize, height: resize } : undefined);
+  if (whole) {
+    image = image.resize(whole.width, whole.height, { fit: "cover", kernel: "lanczos3" });
+  } else if (resize !== undefined) {
+    image = image.resize(resize, resize, { fit: "outside", kernel: "lanczos3" });
+  }
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  const planes = header.cmyk
+    ? inksToPlanes(data, width * height, channels)
+    : toPlanes(data, width * height, channels);
+  const decoded = { planes, height, width };
+  return crop === undefined ? decoded : cropMiddle(decoded, crop, where);
+}
+
+/** A file that cannot be read as an image: damaged, or of another kind. */
+export class UnreadableImage extends ReatError {
+  constructor(
+    where: string,
+    /** What follows the file's name in a sentence, without the full stop. */
+    readonly why: string,
+    options?: ErrorOptions,
+  ) {
+    super("data", `${where} ${why}.`, options);
+  }
+}
+
+function unreadable(bytes: Buffer, where: string): UnreadableImage {
+  const other = otherImageKind(bytes);
+  return new UnreadableImage(
+    where,
+    other
+      ? `is ${other}, whatever its name says; read are png, jpeg and webp images`
+      : "is not a readable png, jpeg or webp image",
+  );
 }
 
 // libwebp alone takes a tenth of the time that a whole image pipeline takes for a 32×32 file.
@@ -99,7 +171,39 @@ function toPlanes(pixels: Uint8Array | Uint8ClampedArray, area: number, channels
   return planes;
 }
 
-function damaged(where: string, cause: unknown): ReatError {
+/** Ink 255 is full: the library has turned the inks round that jpegs store inverted, as Pillow does for every one. */
+function inksToPlanes(pixels: Uint8Array, area: number, channels: number): Uint8Array {
+  const planes = new Uint8Array(CHANNELS * area);
+  for (let i = 0; i < area; i++) {
+    const at = i * channels;
+    const white = 255 - pixels[at + 3]!;
+    for (let c = 0; c < CHANNELS; c++) {
+      planes[c * area + i] = white - Math.round((pixels[at + c]! * white) / 255);
+    }
+  }
+  return planes;
+}
+
+/** The middle square of an image; where an odd number of rows or columns is cut, the extra one is cut at the end. */
+function cropMiddle({ planes, height, width }: DecodedImage, side: number, where: string): DecodedImage {
+  if (height < side || width < side) {
+    throw new ReatError(
+      "data",
+      `${where} is ${width}×${height}, too small to cut ${side}×${side} out of it; scale the images first (--resize, data.resize).`,
+    );
+  }
+  const [top, left] = [(height - side) >> 1, (width - side) >> 1];
+  const cut = new Uint8Array(CHANNELS * side * side);
+  for (let c = 0; c < CHANNELS; c++) {
+    for (let y = 0; y < side; y++) {
+      const from = (c * height + top + y) * width + left;
+      cut.set(planes.subarray(from, from + side), (c * side + y) * side);
+    }
+  }
+  return { planes: cut, height: side, width: side };
+}
+
+function damaged(where: string, cause: unknown): UnreadableImage {
   const why = (cause as Error)?.message?.split("\n")[0] ?? "it does not decode";
-  return new ReatError("data", `${where} is a damaged image (${why}).`, { cause });
+  return new UnreadableImage(where, `is a damaged image (${why})`, { cause });
 }

@@ -1,50 +1,58 @@
-// Image size and kind from the first bytes of a png, jpeg or webp file.
+// Kind, size and colours from the first bytes of a png, jpeg or webp file, and the names of kinds that are not read.
 
 export interface ImageHeader {
   readonly format: "png" | "jpeg" | "webp";
+  /** As stored: an EXIF orientation may turn the image. */
   readonly width: number;
   readonly height: number;
-  /** WebP without extended header: no colour profile, no animation, so a bare decoder gives the final pixels. */
+  /** WebP without an extended header has no colour profile, EXIF or animation, so the plain decoder gives the final pixels. */
   readonly plainWebp: boolean;
+  /** A jpeg of four inks. */
+  readonly cmyk: boolean;
 }
 
 /** The header of a png, jpeg or webp file; undefined for anything else and for files that end too early. */
 export function readImageHeader(bytes: Buffer): ImageHeader | undefined {
-  if (bytes.length < 30) return undefined;
-  if (bytes.readUInt32BE(0) === 0x89504e47) {
-    return { format: "png", width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20), plainWebp: false };
+  if (bytes.length >= 24 && bytes.readUInt32BE(0) === 0x89504e47) {
+    const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+    return { format: "png", width, height, plainWebp: false, cmyk: false };
   }
-  if (bytes.readUInt16BE(0) === 0xffd8) return readJpeg(bytes);
-  if (bytes.toString("latin1", 0, 4) === "RIFF" && bytes.toString("latin1", 8, 12) === "WEBP")
-    return readWebp(bytes);
+  if (bytes.length >= 4 && bytes.readUInt16BE(0) === 0xffd8) return readJpeg(bytes);
+  if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 12) === "WEBP") return readWebp(bytes);
+  return undefined;
+}
+
+/** What a file is that is no png, jpeg or webp, by its first bytes; undefined where they are of no kind of image known here. */
+export function otherImageKind(bytes: Buffer): string | undefined {
+  if (text(bytes, 0, 4) === "GIF8") return "a GIF";
+  if (text(bytes, 0, 4) === "II*\0" || text(bytes, 0, 4) === "MM\0*") return "a TIFF";
+  if (text(bytes, 0, 2) === "BM" && bytes.length > 26) return "a BMP";
+  if (text(bytes, 4, 8) === "ftyp") {
+    const brand = text(bytes, 8, 12);
+    return brand.startsWith("avi") ? "an AVIF" : /^(he|mif|msf)/.test(brand) ? "a HEIC" : undefined;
+  }
   return undefined;
 }
 
 function readWebp(bytes: Buffer): ImageHeader | undefined {
-  switch (bytes.toString("latin1", 12, 16)) {
+  const sized = (width: number, height: number, plainWebp: boolean): ImageHeader => ({
+    format: "webp",
+    ...{ width, height, plainWebp },
+    cmyk: false,
+  });
+  switch (text(bytes, 12, 16)) {
     case "VP8L": {
+      // The whole file may be 28 bytes: the lossless form needs five for its own header.
+      if (bytes.length < 25) return undefined;
       const packed = bytes.readUInt32LE(21);
-      return {
-        format: "webp",
-        width: (packed & 0x3fff) + 1,
-        height: ((packed >>> 14) & 0x3fff) + 1,
-        plainWebp: true,
-      };
+      return sized((packed & 0x3fff) + 1, ((packed >>> 14) & 0x3fff) + 1, true);
     }
     case "VP8 ":
-      return {
-        format: "webp",
-        width: bytes.readUInt16LE(26) & 0x3fff,
-        height: bytes.readUInt16LE(28) & 0x3fff,
-        plainWebp: true,
-      };
+      if (bytes.length < 30) return undefined;
+      return sized(bytes.readUInt16LE(26) & 0x3fff, bytes.readUInt16LE(28) & 0x3fff, true);
     case "VP8X":
-      return {
-        format: "webp",
-        width: bytes.readUIntLE(24, 3) + 1,
-        height: bytes.readUIntLE(27, 3) + 1,
-        plainWebp: false,
-      };
+      if (bytes.length < 30) return undefined;
+      return sized(bytes.readUIntLE(24, 3) + 1, bytes.readUIntLE(27, 3) + 1, false);
     default:
       return undefined;
   }
@@ -65,9 +73,14 @@ function readJpeg(bytes: Buffer): ImageHeader | undefined {
         width: bytes.readUInt16BE(at + 7),
         height: bytes.readUInt16BE(at + 5),
         plainWebp: false,
+        cmyk: bytes[at + 9] === 4,
       };
     }
     at += 2 + bytes.readUInt16BE(at + 2);
   }
   return undefined;
+}
+
+function text(bytes: Buffer, from: number, to: number): string {
+  return bytes.toString("latin1", from, to);
 }

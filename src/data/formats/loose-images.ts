@@ -1,12 +1,12 @@
-// Images that belong to no data set: files, and all that is in folders and archives, one after the other.
+// Images without labels: files, and the contents of folders and archives, one after the other.
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { DamagedEntry, DEFAULT_ARCHIVE_LIMITS } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
-import { decodeImage, type ImageSize, unreadable } from "./image-decoder.js";
-import { readImageHeader } from "./image-header.js";
-import { sourceFiles } from "./source-files.js";
+import { type DecodeOptions, decodeImage, type ImageSize, UnreadableImage } from "./image-decoder.js";
+import { listedFiles, listSource } from "./source-files.js";
 
-/** One image, and where it was. */
+/** One image, and where it was found. */
 export interface LooseImage {
   /** The path that was given, or the path within the folder or archive behind it. */
   readonly file: string;
@@ -16,11 +16,14 @@ export interface LooseImage {
   readonly planes: Uint8Array;
 }
 
+/** How images that have no labels are read. */
 export interface LooseImageOptions {
-  /** Of every image. */
+  /** Of every image, once it is decoded. */
   readonly size: ImageSize;
-  /** Scale images of another size so that they cover this one, and cut out the middle. Otherwise they are refused. */
-  readonly resize: boolean;
+  /** How files become images; one that then has another size is refused. */
+  readonly decode: DecodeOptions;
+  /** Called for each file that is damaged or no image and is then skipped; without it, the first such file is an error. */
+  readonly onUnreadable?: ((file: string, why: string) => void) | undefined;
 }
 
 const isImageName = (path: string): boolean => /\.(png|jpe?g|webp)$/i.test(path);
@@ -38,39 +41,50 @@ export async function* looseImages(
   for (const place of places) {
     const stats = statSync(place, { throwIfNoEntry: false });
     if (!stats) throw new ReatError("data", `There is no file or folder ${place}.`);
-    if (!stats.isDirectory() && !isArchiveName(place)) {
-      yield { file: place, folder: undefined, planes: await decode(await readFile(place), place, options) };
+    if (stats.isDirectory() || isArchiveName(place)) {
+      yield* imagesWithin(place, options);
       continue;
     }
-    let found = 0;
-    for await (const { path, read } of sourceFiles(place)) {
-      if (!isImageName(path)) continue;
-      found += 1;
-      const file = `${place.replace(/\/+$/, "")}/${path}`;
-      const folder = path.split("/").at(-2);
-      yield { file, folder, planes: await decode(await read(), file, options) };
-    }
-    if (found === 0) {
-      throw new ReatError("data", `${place} holds no png, jpeg or webp images (.png, .jpg, .jpeg, .webp).`);
-    }
+    const planes = await readable(place, options, () => readFile(place));
+    if (planes) yield { file: place, folder: undefined, planes };
   }
 }
 
-async function decode(bytes: Buffer, file: string, { size, resize }: LooseImageOptions): Promise<Uint8Array> {
-  const header = readImageHeader(bytes);
-  if (!header) throw unreadable(file);
-  if (!resize && (header.width !== size.width || header.height !== size.height)) {
-    throw new ReatError(
-      "data",
-      `${file} is ${header.width}×${header.height} pixels and the classifier takes ${size.width}×${size.height}; --resize scales images so that they cover this size, and cuts out their middle.`,
-    );
+async function* imagesWithin(place: string, options: LooseImageOptions): AsyncGenerator<LooseImage> {
+  const { files, problems } = await listSource(place);
+  const named = (path: string) => `${place.replace(/\/+$/, "")}/${path}`;
+  const images = files.filter(({ path }) => isImageName(path));
+  const lost = problems.filter(({ path }) => isImageName(path));
+  if (images.length + lost.length === 0) {
+    throw new ReatError("data", `${place} holds no png, jpeg or webp images (.png, .jpg, .jpeg, .webp).`);
   }
-  const image = await decodeImage(bytes, file, resize ? size : undefined);
-  if (image.width !== size.width || image.height !== size.height) {
-    throw new ReatError(
-      "data",
-      `${file} decodes to ${image.width}×${image.height} pixels, not what it says.`,
-    );
+  for (const { path, why } of lost) {
+    await readable(named(path), options, () => Promise.reject(new UnreadableImage(named(path), why)));
   }
-  return image.planes;
+  for await (const { path, read } of listedFiles(place, { files: images }, DEFAULT_ARCHIVE_LIMITS)) {
+    const planes = await readable(named(path), options, read);
+    if (planes) yield { file: named(path), folder: path.split("/").at(-2), planes };
+  }
+}
+
+/** The planes of a file, or null where it is no image and was skipped. */
+async function readable(
+  file: string,
+  { size, decode, onUnreadable }: LooseImageOptions,
+  read: () => Promise<Buffer>,
+): Promise<Uint8Array | null> {
+  let image: Awaited<ReturnType<typeof decodeImage>>;
+  try {
+    image = await decodeImage(await read(), file, decode);
+  } catch (error) {
+    const unreadable = error instanceof UnreadableImage || error instanceof DamagedEntry;
+    if (!unreadable || !onUnreadable) throw error;
+    onUnreadable(file, error.why);
+    return null;
+  }
+  if (image.width === size.width && image.height === size.height) return image.planes;
+  throw new ReatError(
+    "data",
+    `${file} is ${image.width}×${image.height} pixels and the classifier takes ${size.width}×${size.height}; --resize scales images so that they cover this size, and cuts out their middle.`,
+  );
 }

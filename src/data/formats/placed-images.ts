@@ -1,14 +1,25 @@
-// Decodes the images of a source whose places are known by their paths, and packs them into splits.
+// Decodes the images of a source, whose class and split their paths tell, and packs them into splits.
+import os from "node:os";
+import {
+  type ArchiveLimits,
+  DamagedEntry,
+  DEFAULT_ARCHIVE_LIMITS,
+  type Listing,
+} from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
-import { allocateClassIds, CHANNELS, type ImageSplit } from "../dataset.js";
+import { allocateClassIds, CHANNELS, type DamagedFile, type ImageSplit } from "../dataset.js";
 import type { Progress } from "../progress.js";
-import { decodeImage, type ImageSize, unreadable } from "./image-decoder.js";
+import { type DecodeOptions, decodeImage, type ImageSize, UnreadableImage } from "./image-decoder.js";
 import { readImageHeader } from "./image-header.js";
-import { sourceFiles } from "./source-files.js";
+import { ending } from "./names.js";
+import { listedFiles } from "./source-files.js";
+
+/** `none` where the data is not divided. */
+export type Split = "train" | "test" | "validation" | "none";
 
 /** Where an image belongs, read from its path. */
 export interface ImagePlace {
-  readonly split: "train" | "test" | "none";
+  readonly split: Split;
   readonly className: string;
   /** What is below the class folder; images of a class are ordered by it. */
   readonly name: string;
@@ -21,71 +32,185 @@ export interface PlacedImage {
   readonly planes: Uint8Array;
 }
 
+/** Choices for files that should be images but cannot be read. */
+export const DAMAGED_POLICIES = ["error", "skip"] as const;
+/** What is done with images that cannot be read: an error, or they are left out and named. */
+export type DamagedPolicy = (typeof DAMAGED_POLICIES)[number];
+
+/** How images of any size and form are made into images of one size. */
+export interface ImageOptions extends DecodeOptions {
+  /** `error` (default) refuses a source with damaged images; `skip` goes on without them, counted and named. */
+  readonly damaged?: DamagedPolicy;
+  /** How much may be read; in archives, of what is unpacked. */
+  readonly limits?: ArchiveLimits;
+  readonly progress?: Progress | undefined;
+}
+
 export interface PlacedImages {
   readonly images: PlacedImage[];
   /** Of every image; undefined where there is none. */
   readonly size: ImageSize | undefined;
-  /** Paths of the files without a place. */
-  readonly skipped: readonly string[];
+  /** Files with a place that could not be read, in the order of the source; empty unless they are skipped. */
+  readonly damaged: readonly DamagedFile[];
 }
 
-// Enough to keep the image library's threads busy while the archive is read on.
+// Images decoded at a time, in number and in pixels and bytes: enough to keep the image library's threads busy while reading continues.
 const IN_FLIGHT = 16;
+const SIZE_IN_FLIGHT = 50_000_000;
 
 /**
  * Decodes every file that has a place.
- * @param placeOf the place of a path, or undefined for a file to pass over
- * @throws ReatError `data` for images of unequal size without a size to scale them to, and for damaged ones
+ * @param places by path
+ * @throws ReatError `data` for images of unequal size without a size to bring them to, and for damaged ones unless they are
+ * skipped: the first such file and how many there are. A link that leads nowhere counts as damaged.
  */
 export async function loadPlacedImages(
   path: string,
-  placeOf: (path: string) => ImagePlace | undefined,
-  options: { readonly resize?: ImageSize; readonly progress?: Progress },
+  { files, problems }: Listing,
+  places: ReadonlyMap<string, ImagePlace>,
+  options: ImageOptions,
 ): Promise<PlacedImages> {
-  const images: PlacedImage[] = [];
-  const pending = new Set<Promise<void>>();
-  const skipped: string[] = [];
-  let size: (ImageSize & { first: string }) | undefined;
-
-  // By the header, in the order of the files: early, and the same complaint every time.
-  const checkSize = (bytes: Buffer, where: string) => {
-    const header = readImageHeader(bytes);
-    if (!header) throw unreadable(where);
-    const { height, width } = options.resize ?? header;
-    size ??= { height, width, first: where };
-    if (height !== size.height || width !== size.width) {
-      throw new ReatError(
-        "data",
-        `${where} is ${width}×${height} and ${size.first} is ${size.width}×${size.height}; ` +
-          "all images must have one size, unless a size to scale them to is given (resize).",
-      );
+  const load = new Load(path, places.size, options);
+  for (const { path: file, why } of problems) if (isLost(file, places)) load.addDamaged(file, why);
+  const placed = files.filter((file) => places.has(file.path));
+  for await (const file of listedFiles(path, { files: placed }, options.limits ?? DEFAULT_ARCHIVE_LIMITS)) {
+    try {
+      await load.add(file.path, places.get(file.path)!, await file.read());
+    } catch (error) {
+      if (!(error instanceof DamagedEntry)) throw error;
+      load.addDamaged(file.path, error.why);
     }
-  };
-  const decode = async (bytes: Buffer, place: ImagePlace, where: string) => {
-    images.push({ place, planes: (await decodeImage(bytes, where, options.resize)).planes });
-    if (images.length % 500 === 0) {
-      options.progress?.({ stage: "decode", done: images.length, total: undefined, unit: "images" });
-    }
-  };
-
-  for await (const file of sourceFiles(path)) {
-    const place = placeOf(file.path);
-    if (!place) {
-      skipped.push(file.path);
-      continue;
-    }
-    const where = `${file.path} in ${path}`;
-    const bytes = await file.read();
-    checkSize(bytes, where);
-    const job = decode(bytes, place, where).finally(() => pending.delete(job));
-    // Failures surface at the next wait; without this they would also count as unhandled.
-    job.catch(() => {});
-    pending.add(job);
-    if (pending.size >= IN_FLIGHT) await Promise.race(pending);
+    if (load.failed) break;
   }
-  await Promise.all(pending);
-  options.progress?.({ stage: "decode", done: images.length, total: images.length, unit: "images" });
-  return { images, size, skipped };
+  return load.end();
+}
+
+/** Whether what cannot be read would have been an image, or a folder of them. */
+function isLost(path: string, places: ReadonlyMap<string, ImagePlace>): boolean {
+  return places.has(path) || ending(path) === "";
+}
+
+/** One pass over a source: several images are decoded at a time, and results are kept by position. */
+class Load {
+  readonly #pending = new Set<Promise<void>>();
+  readonly #images: PlacedImage[] = [];
+  readonly #damaged: (DamagedFile & { readonly at: number })[] = [];
+  /** The earliest failure that ends the pass, whichever image was decoded first. */
+  #failure: { readonly at: number; readonly error: unknown } | undefined;
+  #size: (ImageSize & { readonly first: string }) | undefined;
+  #count = 0;
+  #inFlight = 0;
+
+  constructor(
+    readonly path: string,
+    readonly expected: number,
+    readonly options: ImageOptions,
+  ) {}
+
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  addDamaged(path: string, why: string): void {
+    this.#damaged.push({ at: this.#count++, path, why });
+  }
+
+  async add(file: string, place: ImagePlace, bytes: Buffer): Promise<void> {
+    const at = this.#count++;
+    const header = readImageHeader(bytes);
+    const size = bytes.length + (header ? header.width * header.height : 0);
+    const job = this.#decode(at, file, place, bytes).finally(() => {
+      this.#pending.delete(job);
+      this.#inFlight -= size;
+    });
+    this.#pending.add(job);
+    this.#inFlight += size;
+    // Until one image is decoded, no size is known that the next ones could be compared with.
+    if (!this.#size) await job;
+    while (this.#pending.size >= IN_FLIGHT || (this.#pending.size > 0 && this.#inFlight > SIZE_IN_FLIGHT)) {
+      await Promise.race(this.#pending);
+    }
+  }
+
+  async end(): Promise<PlacedImages> {
+    await Promise.all(this.#pending);
+    if (this.#failure) throw this.#failure.error;
+    this.#damaged.sort((a, b) => a.at - b.at);
+    const damaged = this.#damaged.map(({ path, why }) => ({ path, why }));
+    if (damaged.length > 0 && this.options.damaged !== "skip") {
+      throw damagedImages(this.path, damaged, this.#count);
+    }
+    const done = this.#images.length;
+    this.options.progress?.({ stage: "decode", done, total: done, unit: "images" });
+    return { images: this.#images, size: this.#size, damaged };
+  }
+
+  /** Never rejects: what goes wrong is kept with the image's position, so that no failure is lost between two waits. */
+  async #decode(at: number, file: string, place: ImagePlace, bytes: Buffer): Promise<void> {
+    const where = `${file} in ${this.path}`;
+    try {
+      const image = await decodeImage(bytes, where, this.options);
+      this.#checkSize(image, where);
+      // Of a source that will be refused only the count matters.
+      if (this.#damaged.length > 0 && this.options.damaged !== "skip") return;
+      this.#images.push({ place, planes: image.planes });
+      const done = this.#images.length;
+      if (done % 500 === 0)
+        this.options.progress?.({ stage: "decode", done, total: undefined, unit: "images" });
+    } catch (error) {
+      if (error instanceof UnreadableImage) this.#damaged.push({ at, path: file, why: error.why });
+      else if (!this.#failure || at < this.#failure.at) this.#failure = { at, error };
+    }
+  }
+
+  #checkSize({ height, width }: ImageSize, where: string): void {
+    if (!this.#size) {
+      this.#size = { height, width, first: where };
+      refuseTooLarge(this.path, this.expected, this.#size);
+    }
+    const size = this.#size;
+    if (height === size.height && width === size.width) return;
+    throw new ReatError(
+      "data",
+      `${where} is ${width}×${height} and ${size.first} is ${size.width}×${size.height}; all images must have one size: ` +
+        "bring them to one with --resize <pixels> (data.resize), or cut it out of them with --crop <pixels> (data.crop).",
+    );
+  }
+}
+
+/** @throws ReatError `memory` for more images than this machine can hold, decoded and once more in their splits */
+function refuseTooLarge(path: string, images: number, { height, width }: ImageSize): void {
+  const bytes = 2 * images * CHANNELS * height * width;
+  // In a container less is there than in the machine.
+  const there = Math.min(os.totalmem(), process.constrainedMemory?.() || Number.POSITIVE_INFINITY);
+  if (bytes <= there) return;
+  const inGigabytes = (count: number) => `${(count / 1e9).toFixed(1)} GB`;
+  throw new ReatError(
+    "memory",
+    `The ${images} images of ${path} at ${width}×${height} take ${inGigabytes(bytes)} while they are read, and this machine has ${inGigabytes(there)}; ` +
+      "scale them with --resize <pixels> (data.resize).",
+  );
+}
+
+function damagedImages(path: string, damaged: readonly DamagedFile[], count: number): ReatError {
+  const [first] = damaged;
+  const many = damaged.length > 1;
+  return new ReatError(
+    "data",
+    `${first!.path} in ${path} ${first!.why}; ${many ? `it is the first of ${damaged.length} such files` : "it is the only such file"} ` +
+      `among ${count} images. Mend or remove ${many ? "them" : "it"}, or go on without (--damaged skip, data.damaged).`,
+  );
+}
+
+/** What to say of files that were passed over because they are damaged: how many, and which first. */
+export function damagedNotes(damaged: readonly DamagedFile[]): string[] {
+  if (damaged.length === 0) return [];
+  const many = damaged.length > 1;
+  const named = damaged.slice(0, 3).map(({ path, why }) => `${path} ${why}`);
+  const more = damaged.length > 3 ? `; and ${damaged.length - 3} more` : "";
+  return [
+    `${damaged.length} damaged file${many ? "s were" : " was"} passed over: ${named.join("; ")}${more}.`,
+  ];
 }
 
 /** @param ids class ids by the images' class names */

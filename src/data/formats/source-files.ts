@@ -1,29 +1,73 @@
-// One way to walk the files of a source, whether it is a folder, a tar or a zip archive.
-import { readdirSync, statSync } from "node:fs";
+// The files of a source, read in the same way from a folder, a tar or a zip archive.
+import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isZip, readTar, readZip, type SourceFile } from "../../archives/index.js";
+import {
+  type ArchiveLimits,
+  Budget,
+  DEFAULT_ARCHIVE_LIMITS,
+  type Listing,
+  listArchive,
+  readArchive,
+  readListed,
+  type SourceFile,
+} from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
+import { listFolder } from "./folder-files.js";
+import { isHidden } from "./names.js";
 
-/** The regular files of a folder (sorted by path, all levels) or of an archive (in its order). Hidden files are passed over. */
-export async function* sourceFiles(path: string): AsyncGenerator<SourceFile> {
-  const archive = () => (isZip(path) ? readZip(path) : readTar(path));
-  const files = statSync(path).isDirectory() ? folderFiles(path, "") : archive();
-  for await (const file of files) if (!isHidden(file.path)) yield file;
+/**
+ * The regular files of a folder (sorted by path, all levels, links followed) or of an archive (in its order, links passed
+ * over). Hidden files are passed over.
+ */
+export async function* sourceFiles(
+  path: string,
+  limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+): AsyncGenerator<SourceFile> {
+  if (isFolder(path)) yield* folderFiles(path, listFolder(path, limits.files), limits);
+  else for await (const file of readArchive(path, limits)) if (!isHidden(file.path)) yield file;
 }
 
-function* folderFiles(root: string, below: string): Generator<SourceFile> {
-  const entries = readdirSync(join(root, below), { withFileTypes: true });
-  for (const entry of entries.sort((a, b) => compareNames(a.name, b.name))) {
-    const path = below === "" ? entry.name : `${below}/${entry.name}`;
-    if (isHidden(entry.name)) continue;
-    // A link's own type says nothing about what it points to.
-    const stats = entry.isSymbolicLink() ? statSync(join(root, path), { throwIfNoEntry: false }) : entry;
-    if (stats?.isDirectory()) yield* folderFiles(root, path);
-    else if (stats?.isFile()) {
-      const full = join(root, path);
-      yield { path, size: statSync(full).size, read: () => readOne(full) };
-    }
+/** All that is in a source except hidden files, with what is wrong with it. An archive is unpacked once for this. */
+export async function listSource(
+  path: string,
+  limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+): Promise<Listing> {
+  if (isFolder(path)) return listFolder(path, limits.files);
+  const { files, folders, problems, notes } = await listArchive(path, limits);
+  return {
+    files: files.filter((file) => !isHidden(file.path)),
+    folders: folders.filter((folder) => !isHidden(folder)),
+    problems: problems.filter((problem) => !isHidden(problem.path)),
+    notes,
+  };
+}
+
+/** The files of a list of {@link listSource}, each path once. */
+export async function* listedFiles(
+  path: string,
+  listing: Pick<Listing, "files">,
+  limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+): AsyncGenerator<SourceFile> {
+  if (isFolder(path)) yield* folderFiles(path, listing, limits);
+  else yield* readListed(path, listing, limits);
+}
+
+function* folderFiles(
+  root: string,
+  { files }: Pick<Listing, "files">,
+  limits: ArchiveLimits,
+): Generator<SourceFile> {
+  const budget = new Budget(root, limits);
+  for (const { path, size } of files) {
+    yield {
+      path,
+      size,
+      read: () => {
+        budget.take(path, size);
+        return readOne(join(root, path));
+      },
+    };
   }
 }
 
@@ -35,17 +79,6 @@ async function readOne(path: string): Promise<Buffer> {
   }
 }
 
-/** Names in code-unit order: what Python's `sorted` gives, and so the field's class ids. */
-export function compareNames(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** The last part of a path. */
-export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-// Dot files, and the resource forks that macOS puts into archives.
-function isHidden(path: string): boolean {
-  return path.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
+function isFolder(path: string): boolean {
+  return statSync(path).isDirectory();
 }

@@ -1,19 +1,28 @@
 // Reads Tiny-ImageNet-200 as it is distributed: train/<wnid>/images, val/images with val_annotations.txt, names in words.txt.
-import { basename } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Listing } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset } from "../dataset.js";
-import type { Progress } from "../progress.js";
-import type { ImageSize } from "./image-decoder.js";
-import { type ImagePlace, loadPlacedImages, packImages } from "./placed-images.js";
-import { compareNames, sourceFiles } from "./source-files.js";
+import { defineFormat } from "./format.js";
+import { compareNames } from "./names.js";
+import {
+  damagedNotes,
+  type ImageOptions,
+  type ImagePlace,
+  loadPlacedImages,
+  packImages,
+} from "./placed-images.js";
+import { listedFiles, listSource } from "./source-files.js";
 
 const ANNOTATIONS = "val/val_annotations.txt";
 const TRAIN = /^train\/([^/]+)\/images\/([^/]+\.jpe?g)$/i;
 const VALIDATION = /^val\/images\/([^/]+\.jpe?g)$/i;
+const SORTED = /^val\/([^/]+)\/(?:images\/)?([^/]+\.jpe?g)$/i;
 const BOXES = /^train\/([^/]+)\/[^/]+_boxes\.txt$/;
 
 /** Whether a path inside a source is one that only Tiny-ImageNet has. */
-export function isOfTinyImagenet(path: string): boolean {
+function isOfTinyImagenet(path: string): boolean {
   return /(^|\/)(val\/val_annotations\.txt|train\/n\d{8}\/(images\/[^/]+\.jpe?g|[^/]+_boxes\.txt))$/i.test(
     path,
   );
@@ -21,19 +30,17 @@ export function isOfTinyImagenet(path: string): boolean {
 
 /**
  * Class ids follow the order of the WordNet ids, as the field's readers have it; class names are the first of words.txt. The
- * published validation images become the test split, because those in test/ have no labels.
+ * published validation images become the test split, because those in test/ have no labels; their classes are those of the
+ * annotations, or of the folders that they were sorted into by them.
  * @param path folder or archive that holds train/ and val/, or a folder of them
  * @throws ReatError `data` where annotations are cut off, images are missing or damaged, or a class has none
  */
-export async function readTinyImagenet(
-  path: string,
-  options: { readonly resize?: ImageSize; readonly progress?: Progress } = {},
-): Promise<ImageDataset> {
-  const listing = await list(path);
-  const { places, wnids } = placesOf(path, listing);
-  const { root } = listing;
-  const below = (file: string) => (file.startsWith(root) ? file.slice(root.length) : "");
-  const { images, size } = await loadPlacedImages(path, (file) => places.get(below(file)), options);
+export async function readTinyImagenet(path: string, options: ImageOptions = {}): Promise<ImageDataset> {
+  const listing = await listSource(path, options.limits);
+  const found = await list(path, listing, options);
+  const { places: below, wnids } = placesOf(path, found);
+  const places = new Map([...below].map(([file, place]) => [found.root + file, place]));
+  const { images, size, damaged } = await loadPlacedImages(path, listing, places, options);
   images.sort(
     (a, b) => compareNames(a.place.className, b.place.className) || compareNames(a.place.name, b.place.name),
   );
@@ -44,20 +51,31 @@ export async function readTinyImagenet(
       size!,
       ids,
     );
+  const kept = new Set(images.map(({ place }) => `${place.split}/${place.className}`));
+  const emptied = [...places.values()].find((place) => !kept.has(`${place.split}/${place.className}`));
+  if (emptied) {
+    throw new ReatError(
+      "data",
+      `All ${emptied.split === "train" ? "training" : "validation"} images of class ${emptied.className} of ${path} are damaged.`,
+    );
+  }
   return createDataset({
     name: basename(path).replace(/\.(zip|tar(\.gz)?|tgz)$/i, ""),
     synthetic: false,
-    classNames: classNames(wnids, listing.texts.get("words.txt")),
+    classNames: classNames(wnids, found.texts.get("words.txt")),
     ...{ height: size!.height, width: size!.width },
     train: split("train"),
     test: split("test"),
+    damaged,
     notes: [
       "The test split is the published validation split; the images in test/ have no labels and were passed over.",
+      ...listing.notes,
+      ...damagedNotes(damaged),
     ],
   });
 }
 
-interface Listing {
+interface Found {
   /** What stands before train/ and val/ in the source's paths. */
   readonly root: string;
   /** Paths below the root. */
@@ -66,23 +84,24 @@ interface Listing {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-async function list(path: string): Promise<Listing> {
-  const paths: string[] = [];
+async function list(path: string, listing: Listing, { limits }: ImageOptions): Promise<Found> {
+  const named = listing.files.filter((file) =>
+    /(^|\/)(val_annotations|words|wnids)\.txt$|_boxes\.txt$/.test(file.path),
+  );
   const texts = new Map<string, string>();
-  for await (const file of sourceFiles(path)) {
-    paths.push(file.path);
-    if (/(^|\/)(val_annotations|words|wnids)\.txt$|_boxes\.txt$/.test(file.path)) {
-      texts.set(file.path, (await file.read()).toString("utf8"));
-    }
+  for await (const file of listedFiles(path, { files: named }, limits)) {
+    texts.set(file.path, (await file.read()).toString("utf8"));
   }
-  const annotations = [...texts.keys()].find((name) => `/${name}`.endsWith(`/${ANNOTATIONS}`));
-  if (annotations === undefined) {
+  const paths = listing.files.map((file) => file.path);
+  const annotations = named.map((file) => file.path).find((name) => `/${name}`.endsWith(`/${ANNOTATIONS}`));
+  const sorted = paths.find((name) => /(^|\/)val\/n\d{8}\/(images\/)?[^/]+\.jpe?g$/i.test(name));
+  if (annotations === undefined && sorted === undefined) {
     throw new ReatError(
       "data",
       `${path} looks like Tiny-ImageNet but has no ${ANNOTATIONS}, which says the class of each validation image.`,
     );
   }
-  const root = annotations.slice(0, -ANNOTATIONS.length);
+  const root = annotations?.slice(0, -ANNOTATIONS.length) ?? sorted!.replace(/val\/n\d{8}\/.*$/i, "");
   const inside = (name: string) => name.startsWith(root);
   return {
     root,
@@ -93,8 +112,8 @@ async function list(path: string): Promise<Listing> {
   };
 }
 
-/** The place of each labelled image, after everything that the lists promise has been found. */
-function placesOf(path: string, { paths, texts }: Listing) {
+/** The place of each labelled image; everything that the lists name has been found by then. */
+function placesOf(path: string, { paths, texts }: Found) {
   const places = new Map<string, ImagePlace>();
   const validation = new Set<string>();
   for (const file of paths) {
@@ -103,7 +122,7 @@ function placesOf(path: string, { paths, texts }: Listing) {
     const image = VALIDATION.exec(file)?.[1];
     if (image !== undefined) validation.add(image);
   }
-  const found = new Set([...places.values()].map(({ className }) => className));
+  const found: ReadonlySet<string> = new Set([...places.values()].map(({ className }) => className));
   const wnids = (lines(texts.get("wnids.txt")) ?? [...found]).sort(compareNames);
   refuse(
     path,
@@ -126,13 +145,45 @@ function placesOf(path: string, { paths, texts }: Listing) {
     const missing = listed.filter((name) => !places.has(`train/${wnid}/images/${name}`));
     refuse(path, `${file} names`, missing, `is not in train/${wnid}/images`);
   }
+  for (const [file, place] of sortedByClass(path, paths, found)) places.set(file, place);
+  for (const [image, wnid] of annotations(path, texts, validation, found)) {
+    places.set(`val/images/${image}`, { split: "test", className: wnid, name: image });
+  }
+  return { places, wnids };
+}
+
+/** Validation images that lie in folders of their classes. */
+function sortedByClass(
+  path: string,
+  paths: readonly string[],
+  classes: ReadonlySet<string>,
+): [string, ImagePlace][] {
+  const places: [string, ImagePlace][] = [];
+  for (const file of paths) {
+    const [, wnid, name] = SORTED.exec(file) ?? [];
+    if (wnid === undefined || wnid === "images") continue;
+    refuse(path, "val/ holds", classes.has(wnid) ? [] : [wnid], "has no images in train/");
+    places.push([file, { split: "test", className: wnid, name: name! }]);
+  }
+  return places;
+}
+
+/** Class ids of the validation images in val/images by name; each image has a line and each line an image. */
+function annotations(
+  path: string,
+  texts: ReadonlyMap<string, string>,
+  validation: ReadonlySet<string>,
+  classes: ReadonlySet<string>,
+): Map<string, string> {
   const annotated = new Map<string, string>();
-  lines(texts.get(ANNOTATIONS))!.forEach((line, i) => {
+  // Where images were sorted into class folders, the list is still there but names files that have moved.
+  if (validation.size === 0) return annotated;
+  lines(texts.get(ANNOTATIONS) ?? "")!.forEach((line, i) => {
     const [image, wnid] = line.split("\t");
-    if (wnid === undefined || !found.has(wnid)) {
+    if (wnid === undefined || !classes.has(wnid)) {
       throw new ReatError(
         "data",
-        `Line ${i + 1} of ${ANNOTATIONS} in ${path} is "${line}"; it must be an image's name, a tab and one of the ${wnids.length} class ids, so the file is cut off or damaged.`,
+        `Line ${i + 1} of ${ANNOTATIONS} in ${path} is "${line}"; it must be an image's name, a tab and one of the ${classes.size} class ids, so the file is cut off or damaged.`,
       );
     }
     annotated.set(image!, wnid);
@@ -141,10 +192,7 @@ function placesOf(path: string, { paths, texts }: Listing) {
   refuse(path, `${ANNOTATIONS} names`, absent, "is not in val/images");
   const unlabelled = [...validation].filter((image) => !annotated.has(image));
   refuse(path, "val/images holds", unlabelled, `has no line in ${ANNOTATIONS}`);
-  for (const [image, wnid] of annotated) {
-    places.set(`val/images/${image}`, { split: "test", className: wnid, name: image });
-  }
-  return { places, wnids };
+  return annotated;
 }
 
 /** @throws ReatError `data` naming the first of `wrong`, and how many more there are */
@@ -165,4 +213,30 @@ function classNames(wnids: readonly string[], words: string | undefined): string
   return names.map((name, i) =>
     names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} (${wnids[i]})`,
   );
+}
+
+/** Tiny-ImageNet-200, told by names that only it has. */
+export const tinyImagenetFormat = defineFormat<{ readonly form: "tiny-imagenet"; readonly path: string }>({
+  form: "tiny-imagenet",
+  accepted: "Tiny-ImageNet-200 as distributed (zip or folder)",
+  shaped: true,
+  inFolder(path) {
+    const folder = [path, join(path, "tiny-imagenet-200")].find(isTinyImagenet);
+    return folder === undefined
+      ? undefined
+      : { source: { form: "tiny-imagenet", path: folder }, certain: true };
+  },
+  inArchive: (path, member) =>
+    isOfTinyImagenet(member) ? { source: { form: "tiny-imagenet", path }, certain: true } : undefined,
+  read: ({ path }, options) => readTinyImagenet(path, options),
+  describe: () => "Tiny-ImageNet-200 as distributed",
+});
+
+/** With its annotations, or already sorted into class folders, as many scripts do. */
+function isTinyImagenet(folder: string): boolean {
+  const stats = (path: string) => statSync(path, { throwIfNoEntry: false });
+  if (stats(join(folder, "val", "val_annotations.txt"))?.isFile()) return true;
+  const train = join(folder, "train");
+  if (!stats(train)?.isDirectory()) return false;
+  return readdirSync(train).some((name) => /^n\d{8}$/.test(name) && existsSync(join(train, name, "images")));
 }

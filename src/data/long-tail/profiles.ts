@@ -3,8 +3,10 @@ import { ReatError } from "../../errors.js";
 
 /** `natural` keeps what is there; the others are defined by {@link classCounts}. */
 export const PROFILES = ["exponential", "linear", "step", "balanced-small", "natural"] as const;
+/** How the sizes of the classes fall, from the largest to the smallest. */
 export type Profile = (typeof PROFILES)[number];
 
+/** The shape of a long-tailed set. */
 export interface ProfileOptions {
   readonly profile: Exclude<Profile, "natural">;
   /** C, at least 1. */
@@ -21,8 +23,8 @@ export interface ProfileOptions {
  * - `exponential`: n_k = ⌊n_max · (1/UR)^{k/(C−1)}⌋ in float64 (the CIFAR-LT sets of LDAM and of the REAT paper).
  * - `linear`: n_k = n_max − (n_max − n_max/UR)·k/(C−1), rounded (the paper's Tiny-ImageNet-LT: 500 down to 5, UR = 100).
  * - `step`: the first ⌊C/2⌋ classes n_max, the others ⌊n_max/UR⌋.
- * - `balanced-small`: as many images in total as `exponential` has, spread evenly; what does not divide goes one by
- *   one to the first classes.
+ * - `balanced-small`: as many images in total as `exponential` has, spread evenly; the remainder is given to
+ *   the first classes, one image each.
  *
  * @throws ReatError `config` for an impossible value, or where a class would keep no image.
  */
@@ -88,7 +90,9 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
+/** The groups of classes by size in the training set. */
 export const CLASS_GROUPS = ["head", "body", "tail"] as const;
+/** The group of a class by its size in the training set. */
 export type ClassGroup = (typeof CLASS_GROUPS)[number];
 
 /** Where the tail starts: `paper` at ⌈2C/3⌉; `reference`, the authors' code, at 2⌊C/3⌋+1 (one less for C = 200). */

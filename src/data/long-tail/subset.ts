@@ -5,6 +5,7 @@ import { indicesByClass } from "../dataset.js";
 import { MersenneTwister } from "../mersenne-twister.js";
 import { classCounts, PROFILES, type Profile } from "./profiles.js";
 
+/** Which long-tailed subset is drawn. */
 export interface SubsetOptions {
   readonly profile: Profile;
   /** UR; not used by `natural`. Default 50. */

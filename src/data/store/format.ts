@@ -28,8 +28,12 @@ export const packedHeader = z.object({
   fileBytes: z.number().int().positive(),
   train: split,
   test: split,
+  /** Both are absent in files from before there were any. */
+  validation: split.optional(),
+  damaged: z.array(z.object({ path: z.string(), why: z.string() })).optional(),
 });
 
+/** What the head of a packed file says. */
 export type PackedHeader = z.infer<typeof packedHeader>;
 export type PackedPart = z.infer<typeof part>;
 export type PackedSplit = z.infer<typeof split>;

@@ -33,9 +33,8 @@ const PREFIX = PACKED_MAGIC.length + 8; // magic, header length, header checksum
  */
 export function writePacked(file: string, dataset: ImageDataset, source = ""): void {
   const labelBytes = dataset.train.labels instanceof Uint8Array ? 1 : 2;
-  const arrays = [dataset.train.images, dataset.train.labels, dataset.test.images, dataset.test.labels].map(
-    asBytes,
-  );
+  const splits = [dataset.train, dataset.test, ...(dataset.validation ? [dataset.validation] : [])];
+  const arrays = splits.flatMap(({ images, labels }) => [asBytes(images), asBytes(labels)]);
   // The header's length does not depend on where its offsets point, because it is padded to a whole number of pages.
   const draft = makeHeader(dataset, source, labelBytes, arrays, 0);
   const start = align(PREFIX + Buffer.byteLength(JSON.stringify(draft)) + 512);
@@ -56,7 +55,7 @@ export function writePacked(file: string, dataset: ImageDataset, source = ""): v
         writeAll(out, array, at);
         at = align(at + array.length);
       }
-      // The last part may be empty or end before its page does; the file's length is part of the check.
+      // The last part may be empty or end within a page, so the file's length is checked too.
       writeAll(out, Buffer.from([0]), at);
       fsyncSync(out);
     } finally {
@@ -86,7 +85,11 @@ export function readPacked(file: string): ImageDataset {
       labels: asClassIds(readPart(input, split.labels, file), header.labelBytes),
       count: split.count,
     });
-    return createDataset({ ...header, train: load(header.train), test: load(header.test) });
+    const { train, test, validation, damaged = [], ...rest } = header;
+    return createDataset({
+      ...{ ...rest, damaged, train: load(train), test: load(test) },
+      ...(validation && { validation: load(validation) }),
+    });
   } finally {
     closeSync(input);
   }
@@ -115,12 +118,16 @@ function makeHeader(
     at = align(at + array.length);
     return part;
   });
-  const { name, synthetic, classNames, height, width, notes } = dataset;
+  const { name, synthetic, classNames, height, width, notes, damaged, validation } = dataset;
   return {
     ...{ name, synthetic, classNames: [...classNames], height, width, labelBytes, notes: [...notes], source },
     fileBytes: at + 1,
     train: { count: dataset.train.count, images: parts[0]!, labels: parts[1]! },
     test: { count: dataset.test.count, images: parts[2]!, labels: parts[3]! },
+    ...(validation && {
+      validation: { count: validation.count, images: parts[4]!, labels: parts[5]! },
+    }),
+    ...(damaged.length > 0 && { damaged: [...damaged] }),
   };
 }
 
@@ -128,7 +135,7 @@ function removeQuietly(file: string): void {
   try {
     rmSync(file, { force: true });
   } catch {
-    // What kept it from being written may keep it from being removed; the first failure is the one to report.
+    // The temporary file may not be removable for the same reason; the first failure is the one to report.
   }
 }
 
@@ -158,10 +165,30 @@ function readHeader(input: number, file: string): PackedHeader {
   if (PREFIX + length > size) throw cutOff(file);
   const bytes = readExactly(input, PREFIX, length, file);
   if (crc32(bytes) !== prefix.readUInt32LE(PACKED_MAGIC.length + 4)) throw damaged(file);
-  const header = packedHeader.safeParse(JSON.parse(bytes.toString("utf8")));
+  const header = packedHeader.safeParse(parsed(bytes));
   if (!header.success) throw damaged(file);
   if (size !== header.data.fileBytes) throw cutOff(file);
+  if (!partsFit(header.data, size)) throw damaged(file);
   return header.data;
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether every part lies within the file and has as many bytes as its images or labels take. */
+function partsFit(
+  { train, test, validation, height, width, labelBytes }: PackedHeader,
+  size: number,
+): boolean {
+  return [train, test, ...(validation ? [validation] : [])].every(({ count, images, labels }) => {
+    const lies = (part: PackedPart, bytes: number) => part.bytes === bytes && part.offset + bytes <= size;
+    return lies(images, count * 3 * height * width) && lies(labels, count * labelBytes);
+  });
 }
 
 function readPart(input: number, part: PackedPart, file: string): Uint8Array {

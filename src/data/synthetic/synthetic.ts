@@ -4,6 +4,7 @@ import { CounterRandom, mixSeed } from "../counter-random.js";
 import { CHANNELS, createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
 import { SHAPES } from "./shapes.js";
 
+/** The seed and the sizes of the synthetic set. */
 export interface SyntheticOptions {
   /** 0 to 2³²−1. */
   readonly seed: number;
@@ -11,6 +12,7 @@ export interface SyntheticOptions {
   readonly testPerClass: number;
 }
 
+/** The default sizes of the synthetic set. */
 export const SYNTHETIC_DEFAULTS: SyntheticOptions = { seed: 0, trainPerClass: 1000, testPerClass: 200 };
 
 const SIDE = 32;

@@ -9,7 +9,7 @@ import { nearest } from "./nearest.js";
 import { applyOverrides, isRecord, type RawConfig } from "./overrides.js";
 import { readConfigFile } from "./presets.js";
 import { findProblems, type Problem, throwProblems } from "./problems.js";
-import { experimentSchema } from "./schema.js";
+import { experimentSchema, isNamedSource } from "./schema.js";
 
 type Parsed = z.output<typeof experimentSchema>;
 
@@ -95,10 +95,6 @@ function unknownMethod(name: string): Problem {
     key: "method.name",
     text: `is "${name}"${guess ? ` (did you mean "${guess}"?)` : ""}; accepted: ${methodNames.join(", ")}.`,
   };
-}
-
-function isNamedSource(source: string): boolean {
-  return /^(synthetic(:.*)?|cifar10|cifar100)$/.test(source);
 }
 
 function defaultName({ data, model, method }: Parsed): string {

@@ -1,9 +1,10 @@
 // What no single key of a configuration is wrong about: combinations that cannot be, or in which a key does nothing.
 import type { z } from "zod";
 import { type MethodEntry, type MethodOptions, methods } from "../../methods/index.js";
+import { normalisationProblem } from "../../weights/index.js";
 import { impossibleAttacks } from "./impossible-attacks.js";
 import type { Problem } from "./problems.js";
-import type { experimentSchema } from "./schema.js";
+import { type experimentSchema, isNamedSource } from "./schema.js";
 
 type Parsed = z.output<typeof experimentSchema>;
 
@@ -11,14 +12,23 @@ type Parsed = z.output<typeof experimentSchema>;
 export function contradictions(config: Parsed, method: MethodOptions | undefined): Problem[] {
   return [
     ...trainingContradictions(config),
+    ...normalisationProblems(config),
     ...impossibleAttacks(config),
     ...(method ? methodContradictions(config, method) : []),
   ];
 }
 
+function normalisationProblems({ model: { normalise } }: Parsed): Problem[] {
+  if (typeof normalise !== "object") return [];
+  const problem = normalisationProblem({ mean: normalise.mean, deviation: normalise.std });
+  return problem === null ? [] : [{ key: "model.normalise", text: `cannot be: ${problem}` }];
+}
+
 function trainingContradictions({ training, data }: Parsed): Problem[] {
   const problems: Problem[] = [];
-  if (training.select === "validation" && data.validationPerClass === 0) {
+  // Data at a path may hold validation images of its own.
+  const named = isNamedSource(data.source);
+  if (training.select === "validation" && data.validationPerClass === 0 && named) {
     problems.push({
       key: "training.select",
       text: "is validation, but data.validationPerClass is 0; set it to the images of each class to set aside.",

@@ -1,27 +1,31 @@
 // Attacks of a configuration that have not its norm, or cannot have its radius: told before a training of hours, not after.
 import type { z } from "zod";
-import { evaluationAttack } from "../../attacks/index.js";
+import { attacksThatTake, attackTakes, evaluationAttack } from "../../attacks/index.js";
 import type { Problem } from "./problems.js";
 import type { experimentSchema } from "./schema.js";
 
 type Parsed = Pick<z.output<typeof experimentSchema>, "evaluation" | "training">;
 
-/** One problem for each attack that the evaluation's budget makes impossible. */
+/** One problem for each attack that the evaluation's budget makes impossible, and for a step that no attack takes. */
 export function impossibleAttacks({ evaluation, training }: Parsed): Problem[] {
   const { norm, epsilon, stepSize } = evaluation;
   const listed = evaluation.attacks.map((name, i) => ({ key: `evaluation.attacks[${i}]`, name }));
-  return [...listed, { key: "training.evaluationAttack", name: training.evaluationAttack }].flatMap(
-    ({ key, name }) => {
-      try {
-        evaluationAttack(name, {
-          norm,
-          ...(epsilon !== null && { epsilon }),
-          ...(stepSize !== null && { stepSize }),
-        });
-        return [];
-      } catch (error) {
-        return [{ key, text: `is "${name}", but ${(error as Error).message}.` }];
-      }
-    },
-  );
+  const all = [...listed, { key: "training.evaluationAttack", name: training.evaluationAttack }];
+  if (stepSize !== null && all.every(({ name }) => !attackTakes(name, "stepSize"))) {
+    const names = [...new Set(all.map(({ name }) => name))].join(", ");
+    const text = `is ${stepSize}, but none of ${names} takes a step size; accepted with it: ${attacksThatTake("stepSize")}.`;
+    return [{ key: "evaluation.stepSize", text }];
+  }
+  return all.flatMap(({ key, name }) => {
+    try {
+      evaluationAttack(name, {
+        norm,
+        ...(epsilon !== null && { epsilon }),
+        ...(stepSize !== null && attackTakes(name, "stepSize") && { stepSize }),
+      });
+      return [];
+    } catch (error) {
+      return [{ key, text: `is "${name}", but ${(error as Error).message}.` }];
+    }
+  });
 }

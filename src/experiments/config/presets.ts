@@ -1,9 +1,10 @@
 // The configurations that come with reat, by name.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ReatError } from "../../errors.js";
 import { parseYaml } from "../../yaml-text.js";
+import { type ConfigSource, extended } from "./extending.js";
 import { nearest } from "./nearest.js";
 import { isRecord, type RawConfig } from "./overrides.js";
 
@@ -24,10 +25,14 @@ export function presetFile(name: string): string {
 }
 
 /**
- * Reads a YAML file, or the preset of that name.
+ * Reads a YAML file, or the preset of that name, with what it extends.
  * @throws ReatError `usage` where there is neither, `config` where the file holds no mapping
  */
 export function readConfigFile(fileOrPreset: string): RawConfig {
+  return extended(readSource(fileOrPreset), readSource);
+}
+
+function readSource(fileOrPreset: string): ConfigSource {
   const names = presetNames();
   const isPreset = names.includes(fileOrPreset);
   const file = isPreset ? presetFile(fileOrPreset) : fileOrPreset;
@@ -39,7 +44,8 @@ export function readConfigFile(fileOrPreset: string): RawConfig {
         `presets: ${names.join(", ")}.`,
     );
   }
-  return parseConfigText(readFileSync(file, "utf8"), file);
+  const raw = parseConfigText(readFileSync(file, "utf8"), file);
+  return { raw, file: resolve(file), folder: dirname(file) };
 }
 
 /**

@@ -1,5 +1,6 @@
 // The one description of an experiment: every key, what it takes, and its default, which is the paper's protocol.
 import { z } from "zod";
+import { DEFAULT_ARCHIVE_LIMITS } from "../../archives/index.js";
 import {
   acceptedAttackNames,
   acceptedEvaluationAttacks,
@@ -7,7 +8,8 @@ import {
   isEvaluationAttackName,
   normNames,
 } from "../../attacks/index.js";
-import { PROFILES } from "../../data/index.js";
+import { DAMAGED_POLICIES, DEFAULT_PIXEL_LIMIT, ORIENTATIONS, PROFILES } from "../../data/index.js";
+import { logForms } from "../../export/index.js";
 import {
   acceptedClassifiers,
   type ClassifierName,
@@ -47,6 +49,13 @@ const normalise = z
     `${Object.keys(normalisations).join(", ")}, or { mean: [r, g, b], std: [r, g, b] } with deviations above 0`,
   );
 
+/** Whether a source is one of the sets that are known by name, not a path. */
+export function isNamedSource(source: string): boolean {
+  return /^(synthetic(:.*)?|cifar10|cifar100)$/.test(source);
+}
+
+const limit = (value: number) => z.int().min(1).default(value);
+
 const subset = z.strictObject({
   profile: z.enum(PROFILES).optional().meta({
     help: "how the sizes of the classes fall; left out: exponential for the synthetic set and CIFAR by name, natural (all images) for data at a path",
@@ -64,6 +73,15 @@ const subset = z.strictObject({
   }),
 });
 
+const side = z.int().min(8).max(4096).nullable().default(null);
+
+const limits = z.strictObject({
+  pixels: limit(DEFAULT_PIXEL_LIMIT).meta({ help: "pixels of one image" }),
+  fileBytes: limit(DEFAULT_ARCHIVE_LIMITS.fileBytes).meta({ help: "bytes of one file, unpacked" }),
+  totalBytes: limit(DEFAULT_ARCHIVE_LIMITS.totalBytes).meta({ help: "bytes of all files, unpacked" }),
+  files: limit(DEFAULT_ARCHIVE_LIMITS.files).meta({ help: "files of a folder or archive" }),
+});
+
 const data = z.strictObject({
   source: z
     .string()
@@ -73,9 +91,21 @@ const data = z.strictObject({
     .meta({
       help: "the data set: synthetic (or synthetic:<seed>), cifar10, cifar100, or a path to data in any form that is read",
     }),
-  resize: z.int().min(8).max(512).nullable().default(null).meta({
-    help: "side in pixels that images from class folders are scaled to; null needs them to have one size",
+  resize: side.meta({
+    help: "pixels that the shorter side of images from class folders and of Tiny-ImageNet is scaled to; without crop the middle square is taken; null leaves them, and then they must have one size",
   }),
+  crop: side.meta({
+    help: "side in pixels of the square that is cut out of their middle, after scaling; null cuts nothing",
+  }),
+  orientation: z.enum(ORIENTATIONS).default("apply").meta({
+    help: "apply turns images as their EXIF orientation says and viewers show them; ignore takes them as they are stored",
+  }),
+  damaged: z.enum(DAMAGED_POLICIES).default("error").meta({
+    help: "error refuses data with damaged images; skip goes on without them, and the run says which they were",
+  }),
+  limits: limits
+    .prefault({})
+    .meta({ help: "what is refused as too large, so that no file fills the memory" }),
   testShare: z
     .number()
     .gt(0)
@@ -84,7 +114,7 @@ const data = z.strictObject({
     .meta({ help: "share of each class drawn for the test where class folders have no test split" }),
   subset: subset.prefault({}).meta({ help: "the long-tailed subset of the training images" }),
   validationPerClass: z.int().min(0).default(0).meta({
-    help: "images of each class set aside, before the subset is drawn, to choose the best checkpoint on",
+    help: "images of each class set aside, before the subset is drawn, to choose the best checkpoint on; with 0 the data's own val/ is there for it",
   }),
 });
 
@@ -238,6 +268,9 @@ export const experimentSchema = z.strictObject({
   training: training.prefault({}).meta({ help: "the loop: epochs, optimiser, checkpoints" }),
   evaluation: evaluation.prefault({}).meta({
     help: "what is measured on the last and on the best checkpoint once training is over; the budget also holds for the evaluations between epochs",
+  }),
+  logging: z.array(z.enum(logForms)).default([]).meta({
+    help: "logs for other programs, written along with metrics.jsonl: tensorboard (event files, which Weights & Biases and MLflow import too) and csv",
   }),
   seeds: seeds.prefault({}).meta({ help: "of every stream of random numbers" }),
   device: z

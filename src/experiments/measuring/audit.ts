@@ -32,6 +32,7 @@ import { takeTurn } from "./turn.js";
 /** Images of an audit where nothing else is said: enough for differences of a few points. */
 export const AUDIT_IMAGES = 200;
 
+/** Which model is audited, on which data, and with which surrogate. */
 export interface AuditModelOptions {
   /** For weights from elsewhere; absent, the place is a run or its checkpoint. */
   readonly foreign?: Omit<ForeignOptions, "onDataProgress" | "overrides">;
@@ -47,7 +48,7 @@ export interface AuditModelOptions {
   readonly images?: number | null;
   /** Names of checks; default: all. */
   readonly checks?: readonly string[];
-  /** Queries an image of the black-box attack. Default: 500. */
+  /** Queries per image of the black-box attack. Default: 500. */
   readonly queries?: number;
   /**
    * Where the audit is going to be written. Default: `audits` in the run, nowhere for weights from elsewhere. What is finished is kept
@@ -79,6 +80,7 @@ export interface AuditRecord extends Audit {
   readonly environment: Environment;
 }
 
+/** An audit, and the files it was written to. */
 export interface AuditOutcome {
   readonly record: AuditRecord;
   /** Folder in which the audit belongs; null for weights from elsewhere without a destination. */

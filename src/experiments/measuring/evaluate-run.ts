@@ -7,7 +7,7 @@ import {
   type EvaluationProgress,
   type EvaluationResult,
 } from "../../evaluation/index.js";
-import type { Precision } from "../../nn/index.js";
+import { type Precision, requireImageSize } from "../../nn/index.js";
 import { resolveDevice, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
@@ -18,7 +18,13 @@ import { locate } from "../locate.js";
 import { requirePrecisions } from "../precision.js";
 import { runConfig } from "../run-config.js";
 import { AdversarialImages } from "./adversarial-images.js";
-import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
+import {
+  type AttackRequest,
+  budgetNotes,
+  type EvaluationBudget,
+  planAttacks,
+  requirePossible,
+} from "./evaluation-plan.js";
 import { measure } from "./measure.js";
 import { requireReadable } from "./readable-run.js";
 
@@ -42,6 +48,7 @@ export interface EvaluationSettings {
   readonly signal?: AbortSignal;
 }
 
+/** What is measured of a run: checkpoints, attacks, budget, images. */
 export interface EvaluateRunOptions extends EvaluationSettings {
   readonly split?: "test" | "validation";
   /** Which checkpoints, where a run folder is given. Default: both, as far as they are there. */
@@ -53,6 +60,7 @@ export interface EvaluateRunOptions extends EvaluationSettings {
   readonly onProgress?: (checkpoint: CheckpointName, progress: EvaluationProgress) => void;
 }
 
+/** The results of a run, in the order of checkpoints and attacks. */
 export interface EvaluateRunOutcome {
   readonly run: RunFolder;
   readonly config: ExperimentConfig;
@@ -81,12 +89,17 @@ export async function evaluateRun(
   requireReadable(run);
   const config = withSettings(runConfig(run, options.overrides), options);
   // Refused before a data set is read.
-  planAttacks(config, options.attacks ?? config.evaluation.attacks, budget);
+  const requests = options.attacks ?? config.evaluation.attacks;
+  planAttacks(config, requests, budget);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
   requirePrecisions({ ...config, precision: "auto" }, device);
   const trained = trainedClasses(run, options.classNames);
+  if (trained) requirePossible(config, requests, trained.names.length, trained.of, budget);
   const data = await loadData(config, options.onDataProgress, trained);
+  const { dataset } = data;
+  requirePossible(config, requests, dataset.classNames.length, `"${dataset.name}"`, budget);
+  requireImageSize(config.model.architecture, dataset);
   const notes = trained ? data.notes : [unnamedClasses(`the run ${run.name}`, data.dataset)];
   const environment = currentEnvironment(device);
   using model = disposable(assembleModel(config, data, device));
@@ -96,7 +109,7 @@ export async function evaluateRun(
     const measured = await measure(
       {
         ...{ checkpoint, file, split: options.split ?? "test", budget },
-        attacks: options.attacks ?? config.evaluation.attacks,
+        attacks: requests,
         images: options.images === undefined ? config.evaluation.images : options.images,
       },
       {
@@ -117,7 +130,7 @@ export async function evaluateRun(
     );
     results.push(...measured);
   }
-  return { run, config, results, notes };
+  return { run, config, results, notes: [...notes, ...budgetNotes(requests, budget)] };
 }
 
 /** The configuration with the batch size, the seed and the precision that were asked for. */

@@ -10,7 +10,7 @@ import { duringEvaluation, precisionRecord } from "../precision.js";
 import { AdversarialImages } from "./adversarial-images.js";
 import { imagesDigest } from "./content.js";
 import { type EvaluationSettings, withSettings } from "./evaluate-run.js";
-import { planAttacks } from "./evaluation-plan.js";
+import { budgetNotes, planAttacks, requirePossible } from "./evaluation-plan.js";
 import {
   forget,
   type MeasuredAttack,
@@ -22,6 +22,7 @@ import {
 import { PartialFolder } from "./partial-folder.js";
 import { takeTurn } from "./turn.js";
 
+/** Which weights from elsewhere are measured, and how. */
 export interface EvaluateWeightsOptions extends Omit<ForeignOptions, "onDataProgress">, EvaluationSettings {
   /** Also write the result here, as JSON; an evaluation that was cut off then goes on where it was. */
   readonly out?: string;
@@ -58,11 +59,17 @@ export async function evaluateWeights(
   options: EvaluateWeightsOptions,
 ): Promise<WeightsEvaluation> {
   using foreign = await openForeignModel(file, options);
-  const { data, device, model, weights } = foreign;
+  const { data, device, model } = foreign;
+  const requested = options.attacks ?? foreign.config.evaluation.attacks;
+  const weights = {
+    ...foreign.weights,
+    notes: [...foreign.weights.notes, ...budgetNotes(requested, options.budget)],
+  };
   const config = withSettings(foreign.config, options);
   const { out, saveAdversarial } = options;
   using _precision = duringEvaluation(config, device, model);
-  const planned = planAttacks(config, options.attacks ?? config.evaluation.attacks, options.budget);
+  const planned = planAttacks(config, requested, options.budget);
+  requirePossible(config, requested, model.classes, `"${data.dataset.name}"`, options.budget);
   const wanted = options.images === undefined ? config.evaluation.images : options.images;
   const chosen = selectForEvaluation(data, "test", wanted);
   using images = uploadSplit(data.dataset, chosen, device);

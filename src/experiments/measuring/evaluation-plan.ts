@@ -3,12 +3,15 @@ import {
   type AttackObserver,
   type AttackProgress,
   type AttackWarning,
+  attacksThatTake,
+  attackTakes,
   type BallName,
   type EvaluationAttackSpec,
   evaluationAttack,
+  isEnsemble,
   type NamedAttack,
-  namedAttack,
   norms,
+  requireClassesFor,
 } from "../../attacks/index.js";
 import { ReatError } from "../../errors.js";
 import type { ExperimentConfig } from "../config/index.js";
@@ -50,21 +53,65 @@ export interface PlannedAttack {
   readonly told: ToldByAttack;
 }
 
-/** The attacks with the budget that the configuration sets, as measurements between epochs take them. */
-export function evaluationAttacks(config: ExperimentConfig, names: readonly string[]): NamedAttack[] {
+/** The attack with the budget that the configuration sets, as measurements between epochs take it. */
+export function attackBetweenEpochs(config: ExperimentConfig): NamedAttack {
   const { norm, epsilon, stepSize } = config.evaluation;
-  return names.map((name) =>
-    namedAttack(name, {
-      norm,
-      ...(epsilon !== null && { epsilon }),
-      ...(stepSize !== null && { stepSize }),
-    }),
-  );
+  const name = config.training.evaluationAttack;
+  const spec = evaluationAttack(name, {
+    norm,
+    ...(epsilon !== null && { epsilon }),
+    ...(stepSize !== null && attackTakes(name, "stepSize") && { stepSize }),
+  });
+  if (!isEnsemble(spec)) return spec;
+  throw new ReatError("config", `training.evaluationAttack takes a single attack, got ${name}.`);
 }
 
 /**
+ * What of a budget holds for some of the attacks only, a sentence each.
+ * @throws ReatError `usage` for an option that none of the attacks takes
+ */
+export function budgetNotes(requests: readonly AttackRequest[], budget: EvaluationBudget = {}): string[] {
+  const names = [
+    ...new Set(requests.map((request) => (typeof request === "string" ? request : request.name))),
+  ];
+  return (["stepSize", "restarts", "logitScale"] as const).flatMap((option) => {
+    if (budget[option] === undefined) return [];
+    const without = names.filter((name) => !attackTakes(name, option));
+    if (without.length === 0) return [];
+    const { flag, words } = optionWords[option];
+    if (without.length < names.length) {
+      return [
+        `${flag} holds for the other attacks: ${without.join(", ")} ${without.length > 1 ? "have" : "has"} no ${words}.`,
+      ];
+    }
+    throw new ReatError(
+      "usage",
+      `${flag} is taken by none of the attacks (${names.join(", ")}); ${words} are chosen for ${attacksThatTake(option)}.`,
+    );
+  });
+}
+
+/** Refuses attacks that a model of so many classes cannot be attacked with, as `requireClassesFor` does. */
+export function requirePossible(
+  config: ExperimentConfig,
+  requests: readonly AttackRequest[],
+  classes: number,
+  whose: string,
+  budget: EvaluationBudget = {},
+): void {
+  const names = requests.map((request) => (typeof request === "string" ? request : request.name));
+  requireClassesFor(names, classes, budget.norm ?? config.evaluation.norm, whose);
+}
+
+const optionWords = {
+  stepSize: { flag: "--step-size", words: "step sizes" },
+  restarts: { flag: "--restarts", words: "restarts" },
+  logitScale: { flag: "--logit-scale", words: "logit scales" },
+} as const;
+
+/**
  * The attacks asked for, each once.
- * @throws ReatError `usage` for no attack at all; `config` as `evaluationAttack`
+ * @throws ReatError `usage` for no attack at all, or an option that none of them takes; `config` as `evaluationAttack`
  */
 export function planAttacks(
   config: ExperimentConfig,
@@ -73,16 +120,20 @@ export function planAttacks(
 ): PlannedAttack[] {
   if (requests.length === 0)
     throw new ReatError("usage", "No attack was named; one at least is needed, such as pgd-20.");
+  budgetNotes(requests, budget);
   const planned = requests.map((request): PlannedAttack => {
     const { name, epsilon } = typeof request === "string" ? { name: request } : request;
     const told = new ToldByAttack();
     const { restarts, logitScale } = budget;
-    const spec = evaluationAttack(name, {
-      ...radiusAndStep(config, epsilon === undefined ? budget : { ...budget, epsilon }),
-      ...(restarts !== undefined && { restarts }),
-      ...(logitScale !== undefined && { logitScale }),
-      observer: told,
-    });
+    const { stepSize, ...ball } = radiusAndStep(
+      config,
+      epsilon === undefined ? budget : { ...budget, epsilon },
+    );
+    const options = { stepSize, restarts, logitScale };
+    const taken = Object.entries(options).filter(
+      ([key, value]) => value !== undefined && attackTakes(name, key as keyof typeof options),
+    );
+    const spec = evaluationAttack(name, { ...ball, ...Object.fromEntries(taken), observer: told });
     return { spec, told };
   });
   const key = ({ spec }: PlannedAttack) => JSON.stringify([spec.name, spec.constants]);

@@ -14,7 +14,7 @@ export {
   evaluateRun,
 } from "./evaluate-run.js";
 export { type EvaluateWeightsOptions, evaluateWeights, type WeightsEvaluation } from "./evaluate-weights.js";
-export type { AttackRequest, EvaluationBudget } from "./evaluation-plan.js";
-export { evaluationAttacks, measure } from "./measure.js";
+export { type AttackRequest, attackBetweenEpochs, type EvaluationBudget } from "./evaluation-plan.js";
+export { measure } from "./measure.js";
 export type { MeasuredAttack } from "./measure-attacks.js";
 export { requireReadable } from "./readable-run.js";

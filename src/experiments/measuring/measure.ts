@@ -30,8 +30,6 @@ import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evalua
 import { forget, partialPlace, resumableAttack, resumableClean } from "./measure-attacks.js";
 import { takeTurn, turnIfFree } from "./turn.js";
 
-export { evaluationAttacks } from "./evaluation-plan.js";
-
 /** What is measured. */
 export interface Measurement {
   readonly checkpoint: CheckpointName;

@@ -33,8 +33,10 @@ import type { TrainedClassifier } from "./trained-classifier.js";
 
 /** Forms that are exported. */
 export const exportTargets = ["onnx", "pytorch", "safetensors"] as const;
+/** The name of a form that classifiers are written in. */
 export type ExportTarget = (typeof exportTargets)[number];
 
+/** What is written of a trained classifier, and where. */
 export interface ExportOptions extends Omit<LoadClassifierOptions, "device"> {
   readonly to: readonly ExportTarget[];
   /** Default: `export` in the run's folder; needed for anything else. */
@@ -47,6 +49,7 @@ export interface ExportOptions extends Omit<LoadClassifierOptions, "device"> {
   readonly python?: string | undefined;
 }
 
+/** What an export wrote, and how close to the original it computes. */
 export interface ExportOutcome {
   readonly folder: string;
   /** Names of the files in it. */

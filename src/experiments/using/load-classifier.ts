@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ReatError } from "../../errors.js";
 import { bestFirst, type CheckpointName } from "../../evaluation/index.js";
-import { type ClassifierDescription, parseDescription } from "../../export/index.js";
+import type { ClassifierDescription } from "../../export/index.js";
 import { resolveDevice } from "../../tensor/index.js";
 import {
   type CheckpointState,
@@ -20,9 +20,11 @@ import { trainedClasses } from "../class-names.js";
 import type { ExperimentConfig } from "../config/index.js";
 import { loadData } from "../data.js";
 import { type Located, locate } from "../locate.js";
+import { ownDescription } from "../own-export.js";
 import { runConfig } from "../run-config.js";
 import { describe, TrainedClassifier } from "./trained-classifier.js";
 
+/** Which checkpoint of a run is taken, and on which device it works. */
 export interface LoadClassifierOptions {
   /** Of a run's folder. Default: the best one where there is one, otherwise the last. */
   readonly checkpoint?: CheckpointName | undefined;
@@ -92,14 +94,13 @@ async function loadFromRun(place: string, options: LoadClassifierOptions): Promi
 
 async function loadExported(file: string, options: LoadClassifierOptions): Promise<TrainedClassifier> {
   const weights = await readWeightsFile(file);
-  const json = weights.texts.get("reat");
-  if (json === undefined) {
+  const description = ownDescription(weights);
+  if (description === null) {
     throw new ReatError(
       "checkpoint",
       `${file} does not say what it is: accepted are a run's folder and files that \`reat export\` wrote; weights from elsewhere are measured by \`reat eval --architecture\`.`,
     );
   }
-  const description = parseDescription(json, file);
   const classifier = new TrainedClassifier(description, resolveDevice(options.device ?? "auto"));
   return filled(classifier, () => void loadWeightsFile(weights, classifier.network));
 }
@@ -134,6 +135,7 @@ async function describeRun(
   const environment = run.environment() as
     | (Environment & { readonly data?: { readonly imageSize?: unknown } })
     | null;
+  const { resize, crop, orientation } = config.data;
   const size = recordedSize.safeParse(environment?.data?.imageSize);
   return describe({
     name: run.name,
@@ -141,7 +143,7 @@ async function describeRun(
     classifier: config.model.classifier,
     classNames: trained.names,
     imageSize: size.success ? size.data : await sizeOfData(config),
-    resized: config.data.resize !== null,
+    preprocessing: { resize, crop, orientation },
     normalisation: normalisationOf(config),
     method: config.method,
     classCounts: trained.counts,
@@ -156,8 +158,9 @@ async function describeRun(
 
 /** Runs from before it was recorded: as configured, or as their data are. */
 async function sizeOfData(config: ExperimentConfig): Promise<ClassifierDescription["imageSize"]> {
-  const { resize, source } = config.data;
-  if (resize !== null) return { height: resize, width: resize };
+  const { resize, crop, source } = config.data;
+  const side = crop ?? resize;
+  if (side !== null) return { height: side, width: side };
   if (/^(synthetic(:.*)?|cifar10|cifar100)$/.test(source)) return { height: 32, width: 32 };
   const { dataset } = await loadData(config);
   return { height: dataset.height, width: dataset.width };

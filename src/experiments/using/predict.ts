@@ -1,6 +1,6 @@
 // Classifies images that belong to no data set, and on request looks for the smallest attack that changes the answer.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type NamedAttack, namedAttack } from "../../attacks/index.js";
+import { attackTakes, type NamedAttack, namedAttack } from "../../attacks/index.js";
 import { type LooseImage, looseImages, mixSeed } from "../../data/index.js";
 import { ReatError } from "../../errors.js";
 import { batchFailure, Generator, noGrad, scope, type Tensor, tensor } from "../../tensor/index.js";
@@ -25,6 +25,7 @@ export interface LabelChange {
   readonly className: string | null;
 }
 
+/** What a classifier says of one image. */
 export interface Prediction {
   readonly file: string;
   /** Name of the folder the image lies in; undefined for an image that was named by itself. */
@@ -47,11 +48,14 @@ export interface ChangeSearch {
   readonly seed?: number | undefined;
 }
 
+/** How predictions are made. */
 export interface PredictOptions {
   /** Classes of each image. Default: 3. */
   readonly top?: number | undefined;
-  /** Scale images of another size; see {@link looseImages}. Default: whether the training's images were. */
+  /** Scale every image so that it covers the network's size. Default: false, what was done in training is done. */
   readonly resize?: boolean | undefined;
+  /** Called for each file that is damaged or no image and is then skipped; without it, the first such file is an error. */
+  readonly onUnreadable?: ((file: string, why: string) => void) | undefined;
   /** Images classified together. Default: 64. */
   readonly batchSize?: number | undefined;
   readonly change?: ChangeSearch | undefined;
@@ -70,7 +74,11 @@ export async function predict(
   places: readonly string[],
   options: PredictOptions = {},
 ): Promise<Prediction[]> {
-  const { resize = classifier.description.resized, batchSize = 64, change, onProgress, signal } = options;
+  const { resize = false, batchSize = 64, change, onProgress, onUnreadable, signal } = options;
+  const { imageSize: size, description } = classifier;
+  const { resize: side, crop, orientation } = description.preprocessing;
+  const asTrained = { ...(side !== null && { resize: side }), ...(crop !== null && { crop }) };
+  const decode = { orientation, ...(resize ? { cover: size } : asTrained) };
   const attacks = change && plan(change);
   const results: Prediction[] = [];
   let waiting: LooseImage[] = [];
@@ -82,7 +90,7 @@ export async function predict(
     onProgress?.(results.length);
     await nextTurn();
   };
-  for await (const image of looseImages(places, { size: classifier.imageSize, resize })) {
+  for await (const image of looseImages(places, { size, decode, onUnreadable })) {
     waiting.push(image);
     if (waiting.length === batchSize) await flush();
   }
@@ -98,7 +106,7 @@ function plan({ epsilons, attack = "pgd-20", norm = "linf" }: ChangeSearch): Nam
     );
   }
   const ascending = [...new Set(epsilons)].sort((a, b) => a - b);
-  const steps = /^(pgd|cw|mim)-/.test(attack);
+  const steps = attackTakes(attack, "stepSize");
   return ascending.map((epsilon) =>
     namedAttack(attack, { norm, epsilon, ...(steps && { stepSize: epsilon / 4 }) }),
   );

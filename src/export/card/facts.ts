@@ -15,6 +15,7 @@ export interface CardFacts {
   readonly agreement: readonly string[];
 }
 
+/** What a card says of the run behind a model. */
 export interface RunFacts {
   readonly dataset: string;
   /** True where the images were drawn by a program. */

@@ -164,18 +164,16 @@ function resultsSection(facts: CardFacts): string {
 }
 
 function data({ description, run }: CardFacts): string {
-  const { classNames, classCounts, resized, imageSize } = description;
+  const { classNames, classCounts, preprocessing } = description;
+  const { resize, crop } = preprocessing;
   const counts = classNames.map((name, id) => `${name} ${classCounts[id]}`).join(", ");
   return [
     ...(run ? [`Trained on ${run.dataset}.`] : []),
     ...(run?.synthetic
       ? ["These images were drawn by a program: the figures say nothing about photographs."]
       : []),
-    ...(resized
-      ? [
-          `Images were scaled to cover ${imageSize.width}×${imageSize.height} pixels, and their middle was cut out.`,
-        ]
-      : []),
+    ...(resize === null ? [] : [`The shorter side of images was scaled to ${resize} pixels.`]),
+    ...(crop === null ? [] : [`A square of ${crop} pixels was cut out of their middle.`]),
     `Training images of each class: ${counts}.`,
     ...(run?.dataNotes ?? []),
   ].join("\n\n");

@@ -15,6 +15,7 @@ import {
  * logits, losses and the optimiser stay float32.
  */
 export const precisions = ["float32", "tf32", "bfloat16"] as const;
+/** How numbers are rounded while a network computes. */
 export type Precision = (typeof precisions)[number];
 
 let current: Precision = "float32";
@@ -62,7 +63,7 @@ export function pooled(maps: Tensor): Tensor {
 }
 
 /**
- * Images laid out as the feature maps made of them shall be: a GPU's matrix units want the channels of a pixel side by side.
+ * Images in the memory layout that the feature maps made from them shall have: a GPU's matrix units read the channels of a pixel side by side.
  * @param otherwise the layout elsewhere; null leaves the images as they are
  */
 export function inMapLayout(images: Tensor, otherwise: MemoryFormat | null): Tensor {

@@ -1,5 +1,5 @@
 // The face of the networks and the blocks they are built from.
-export { buildModel, type ModelName, type ModelOptions, modelNames } from "./models.js";
+export { buildModel, type ModelName, type ModelOptions, modelNames, requireImageSize } from "./models.js";
 export { PreActivationBlock } from "./pre-activation-block.js";
 export { PreActResNet18 } from "./preact-resnet.js";
 export { BasicBlock, type BlockType, Bottleneck } from "./residual-block.js";

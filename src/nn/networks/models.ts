@@ -5,7 +5,7 @@ import type { ImageClassifier } from "../classifier.js";
 import type { ClassifierName } from "../cosine-linear.js";
 import { PreActResNet18 } from "./preact-resnet.js";
 import { ResNet, resnet18, resnet34, resnet50 } from "./resnet.js";
-import { SmallCnn } from "./small-cnn.js";
+import { requireSmallCnnSize, SmallCnn } from "./small-cnn.js";
 import { smallResNet } from "./small-resnet.js";
 import { WideResNet, wrn28x10, wrn34x10 } from "./wide-resnet.js";
 
@@ -32,10 +32,19 @@ const models = {
   smallcnn: ({ classes, generator, classifier }) => new SmallCnn(classes, generator, classifier),
 } satisfies Record<string, (options: ModelOptions) => ImageClassifier>;
 
+/** The name of a network. */
 export type ModelName = keyof typeof models;
 
 /** All names `buildModel` takes. */
 export const modelNames = Object.keys(models) as readonly ModelName[];
+
+/** @throws ReatError `config` for images of a size that the network does not take; all but smallcnn take any */
+export function requireImageSize(
+  architecture: ModelName,
+  size: { readonly height: number; readonly width: number },
+): void {
+  if (architecture === "smallcnn") requireSmallCnnSize(size);
+}
 
 /**
  * A freshly initialised network in mode "train".

@@ -9,6 +9,21 @@ import { currentLevers, inPrecision } from "../fast/index.js";
 import { Linear } from "../linear.js";
 import type { Layer } from "../module.js";
 
+/** @throws ReatError `config` for images of another size than 32×32 */
+export function requireSmallCnnSize({
+  height,
+  width,
+}: {
+  readonly height: number;
+  readonly width: number;
+}): void {
+  if (height === 32 && width === 32) return;
+  throw new ReatError(
+    "config",
+    `The network smallcnn takes images of 32×32 pixels, got ${width}×${height}; scale them (data.resize 32) or choose another architecture.`,
+  );
+}
+
 /** Four 3×3 convolutions (32, 64, 128, 128 channels; all but the first halve the map) and two linear layers. Images are 32×32. */
 export class SmallCnn extends ImageClassifier {
   override readonly architecture = "smallcnn";
@@ -37,13 +52,8 @@ export class SmallCnn extends ImageClassifier {
 
   /** @throws ReatError `config` for images of another size than 32×32 */
   override features(images: Tensor): Tensor {
-    const [, , height, width] = images.shape;
-    if (height !== 32 || width !== 32) {
-      throw new ReatError(
-        "config",
-        `The network smallcnn takes images of 32×32 pixels, got ${width}×${height}; scale them (data.resize 32) or choose another architecture.`,
-      );
-    }
+    const [, , height, width] = images.shape as [number, number, number, number];
+    requireSmallCnnSize({ height, width });
     return scope(() =>
       inPrecision(images, (given) => {
         const input = currentLevers().channelsLast ? given.contiguous("channelsLast") : given;

@@ -13,6 +13,7 @@ import { styleSheet } from "../styles.js";
 import { chart, shorten } from "./drawing.js";
 import { linearScale, logScale, type Scale } from "./scale.js";
 
+/** What a picture of a data set shows. */
 export interface DataPictureOptions {
   /** Of the bars. Default: linear, as long as the smallest class can be seen beside the largest. */
   readonly scale?: "linear" | "log";

@@ -1,10 +1,13 @@
 // Reads a run folder into a RunRecord; a run that is still going, or was killed, reads like any other.
+
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { z } from "zod";
 import { ReatError } from "../../errors.js";
 import { checkpointNames, readStoredResults } from "../../evaluation/index.js";
+import { firstMisfit } from "../../schema-misfit.js";
 import { parseYaml } from "../../yaml-text.js";
+import { plainText } from "../plain-text.js";
 import {
   currentResults,
   type EventOf,
@@ -63,7 +66,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
     data,
     synthetic:
       data?.synthetic ??
-      (stored.some((s) => s.synthetic) || String(setting(config, "data.source")).startsWith("synthetic")),
+      (stored.some((s) => s.synthetic) || plainText(setting(config, "data.source")).startsWith("synthetic")),
     start: last(events, "start"),
     epochs: byEpoch(events, "epoch"),
     evaluations: byEpoch(events, "evaluation"),
@@ -214,7 +217,5 @@ function asSettings(value: unknown, place: string): Settings {
 function check<T>(schema: z.ZodType<T>, value: unknown, place: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const key = issue.path.length > 0 ? `"${issue.path.join(".")}": ` : "";
-  throw new ReatError("data", `${place} does not fit its format: ${key}${issue.message}.`);
+  throw new ReatError("data", `${place} does not fit its format: ${firstMisfit(result.error)}.`);
 }

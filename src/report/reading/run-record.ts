@@ -79,6 +79,7 @@ export const runDataSchema = z.object({
   /** What a reader should know of the data, a sentence each. */
   notes: z.array(z.string()).optional(),
 });
+/** What a run says of its data. */
 export type RunData = z.infer<typeof runDataSchema>;
 
 /** A nested record of settings, as YAML and JSON give it. */

@@ -114,6 +114,11 @@ it("refuses in a sentence what it cannot classify", async () => {
   for (const [place, message] of refused) {
     await expect(predict(classifier, [join(folder, "one.png"), place])).rejects.toThrow(message);
   }
+  const skipped: string[] = [];
+  const kept = await predict(classifier, [cut, text, join(folder, "one.png")], {
+    onUnreadable: (file) => skipped.push(file),
+  });
+  expect({ kept: kept.length, skipped }).toEqual({ kept: 1, skipped: [cut, text] });
   const [scaled] = await predict(classifier, [big], { resize: true });
   expect(scaled?.classes).toHaveLength(3);
   const change = { epsilons: [0.1], attack: "autoattack" };

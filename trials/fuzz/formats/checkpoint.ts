@@ -2,7 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Checkpoint, RunFolder, readCheckpoint, type StoredTensor } from "reat";
+import { RunFolder } from "reat";
+import { type Checkpoint, readCheckpoint, type StoredTensor } from "reat/training";
 import { writeCheckpoint } from "#reat/training/checkpoint.js";
 import type { Random } from "../../random.js";
 import { trainTiny } from "../../tiny-training.js";

@@ -1,6 +1,7 @@
 // Small class folders, the contents of archives under trial, and how a reader's result becomes a text.
 import { createHash } from "node:crypto";
-import { detectSource, type ImageDataset, readSource } from "reat";
+import type { ImageDataset } from "reat";
+import { detectSource, readSource } from "reat/data";
 import sharp, { type Sharp } from "sharp";
 
 /** Encoded once in a process: the same images in three forms, and one of another size. */

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { createDataset, readPacked, writePacked } from "reat";
+import { createDataset, readPacked, writePacked } from "reat/data";
 import { mutateBytes } from "../bytes.js";
 import type { Format, Sample } from "../case.js";
 import { mutateJson } from "../json.js";

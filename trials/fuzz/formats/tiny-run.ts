@@ -2,7 +2,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { currentEnvironment, setThreads } from "reat";
+import { setThreads } from "reat";
+import { currentEnvironment } from "reat/training";
 import { tinyRun, trainTiny } from "../../tiny-training.js";
 
 let made: Map<string, Buffer> | undefined;

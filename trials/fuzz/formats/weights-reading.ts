@@ -1,6 +1,6 @@
 // Reads a file of weights as `reat eval --weights` does, as a text to compare.
 import { createHash } from "node:crypto";
-import { readWeightsFile } from "reat";
+import { readWeightsFile } from "reat/weights";
 
 /** Names, element types, shapes and sums of the elements. */
 export async function readWeights(file: string): Promise<string> {

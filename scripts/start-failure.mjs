@@ -1,0 +1,29 @@
+// Why the program's parts could not be loaded: limits of the shell rather than faults of the parts.
+import { readFileSync } from "node:fs";
+
+/** A limit of this process in the kernel's words, such as "64"; undefined where it is not known. */
+function limit(name) {
+  try {
+    return new RegExp(`^${name} +(\\S+)`, "m").exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** One sentence. @param error what loading threw */
+export function whyNotStarted(error) {
+  const { code, message = String(error) } = error;
+  if (code === "EMFILE" || code === "ENFILE") {
+    const most = limit("Max open files");
+    return `it opens more files at its start than are allowed${most ? ` (\`ulimit -n\` is ${most})` : ""}; 1024 are enough.`;
+  }
+  if (
+    code === "ENOMEM" ||
+    /failed to map segment|cannot allocate memory|out of memory|allocation failed/i.test(message)
+  ) {
+    const space = Number(limit("Max address space"));
+    const most = Number.isFinite(space) ? ` (\`ulimit -v\` is ${Math.round(space / 1024)}, in kB)` : "";
+    return `there is not enough memory or address space for its libraries${most}.`;
+  }
+  return message.split("\n")[0];
+}
