@@ -116,7 +116,12 @@ function stateOf(torch: TorchFile, file: string): { state: StoredState; notes: s
   }
   const found =
     root instanceof Map
-      ? `a dictionary with ${[...root.keys()].slice(0, 8).map(String).join(", ")}`
+      ? root.size === 0
+        ? "an empty dictionary"
+        : `a dictionary with ${[...root.keys()]
+            .slice(0, 8)
+            .map((key) => String(key) || '""')
+            .join(", ")}`
       : "no dictionary";
   throw new ReatError(
     "checkpoint",
