@@ -2,6 +2,13 @@
 //
 // Tiles are taken in chunks whose values stay in a core's cache through three steps: what goes in becomes its values at the
 // algorithm's points; at each point a matrix product over channels; from the products to what comes out.
+//
+// Symbols: d, w, v, u, m, y, q, p and the sizes I, S, P, U, O are those of tile_algorithms.h. Besides:
+//   block   sixteen channels that lie together (`Lanes`); in `multiplyRows` j counts blocks of output channels
+//   chunk   tiles that go through the three steps together; t counts them, in `multiplyRows` r does
+//   depth   channels that are summed over; c counts them in `multiplyRows` and in `prepareChannel`
+//   vPoint, mPoint, uPoint   floats from one point to the next in v, m and the prepared weight
+//   vBlock, mBlock, between  floats from one block of channels to the next in v and m
 #include "tile_algorithms.h"
 #include "tile_convolution.h"
 
@@ -80,8 +87,8 @@ struct Tiles {
   static int64_t down(const TileShape& shape) { return divideUp(shape.outHeight, O); }
   static int64_t tiles(const TileShape& shape) { return shape.images * across(shape) * down(shape); }
 
-  // Large enough that a weight is used often while it is in a register, small enough for a core's cache; where the weights
-  // are too many for any cache, they had better be read seldom.
+  // Large enough that a weight is used often while it is in a register, small enough for a core's cache. Weights that no cache
+  // holds are read once for each chunk, so chunks are then larger.
   static int64_t chunk(const TileShape& shape) {
     constexpr int64_t cache = 768 << 10, shared = 16 << 20;
     if (weightSize(shape.depth, shape.outBlocks) * static_cast<int64_t>(sizeof(float)) > shared) return 5 * kRows;
@@ -155,7 +162,7 @@ struct Tiles {
     const int64_t top = place.row * O, left = place.column * O;
     const int64_t plane = (place.image * shape.outBlocks + block) * shape.outHeight * shape.outWidth;
     const int64_t height = least(O, shape.outHeight - top), width = least(O, shape.outWidth - left);
-    // What no cache can keep for the next convolution had better leave room for what is read.
+    // A result too large to stay in the cache until the next convolution is written past it: the cache then keeps what is read.
     constexpr int64_t kept = 8 << 20;
     const int64_t pixels = shape.images * shape.outBlocks * shape.outHeight * shape.outWidth;
     const int64_t bytes = pixels * kLanes * static_cast<int64_t>(sizeof(float));

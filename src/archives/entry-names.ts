@@ -12,8 +12,16 @@ export interface DecodedName {
   readonly legacy: boolean;
 }
 
-/** @param fallback what the bytes are where they are no UTF-8 */
+/**
+ * @param fallback what the bytes are where they are no UTF-8; with `dos` a name without any slash may have backslashes
+ * instead, as some programs of Windows write them
+ */
 export function decodeName(bytes: Buffer, fallback: "latin1" | "dos"): DecodedName {
+  const { text, legacy } = decode(bytes, fallback);
+  return { text: fallback === "dos" && !text.includes("/") ? text.replaceAll("\\", "/") : text, legacy };
+}
+
+function decode(bytes: Buffer, fallback: "latin1" | "dos"): DecodedName {
   try {
     return { text: utf8.decode(bytes), legacy: false };
   } catch {

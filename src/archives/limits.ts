@@ -11,9 +11,9 @@ export interface ArchiveLimits {
   readonly files: number;
 }
 
-/** 1 GiB a file, 64 GiB in all, five million files. */
+/** 512 MiB a file, 64 GiB in all, five million files. */
 export const DEFAULT_ARCHIVE_LIMITS: ArchiveLimits = {
-  fileBytes: 2 ** 30,
+  fileBytes: 2 ** 29,
   totalBytes: 2 ** 36,
   files: 5_000_000,
 };

@@ -5,6 +5,9 @@ export const BLOCK = 512;
 /** What is wrong with a header, to be put into a sentence about the archive. */
 export class BadHeader extends Error {}
 
+/** The checksum of a header fails: at the beginning of a file, it is no tar archive. */
+export class WrongChecksum extends BadHeader {}
+
 export interface TarHeader {
   readonly type: string;
   readonly name: Buffer;
@@ -15,7 +18,7 @@ export interface TarHeader {
 
 /** @throws BadHeader where its checksum fails or a number is none */
 export function readTarHeader(header: Buffer): TarHeader {
-  if (!checksumHolds(header)) throw new BadHeader("a file header inside the archive fails its checksum");
+  if (!checksumHolds(header)) throw new WrongChecksum("a file header inside the archive fails its checksum");
   const ustar = header.toString("latin1", 257, 263) === "ustar\0";
   const prefix = ustar ? text(header.subarray(345, 500)) : Buffer.alloc(0);
   const name = text(header.subarray(0, 100));

@@ -5,7 +5,15 @@ import { decodeName, insidePath } from "./entry-names.js";
 import { type ArchiveLimits, Budget, DEFAULT_ARCHIVE_LIMITS } from "./limits.js";
 import { type ArchiveEntry, ListingBuilder } from "./listing.js";
 import type { ListedFile, Listing, SourceFile } from "./source-file.js";
-import { BadHeader, BLOCK, type PaxRecords, readPax, readTarHeader, text } from "./tar-header.js";
+import {
+  BadHeader,
+  BLOCK,
+  type PaxRecords,
+  readPax,
+  readTarHeader,
+  text,
+  WrongChecksum,
+} from "./tar-header.js";
 
 // Extended headers hold names; one of megabytes is a corrupt or hostile archive.
 const LARGEST_HEADER = 1 << 20;
@@ -125,7 +133,7 @@ function firstHeader(block: Buffer, first: boolean, file: string) {
   try {
     return readTarHeader(block);
   } catch (error) {
-    if (first && error instanceof BadHeader) throw new ReatError("data", `${file} is not a tar archive.`);
+    if (first && error instanceof WrongChecksum) throw new ReatError("data", `${file} is not a tar archive.`);
     throw error;
   }
 }

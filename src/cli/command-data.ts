@@ -15,6 +15,7 @@ import {
   prepareDataset,
   summarizeDataset,
   verifySource,
+  writtenOut,
 } from "../data/index.js";
 import { writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
@@ -48,8 +49,8 @@ export function addData(program: Command): void {
     .summary("show, verify, prepare and download data sets")
     .description(
       "Works on data sets. Read are CIFAR-10 and CIFAR-100 in binary or pickled form (archive or folder), Tiny-ImageNet-200 " +
-        "as it is distributed (zip archive or folder), and png, jpeg or webp images in one folder per class (train/<class>/…, " +
-        "test/<class>/…, or <class>/…; folder, zip or tar archive).",
+        "as it is distributed (zip archive or folder), and png, jpeg or webp images in one folder per class (train/<class>/… " +
+        "with test/<class>/… or val/<class>/…, <class>/train/…, or <class>/…; folder, zip or tar archive).",
     );
 
   const showing = data
@@ -88,7 +89,7 @@ export function addData(program: Command): void {
     .addHelpText(
       "after",
       "\nExamples:\n  reat data show synthetic --imbalance 50 --picture shapes.svg\n" +
-        "  reat data show cifar-10-binary.tar.gz --imbalance 50\n  reat data show photos/ --resize 32\n" +
+        "  reat data show cifar-10-binary.tar.gz --imbalance 50\n  reat data show photos/ --resize 72 --crop 64\n" +
         "  reat data show tiny-imagenet-200.zip --profile linear --imbalance 100",
     )
     .action(show);
@@ -195,7 +196,9 @@ export function renderSummary(summary: DatasetSummary): string {
         `; SHA-256 ${summary.subsetHash?.slice(0, 16)}…`,
     );
   }
-  heading.push(`largest class over smallest: ${Number(unbalancedRatio.toFixed(2))}`);
+  if (Number.isFinite(unbalancedRatio)) {
+    heading.push(`largest class over smallest: ${Number(unbalancedRatio.toFixed(2))}`);
+  }
   const inSubset = summary.subsetImages !== undefined;
   const aside = (summary.validationImages ?? 0) > 0;
   const header = ["id", "class", "train", ...(inSubset ? ["subset"] : []), ...(aside ? ["validation"] : [])];
@@ -209,7 +212,16 @@ export function renderSummary(summary: DatasetSummary): string {
     entry.group,
   ]);
   const drawn = table([...header, "test", "group"], rows, ["class", "group"]);
-  return [...heading, "", drawn, ...(summary.notes.length > 0 ? ["", ...summary.notes] : [])].join("\n");
+  const notes = [...summary.notes, ...damagedLines(summary)];
+  return [...heading, "", drawn, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+}
+
+/** Each damaged file on a line; of very many the first. */
+function damagedLines({ damaged }: DatasetSummary): string[] {
+  const shown = damaged.slice(0, 100).map(({ path, why }) => `  ${writtenOut(path)} ${writtenOut(why)}`);
+  return damaged.length > shown.length
+    ? [...shown, `  and ${damaged.length - shown.length} more; --json lists them all`]
+    : shown;
 }
 
 async function verify(path: string, options: { json?: true }): Promise<void> {

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DataSource, sourceFiles } from "./formats/index.js";
+import type { ArchiveLimits } from "../archives/index.js";
+import { type DataSource, listSource } from "./formats/index.js";
 import { PACKED_MAGIC } from "./store/index.js";
 
 /** `$REAT_CACHE`, else `~/.cache/reat`, else for a user without a home a folder among the temporary files. */
@@ -26,13 +27,19 @@ export function downloadFolder(environment: NodeJS.ProcessEnv = process.env): st
  * A digest of what the source is now: format version, real path, and size and time of every file in it. Any change to the
  * data or to the options that shape it gives another digest, so a stale packed file is never found.
  */
-export async function sourceIdentity(source: DataSource, options: unknown): Promise<string> {
+export async function sourceIdentity(
+  source: DataSource,
+  options: unknown,
+  limits?: ArchiveLimits,
+): Promise<string> {
   const path = realpathSync(source.path);
   const hash = createHash("sha256");
   hash.update(JSON.stringify([PACKED_MAGIC, source.form, path, options ?? null]));
   if (statSync(path).isDirectory()) {
-    for await (const file of sourceFiles(path))
-      hash.update(`\n${file.path}\0${file.size}\0${mtime(join(path, file.path))}`);
+    const { files, folders, problems } = await listSource(path, limits);
+    for (const file of files) hash.update(`\n${file.path}\0${file.size}\0${mtime(join(path, file.path))}`);
+    // An empty folder of a class, or a link that leads nowhere, decides as well what comes of the source.
+    hash.update(JSON.stringify([folders, problems]));
   } else {
     hash.update(`\n${statSync(path).size}\0${mtime(path)}`);
   }

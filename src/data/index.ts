@@ -40,6 +40,7 @@ export {
   type ImageSplit,
   indicesByClass,
   selectImages,
+  writtenOut,
 } from "./dataset.js";
 export { cifarDownload, type DownloadOptions, downloadCifar, downloadFile } from "./download.js";
 export {

@@ -57,13 +57,13 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
 
 /** As {@link loadDataset} for data in files; also says where the packed file is. A packed file is loaded as it is. */
 export async function prepareDataset(spec: string, options: LoadOptions = {}): Promise<Prepared> {
-  const source = await detectSource(resolveSpec(spec, options));
+  const source = await detectSource(resolveSpec(spec, options), options.limits);
   if (source.form === "packed") {
     const dataset = ofAskedSize(readPacked(source.path), spec, options);
     return { dataset, file: source.path, source, reused: true };
   }
   const shaping = source.form === "cifar" ? undefined : { reading: READING, ...shapingOptions(options) };
-  const identity = await sourceIdentity(source, shaping);
+  const identity = await sourceIdentity(source, shaping, options.limits);
   const file = join(options.cache ?? cacheFolder(), "datasets", `${identity.slice(0, 32)}.reatpack`);
   const kept = readKept(file);
   if (kept) return { dataset: ofAskedSize(kept, spec, options), file, source, reused: true };
@@ -84,8 +84,8 @@ export async function readSource(source: DataSource, options: LoadOptions = {}):
       return readTinyImagenet(source.path, { ...options, progress });
     case "cifar":
       return source.layout.form === "binary"
-        ? readCifarBinary(source.path, source.layout, progress)
-        : readCifarPickled(source.path, source.layout, progress);
+        ? readCifarBinary(source.path, source.layout, progress, options.limits)
+        : readCifarPickled(source.path, source.layout, progress, options.limits);
   }
 }
 

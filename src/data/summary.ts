@@ -1,5 +1,5 @@
 // What there is to say about a data set: sizes, class counts, groups, channel means.
-import { CHANNELS, countClasses, type ImageDataset, type ImageSplit } from "./dataset.js";
+import { CHANNELS, countClasses, type DamagedFile, type ImageDataset, type ImageSplit } from "./dataset.js";
 import { type ClassGroup, classGroups, type Subset, type TailRule } from "./long-tail/index.js";
 
 /** A class in numbers. */
@@ -33,6 +33,8 @@ export interface DatasetSummary {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly notes: readonly string[];
+  /** Files that were passed over because they cannot be read. */
+  readonly damaged: readonly DamagedFile[];
 }
 
 /** Summarises a data set and, where given, the subset to be trained on. */
@@ -77,6 +79,7 @@ export function summarizeDataset(
     mean,
     std,
     notes: dataset.notes,
+    damaged: dataset.damaged,
   };
 }
 

@@ -1,4 +1,5 @@
 // Reads the official binary release of CIFAR: records of one or two label bytes and three planes of pixels.
+import type { ArchiveLimits } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
 import type { Progress } from "../progress.js";
@@ -14,8 +15,9 @@ export async function readCifarBinary(
   path: string,
   layout: CifarLayout,
   progress?: Progress,
+  limits?: ArchiveLimits,
 ): Promise<ImageDataset> {
-  const files = await readNamedFiles(path, layout, progress);
+  const files = await readNamedFiles(path, layout, progress, limits);
   // CIFAR-100 records start with the coarse label; the fine one that counts is the last before the pixels.
   const labelBytes = layout.dataset === "cifar100" ? 2 : 1;
   const meta = files
@@ -44,10 +46,11 @@ export async function readNamedFiles(
   path: string,
   layout: CifarLayout,
   progress?: Progress,
+  limits?: ArchiveLimits,
 ): Promise<Map<string, Buffer>> {
   const wanted = [...layout.trainFiles, ...layout.testFiles];
   const found = new Map<string, Buffer>();
-  for await (const file of sourceFiles(path)) {
+  for await (const file of sourceFiles(path, limits)) {
     const name = baseName(file.path);
     if (name !== layout.metaFile && !wanted.includes(name)) continue;
     if (found.has(name)) throw new ReatError("data", `${path} holds more than one file named ${name}.`);

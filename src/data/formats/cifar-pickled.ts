@@ -1,4 +1,5 @@
 // Reads the pickled release of CIFAR, as downloaded or as torchvision leaves it unpacked.
+import type { ArchiveLimits } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { ArrayConstructor, type Pickled, readPickle } from "../../pickle/index.js";
 import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
@@ -14,8 +15,9 @@ export async function readCifarPickled(
   path: string,
   layout: CifarLayout,
   progress?: Progress,
+  limits?: ArchiveLimits,
 ): Promise<ImageDataset> {
-  const files = await readNamedFiles(path, layout, progress);
+  const files = await readNamedFiles(path, layout, progress, limits);
   const fine = layout.dataset === "cifar100" ? "fine_" : "";
   const meta = files.get(layout.metaFile);
   const named = meta && lookUp(readPickle(meta, `${layout.metaFile} of ${path}`), `${fine}label_names`);

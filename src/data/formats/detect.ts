@@ -1,6 +1,7 @@
 // Finds out in which of the accepted forms the data at a path is.
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { ArchiveLimits } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { PACKED_MAGIC } from "../store/index.js";
 import { CIFAR_LAYOUTS, type CifarLayout } from "./cifar.js";
@@ -22,12 +23,13 @@ const ACCEPTED =
 
 /**
  * @param path file or folder
+ * @param limits of what is looked through, by default those of the archives
  * @throws ReatError `data`, saying what is accepted, where nothing is recognised
  */
-export async function detectSource(path: string): Promise<DataSource> {
+export async function detectSource(path: string, limits?: ArchiveLimits): Promise<DataSource> {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) throw new ReatError("data", `There is no file or folder ${path}; ${ACCEPTED}.`);
-  const found = stats.isDirectory() ? await detectFolder(path) : await detectFile(path);
+  const found = stats.isDirectory() ? await detectFolder(path, limits) : await detectFile(path, limits);
   if (!found) throw new ReatError("data", `${path} is in no form that can be read; ${ACCEPTED}.`);
   return found;
 }
@@ -40,7 +42,7 @@ export function describeSource(source: DataSource): string {
   return `${source.layout.dataset === "cifar10" ? "CIFAR-10" : "CIFAR-100"}, ${source.layout.form} form`;
 }
 
-async function detectFolder(path: string): Promise<DataSource | undefined> {
+async function detectFolder(path: string, limits?: ArchiveLimits): Promise<DataSource | undefined> {
   for (const layout of CIFAR_LAYOUTS) {
     for (const folder of [path, join(path, layout.folder)]) {
       // The pickled CIFAR-100 files are called "train" and "test", as folders of images are.
@@ -55,7 +57,7 @@ async function detectFolder(path: string): Promise<DataSource | undefined> {
   for (const folder of [path, join(path, "tiny-imagenet-200")]) {
     if (isTinyImagenet(folder)) return { form: "tiny-imagenet", path: folder };
   }
-  const { files, folders, problems } = await listSource(path);
+  const { files, folders, problems } = await listSource(path, limits);
   if (files.some((file) => inClassFolder(file.path))) return { form: "class-folders", path };
   // Some of CIFAR's files, so that what is missing can be named.
   for (const layout of CIFAR_LAYOUTS) {
@@ -81,7 +83,7 @@ function inClassFolder(path: string): boolean {
   return isImage(path) && path.includes("/");
 }
 
-async function detectFile(path: string): Promise<DataSource | undefined> {
+async function detectFile(path: string, limits?: ArchiveLimits): Promise<DataSource | undefined> {
   const head = readHead(path);
   if (head.toString("latin1", 0, PACKED_MAGIC.length) === PACKED_MAGIC) return { form: "packed", path };
   const gzip = head[0] === 0x1f && head[1] === 0x8b;
@@ -89,7 +91,7 @@ async function detectFile(path: string): Promise<DataSource | undefined> {
   if (!gzip && !zip && !/\.tar$/i.test(path) && head.toString("latin1", 257, 262) !== "ustar")
     return undefined;
   let folders: DataSource | undefined;
-  for await (const file of sourceFiles(path)) {
+  for await (const file of sourceFiles(path, limits)) {
     if (isOfTinyImagenet(file.path)) return { form: "tiny-imagenet", path };
     if (inClassFolder(file.path)) {
       folders ??= { form: "class-folders", path };

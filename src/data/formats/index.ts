@@ -21,5 +21,5 @@ export {
 } from "./image-decoder.js";
 export { type LooseImage, type LooseImageOptions, looseImages } from "./loose-images.js";
 export { DAMAGED_POLICIES, type DamagedPolicy, type ImageOptions } from "./placed-images.js";
-export { sourceFiles } from "./source-files.js";
+export { listSource } from "./source-files.js";
 export { readTinyImagenet } from "./tiny-imagenet.js";

@@ -53,9 +53,9 @@ export interface PlacedImages {
   readonly damaged: readonly DamagedFile[];
 }
 
-// Enough to keep the image library's threads busy while the archive is read on, in files and in pixels.
+// Enough to keep the image library's threads busy while the archive is read on, in files, and in their pixels and bytes.
 const IN_FLIGHT = 16;
-const PIXELS_IN_FLIGHT = 50_000_000;
+const SIZE_IN_FLIGHT = 50_000_000;
 
 /**
  * Decodes every file that has a place.
@@ -98,7 +98,7 @@ class Load {
   #failure: { readonly at: number; readonly error: unknown } | undefined;
   #size: (ImageSize & { readonly first: string }) | undefined;
   #count = 0;
-  #pixels = 0;
+  #inFlight = 0;
 
   constructor(
     readonly path: string,
@@ -116,16 +116,16 @@ class Load {
   async add(file: string, place: ImagePlace, bytes: Buffer): Promise<void> {
     const at = this.#count++;
     const header = readImageHeader(bytes);
-    const pixels = header ? header.width * header.height : 0;
+    const size = bytes.length + (header ? header.width * header.height : 0);
     const job = this.#decode(at, file, place, bytes).finally(() => {
       this.#pending.delete(job);
-      this.#pixels -= pixels;
+      this.#inFlight -= size;
     });
     this.#pending.add(job);
-    this.#pixels += pixels;
+    this.#inFlight += size;
     // Until one image is decoded, no size is known that the next ones could be compared with.
     if (!this.#size) await job;
-    while (this.#pending.size >= IN_FLIGHT || (this.#pending.size > 0 && this.#pixels > PIXELS_IN_FLIGHT)) {
+    while (this.#pending.size >= IN_FLIGHT || (this.#pending.size > 0 && this.#inFlight > SIZE_IN_FLIGHT)) {
       await Promise.race(this.#pending);
     }
   }

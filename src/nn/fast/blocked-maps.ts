@@ -15,7 +15,7 @@ export function blocksAvailable(): boolean {
   return available;
 }
 
-/** Whether a frozen network had better see these images in blocks; `tiles`: it would convolve them in tiles. */
+/** Whether a frozen network is faster with these images in blocks; `tiles`: it would convolve them in tiles. */
 export function worthBlocking(images: Tensor, tiles: boolean): boolean {
   const { blockedMaps, foldBatchNorm } = currentLevers();
   const suits = images.device === "cpu" && images.dtype === "float32";

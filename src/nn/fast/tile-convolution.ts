@@ -49,10 +49,9 @@ export function prepareTileWeights(weight: Tensor, geometry: TileGeometry): Tile
 /**
  * Maps [N, ⌈C/16⌉, H, W, 16] to [N, O/16, H/stride, W/stride, 16]: the convolution plus bias [O] plus `addend`, through ReLU
  * where `relu`. 3×3 kernels take Winograd's F(4×4, 3×3), with stride 2 its like for the even and the odd samples (Lavin and Gray
- * 2016), which multiply a quarter and four sevenths as often as the definition and round three to six times more coarsely.
+ * 2016), which multiply a quarter and nine sixteenths as often as the definition and round three to six times more coarsely.
  * Gradients reach the maps and `addend` alone, once.
- * @returns the result, and the maps once more: what else uses them had better take these, for then both gradients are
- *   added on the way
+ * @returns the result, and the maps: later uses must take the returned maps, so that the sum of both gradients is fused
  */
 export function convolveTiles(
   maps: Tensor,
