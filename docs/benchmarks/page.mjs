@@ -1,11 +1,12 @@
-// Writes docs/benchmarks.md and its figures from the records beside this file, so that no figure is typed by hand.
+// Fills the generated blocks of docs/benchmarks.md and draws its figures from the records beside this file, so that no figure is
+// typed by hand. The prose between the blocks is the page's own.
 //
 // Usage, after `npm run setup`: node docs/benchmarks/page.mjs
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fillBlocks } from "../generated-blocks.mjs";
 import { sweepChart } from "./charts.mjs";
-import { remarks } from "./remarks.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -37,7 +38,7 @@ function readRecords() {
   return { records: records.filter(({ file }) => used.has(file)), cases: [...cases.values()] };
 }
 
-function targetsSection(cases) {
+function targetsBlock(cases) {
   const rows = cases.flatMap((measured) =>
     measured.targets.map(({ text, measured: value, met }) => [
       measured.name,
@@ -46,11 +47,10 @@ function targetsSection(cases) {
       met ? "met" : "**not met**",
     ]),
   );
-  return rows.length === 0 ? "" : `## Targets\n\n${table(["case", "target", "measured", ""], rows)}\n`;
+  return table(["case", "target", "measured", ""], rows);
 }
 
-function casesSection(title, cases) {
-  if (cases.length === 0) return "";
+function casesTable(cases) {
   const rows = cases.map(({ name, about, ours, baseline, ratio: paired, threads, ours: { values } }) => [
     `\`${name}\``,
     `${about}; ${threads} ${threads === 1 ? "thread" : "threads"}${"robust" in values ? `; ${values.clean} clean and ${values.robust} robust beside ${baseline?.values.clean} and ${baseline?.values.robust}` : ""}`,
@@ -64,10 +64,10 @@ function casesSection(title, cases) {
     ours.seconds.length,
   ]);
   const header = ["case", "what", "median (quartiles)", "baseline", "baseline / ours", "peak memory", "n"];
-  return `## ${title}\n\n${remarks[title] ?? ""}${table(header, rows)}\n`;
+  return table(header, rows);
 }
 
-function profileSection(cases) {
+function profileBlock(cases) {
   return cases
     .map(({ about, ours: { values } }) => {
       const total = Object.values(values).reduce((sum, value) => sum + value, 0);
@@ -77,22 +77,22 @@ function profileSection(cases) {
         `${((100 * value) / total).toFixed(1)} %`,
       ]);
       rows.push(["together", digits(total * 1000), "100.0 %"]);
-      return `## Profile\n\n${remarks.Profile}The step: ${about}.\n\n${table(["kind of work", "ms", "share"], rows)}\n`;
+      return `The step: ${about}.\n\n${table(["kind of work", "ms", "share"], rows)}`;
     })
-    .join("\n");
+    .join("\n\n");
 }
 
-function peakSection(cases) {
+function peakBlock(cases) {
   return cases
     .map(({ numbers, baseline }) => {
       const rows = Object.entries(baseline.values).map(([name, speed]) => [name, digits(speed)]);
       const { reached, share, shareOfWinograd } = numbers;
-      return `## Share of the machine's peak\n\n${remarks.Peak}The attack steps reach ${digits(reached)} GFLOP/s, ${(100 * share).toFixed(0)} % of the highest of matrix products and direct convolutions${shareOfWinograd === undefined ? "" : ` and ${(100 * shareOfWinograd).toFixed(0)} % of the fastest Winograd convolution`}.\n\n${table(["measured", "GFLOP/s"], rows)}\n`;
+      return `The attack steps reach ${digits(reached)} GFLOP/s, ${(100 * share).toFixed(0)} % of the highest of matrix products and direct convolutions${shareOfWinograd === undefined ? "" : ` and ${(100 * shareOfWinograd).toFixed(0)} % of the fastest Winograd convolution`}.\n\n${table(["measured", "GFLOP/s"], rows)}`;
     })
-    .join("\n");
+    .join("\n\n");
 }
 
-function scalingSection(cases, files) {
+function scalingBlock(cases, files) {
   const pictures = [...new Set(cases.map(({ sweep }) => sweep.picture))];
   if (pictures.length === 0) return "";
   const shown = pictures.map((picture) => {
@@ -122,11 +122,11 @@ function scalingSection(cases, files) {
     );
     return `### ${title}\n\n![${title}](${file})\n\n${table(["", axis, "median (quartiles)"], rows)}\n`;
   });
-  return `## Scaling\n\n${remarks.Scaling}${shown.join("\n")}`;
+  return shown.join("\n");
 }
 
 function provenance(records) {
-  return `## What it was measured on\n\n${records
+  return records
     .map(({ file, record: { command, machine, quick, cases, skipped } }) => {
       const version = cases[0].ours.version;
       const loads = cases.flatMap(({ loadBefore, loadAfter }) => [loadBefore, loadAfter]);
@@ -134,7 +134,7 @@ function provenance(records) {
       const left = skipped.map(({ name, reason }) => ` ${name} was skipped: ${reason}.`).join("");
       return `- [${file}](benchmarks/${file}): \`${command}\`, commit ${machine.commit?.slice(0, 10) ?? "unknown"}${state}, ${machine.cpu}, ${machine.cores} cores, LibTorch ${version}, BLAS: ${machine.blas}, Node ${machine.node}, ${machine.time.slice(0, 10)}${quick ? ", few repetitions" : ""}; load average ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}, the benchmark's own two threads included.${left}`;
     })
-    .join("\n")}\n`;
+    .join("\n");
 }
 
 /** The page and its figures, by path relative to docs/. */
@@ -142,22 +142,20 @@ export function benchmarksPage() {
   const { records, cases } = readRecords();
   const files = new Map();
   const named = (prefix) => cases.filter(({ name }) => name.startsWith(prefix));
-  const parts = [
-    remarks.top,
-    targetsSection(cases),
-    casesSection("Training steps", named("train/")),
-    casesSection("Evaluation", named("evaluate/")),
-    casesSection("Attack steps", named("attack/")),
-    peakSection(named("attack/share-of-peak")),
-    casesSection("Levers", named("lever/")),
-    profileSection(named("profile/")),
-    scalingSection(named("scaling/"), files),
-    casesSection("Data preparation", named("data/")),
-    casesSection("What a call costs", named("call/")),
-    remarks.spinning,
-    provenance(records),
-  ];
-  files.set("benchmarks.md", parts.filter(Boolean).join("\n"));
+  const blocks = new Map([
+    ["targets", targetsBlock(cases)],
+    ["training-steps", casesTable(named("train/"))],
+    ["evaluation", casesTable(named("evaluate/"))],
+    ["attack-steps", casesTable(named("attack/"))],
+    ["peak", peakBlock(named("attack/share-of-peak"))],
+    ["levers", casesTable(named("lever/"))],
+    ["profile", profileBlock(named("profile/"))],
+    ["scaling", scalingBlock(named("scaling/"), files)],
+    ["data-preparation", casesTable(named("data/"))],
+    ["calls", casesTable(named("call/"))],
+    ["provenance", provenance(records)],
+  ]);
+  files.set("benchmarks.md", fillBlocks(readFileSync(join(here, "..", "benchmarks.md"), "utf8"), blocks));
   return files;
 }
 

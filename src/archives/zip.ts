@@ -9,6 +9,8 @@ import { DamagedEntry, type ListedFile, type Listing, type SourceFile } from "./
 import { packedBytes, type RandomAccess, type Refuse, type ZipEntry, zipEntries } from "./zip-list.js";
 
 const LOCAL = 0x04034b50;
+/** How an archive without files begins, and one that was made to be cut into pieces and was not. */
+const [EMPTY, WHOLE] = [0x06054b50, 0x08074b50];
 /** The content of a link is a path; longer ones than this no system has. */
 const longestTarget = 4096;
 
@@ -22,7 +24,8 @@ export function isZipFile(file: string): boolean {
   const handle = openSync(file, "r");
   try {
     const magic = Buffer.alloc(4);
-    return readSync(handle, magic, 0, 4, 0) === 4 && isZip(magic);
+    if (readSync(handle, magic, 0, 4, 0) < 4) return false;
+    return [LOCAL, EMPTY, WHOLE].includes(magic.readUInt32LE(0));
   } finally {
     closeSync(handle);
   }

@@ -1,9 +1,10 @@
 // Which class and split an image belongs to, by its path: every layout that is read, and the sentence for those that are not.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { detectSource, type ImageDataset, loadDataset } from "../../src/data/index.js";
-import { tar, temporaryFolder, writeFiles } from "./files.js";
+import { tar, temporaryFolder, writeFiles, zip } from "./files.js";
 import { png } from "./image-files.js";
 
 const pixel = png([1, 2, 3], { width: 1, height: 1, channels: 3 });
@@ -186,6 +187,37 @@ describe("layouts that are refused", () => {
 it("control characters in class names are written out, so that no terminal obeys them", async () => {
   const dataset = await load(folderOf(numbered(["ant\u001b[31m", "bee"], 5)));
   expect(dataset.classNames).toEqual(["ant\\u001b[31m", "bee"]);
+});
+
+it("more images than the memory holds are refused as soon as their size is known", async () => {
+  const total = vi.spyOn(os, "totalmem").mockReturnValue(59);
+  try {
+    await expect(load(folderOf(numbered(["ant", "bee"], 5)))).rejects.toThrow(
+      /^The 10 images of .* at 1×1 take 0\.0 GB while they are read, and this machine has 0\.0 GB; scale them with --resize/,
+    );
+    total.mockReturnValue(60);
+    expect(sizes(await load(folderOf(numbered(["ant", "bee"], 5))))).toEqual([8, 2, undefined]);
+  } finally {
+    total.mockRestore();
+  }
+});
+
+it("a source that is a link to nowhere or to itself is said to be one", async () => {
+  const folder = temporaryFolder();
+  symlinkSync("nowhere", join(folder, "gone"));
+  symlinkSync("loop", join(folder, "loop"));
+  await expect(load(join(folder, "gone"))).rejects.toThrow("gone is a link to nowhere, which is not there.");
+  await expect(load(join(folder, "loop"))).rejects.toThrow(
+    "loop is a link to loop, which leads round in a loop.",
+  );
+});
+
+it("an archive without files is one", async () => {
+  const file = join(temporaryFolder(), "empty.zip");
+  writeFileSync(file, zip({}));
+  await expect(load(file)).rejects.toThrow(
+    "holds no png, jpeg or webp images in class folders (found: nothing)",
+  );
 });
 
 it("a size that was asked for and cannot be given is refused", async () => {

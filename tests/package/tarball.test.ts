@@ -49,9 +49,14 @@ describe("the packed package", { timeout: 15 * minutes }, () => {
       ]),
     );
     const tops = new Set(paths.map((path) => path.split("/")[0]));
-    const expected = ["LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "package.json"].concat(
-      ...["bin", "configs", "dist", "docs", "native", "scripts"],
-    );
+    const expected = [
+      "LICENSE",
+      "README.md",
+      "CHANGELOG.md",
+      "CITATION.cff",
+      "CONTRIBUTING.md",
+      "package.json",
+    ].concat(...["bin", "configs", "dist", "docs", "native", "scripts"]);
     expect([...tops].filter((top) => !expected.includes(top ?? ""))).toEqual([]);
     expect(paths.filter((path) => /\.(node|so|a|o)$/.test(path))).toEqual([]);
   });

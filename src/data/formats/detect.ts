@@ -1,5 +1,15 @@
 // Finds out in which of the accepted forms the data at a path is.
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { ArchiveLimits } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
@@ -27,11 +37,27 @@ const ACCEPTED =
  * @throws ReatError `data`, saying what is accepted, where nothing is recognised
  */
 export async function detectSource(path: string, limits?: ArchiveLimits): Promise<DataSource> {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) throw new ReatError("data", `There is no file or folder ${path}; ${ACCEPTED}.`);
+  const stats = statOf(path);
   const found = stats.isDirectory() ? await detectFolder(path, limits) : await detectFile(path, limits);
   if (!found) throw new ReatError("data", `${path} is in no form that can be read; ${ACCEPTED}.`);
   return found;
+}
+
+function statOf(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const link = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+    if (link) {
+      const why = code === "ELOOP" ? "leads round in a loop" : "is not there";
+      throw new ReatError("data", `${path} is a link to ${readlinkSync(path)}, which ${why}.`, { cause });
+    }
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      throw new ReatError("data", `There is no file or folder ${path}; ${ACCEPTED}.`, { cause });
+    }
+    throw new ReatError("data", `${path} cannot be read: ${message}.`, { cause });
+  }
 }
 
 /** One line for people, such as "CIFAR-10, pickled form". */

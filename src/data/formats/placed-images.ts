@@ -1,4 +1,5 @@
 // Decodes the images of a source whose places are known by their paths, and packs them into splits.
+import os from "node:os";
 import {
   type ArchiveLimits,
   DamagedEntry,
@@ -69,7 +70,7 @@ export async function loadPlacedImages(
   places: ReadonlyMap<string, ImagePlace>,
   options: ImageOptions,
 ): Promise<PlacedImages> {
-  const load = new Load(path, options);
+  const load = new Load(path, places.size, options);
   for (const { path: file, why } of problems) if (isLost(file, places)) load.addDamaged(file, why);
   const placed = files.filter((file) => places.has(file.path));
   for await (const file of listedFiles(path, { files: placed }, options.limits ?? DEFAULT_ARCHIVE_LIMITS)) {
@@ -102,6 +103,7 @@ class Load {
 
   constructor(
     readonly path: string,
+    readonly expected: number,
     readonly options: ImageOptions,
   ) {}
 
@@ -162,7 +164,10 @@ class Load {
   }
 
   #checkSize({ height, width }: ImageSize, where: string): void {
-    this.#size ??= { height, width, first: where };
+    if (!this.#size) {
+      this.#size = { height, width, first: where };
+      refuseTooLarge(this.path, this.expected, this.#size);
+    }
     const size = this.#size;
     if (height === size.height && width === size.width) return;
     throw new ReatError(
@@ -171,6 +176,20 @@ class Load {
         "bring them to one with --resize <pixels> (data.resize), or cut it out of them with --crop <pixels> (data.crop).",
     );
   }
+}
+
+/** @throws ReatError `memory` for more images than this machine can hold, decoded and once more in their splits */
+function refuseTooLarge(path: string, images: number, { height, width }: ImageSize): void {
+  const bytes = 2 * images * CHANNELS * height * width;
+  // In a container less is there than in the machine.
+  const there = Math.min(os.totalmem(), process.constrainedMemory?.() || Number.POSITIVE_INFINITY);
+  if (bytes <= there) return;
+  const inGigabytes = (count: number) => `${(count / 1e9).toFixed(1)} GB`;
+  throw new ReatError(
+    "memory",
+    `The ${images} images of ${path} at ${width}×${height} take ${inGigabytes(bytes)} while they are read, and this machine has ${inGigabytes(there)}; ` +
+      "scale them with --resize <pixels> (data.resize).",
+  );
 }
 
 function damagedImages(path: string, damaged: readonly DamagedFile[], count: number): ReatError {

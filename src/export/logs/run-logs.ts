@@ -9,8 +9,10 @@ import { type LoggedImage, TensorBoardFile } from "./tensorboard.js";
 
 /** Forms of logs beside metrics.jsonl. */
 export const logForms = ["tensorboard", "csv"] as const;
+/** The name of a form of another program that a run is written in. */
 export type LogForm = (typeof logForms)[number];
 
+/** What is written of a run for other programs, and where. */
 export interface RunLogOptions {
   /** The run's folder; logs lie in `tensorboard` and `csv` below it. */
   readonly folder: string;
