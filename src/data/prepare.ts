@@ -1,4 +1,4 @@
-// From any accepted form to a loaded data set, by way of one packed file that is made once.
+// Loads a data set of any accepted form, through a packed file that is made once.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ReatError } from "../errors.js";
@@ -8,17 +8,15 @@ import {
   CIFAR_LAYOUTS,
   type DataSource,
   detectSource,
+  formatOf,
   type ImageOptions,
-  readCifarBinary,
-  readCifarPickled,
-  readClassFolders,
-  readTinyImagenet,
+  readFound,
 } from "./formats/index.js";
 import { timed } from "./progress.js";
 import { readPacked, writePacked } from "./store/index.js";
 import { generateSynthetic, SYNTHETIC_DEFAULTS } from "./synthetic/index.js";
 
-/** How images of class folders and of Tiny-ImageNet are read; the other forms know no such choice. */
+/** How images of class folders and of Tiny-ImageNet are read; the other forms have no such options. */
 export interface LoadOptions extends ImageOptions {
   /** Share and seed of the test split that is drawn where class folders have none. Defaults 0.2 and 0. */
   readonly testShare?: number;
@@ -27,7 +25,7 @@ export interface LoadOptions extends ImageOptions {
   readonly cache?: string;
 }
 
-/** Changes where the same files and options give other images than before, so that what was packed then is not taken. */
+/** Raised when the same files and options give different images than before, so that older packed files are not used. */
 const READING = 2;
 
 /** A data set in packed form, and where it came from. */
@@ -62,7 +60,8 @@ export async function prepareDataset(spec: string, options: LoadOptions = {}): P
     const dataset = ofAskedSize(readPacked(source.path), spec, options);
     return { dataset, file: source.path, source, reused: true };
   }
-  const shaping = source.form === "cifar" ? undefined : { reading: READING, ...shapingOptions(options) };
+  const { shaped } = formatOf(source);
+  const shaping = shaped ? { reading: READING, ...shapingOptions(options) } : undefined;
   const identity = await sourceIdentity(source, shaping, options.limits);
   const file = join(options.cache ?? cacheFolder(), "datasets", `${identity.slice(0, 32)}.reatpack`);
   const kept = readKept(file);
@@ -74,19 +73,7 @@ export async function prepareDataset(spec: string, options: LoadOptions = {}): P
 
 /** Reads a source itself, past any cache. */
 export async function readSource(source: DataSource, options: LoadOptions = {}): Promise<ImageDataset> {
-  const progress = timed(options.progress);
-  switch (source.form) {
-    case "packed":
-      return readPacked(source.path);
-    case "class-folders":
-      return readClassFolders(source.path, { ...options, progress });
-    case "tiny-imagenet":
-      return readTinyImagenet(source.path, { ...options, progress });
-    case "cifar":
-      return source.layout.form === "binary"
-        ? readCifarBinary(source.path, source.layout, progress, options.limits)
-        : readCifarPickled(source.path, source.layout, progress, options.limits);
-  }
+  return readFound(source, { ...options, progress: timed(options.progress) });
 }
 
 /** What decides which images come out of the same files. */
@@ -124,7 +111,7 @@ function resolveSpec(spec: string, options: LoadOptions): string {
   return join(folder, layout.archive);
 }
 
-// A packed file in the cache that fails its checks is made again: nothing of the user's is lost by it.
+// A packed file in the cache that fails its checks is made again: the user loses nothing.
 function readKept(file: string): ImageDataset | undefined {
   if (!existsSync(file)) return undefined;
   try {

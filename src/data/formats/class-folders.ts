@@ -1,10 +1,11 @@
-// Reads images sorted into one folder per class, from a folder or an archive, in any of the layouts that are read.
+// Reads images sorted into one folder per class, from a folder or an archive, in any of the supported layouts.
 import { basename } from "node:path";
 import { type Listing, someOf } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset } from "../dataset.js";
 import { MersenneTwister } from "../mersenne-twister.js";
-import { layOut } from "./class-layout.js";
+import { isImage, layOut } from "./class-layout.js";
+import { defineFormat } from "./format.js";
 import { compareNames } from "./names.js";
 import {
   damagedNotes,
@@ -20,7 +21,7 @@ import { listSource } from "./source-files.js";
 
 /** How images in one folder per class are read. */
 export interface ClassFolderOptions extends ImageOptions {
-  /** Share of each class drawn for the test where the data has no test split. Default 0.2. */
+  /** Share of each class drawn as the test split where the data has none. Default 0.2. */
   readonly testShare?: number;
   /** Seed of that draw. Default 0. */
   readonly testSeed?: number;
@@ -61,7 +62,7 @@ function refuseEmptied(
   }
 }
 
-/** Links and other things that could not be read and would have been no images. */
+/** Links and other things that could not be read and are not named as images. */
 function problemNotes({ problems }: Listing, { damaged }: PlacedImages): string[] {
   const counted = new Set(damaged.map(({ path }) => path));
   return problems.filter(({ path }) => !counted.has(path)).map(({ path, why }) => `${path} ${why}.`);
@@ -144,7 +145,7 @@ function namesOf(
   return classNames;
 }
 
-/** Stratified: of every class the same share, at least one image, and at least one left to train on. */
+/** Stratified: the same share of every class, at least one image, and at least one left to train on. */
 function drawTest(
   path: string,
   images: readonly PlacedImage[],
@@ -172,4 +173,30 @@ function drawTest(
     for (const i of stream.shuffle(list).slice(0, count)) drawn.add(i);
   }
   return [images.filter((_, i) => !drawn.has(i)), images.filter((_, i) => drawn.has(i))];
+}
+
+/** Images in one folder per class; also what other folders and archives are taken for, so that reading says what they hold. */
+export const classFoldersFormat = defineFormat<{ readonly form: "class-folders"; readonly path: string }>({
+  form: "class-folders",
+  accepted:
+    "a folder, .zip or .tar/.tar.gz/.tgz of png, jpeg or webp images as train/<class>/… and test/<class>/… or <class>/…",
+  shaped: true,
+  async inFolder(path, limits) {
+    const { files, folders, problems } = await listSource(path, limits);
+    const source = { form: "class-folders", path } as const;
+    if (files.some((file) => inClassFolder(file.path))) return { source, certain: true };
+    const any = folders.length + problems.length > 0 || files.some((file) => file.path.includes("/"));
+    return any ? { source, certain: false } : undefined;
+  },
+  inArchive: (path, member) =>
+    inClassFolder(member)
+      ? // Images without labels come first in archives of Tiny-ImageNet.
+        { source: { form: "class-folders", path }, certain: !/(^|\/)(test|val)\/images\//i.test(member) }
+      : undefined,
+  read: ({ path }, options) => readClassFolders(path, options),
+  describe: () => "images in one folder per class",
+});
+
+function inClassFolder(path: string): boolean {
+  return isImage(path) && path.includes("/");
 }

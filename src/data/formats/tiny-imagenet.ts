@@ -1,8 +1,10 @@
 // Reads Tiny-ImageNet-200 as it is distributed: train/<wnid>/images, val/images with val_annotations.txt, names in words.txt.
-import { basename } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Listing } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset } from "../dataset.js";
+import { defineFormat } from "./format.js";
 import { compareNames } from "./names.js";
 import {
   damagedNotes,
@@ -20,7 +22,7 @@ const SORTED = /^val\/([^/]+)\/(?:images\/)?([^/]+\.jpe?g)$/i;
 const BOXES = /^train\/([^/]+)\/[^/]+_boxes\.txt$/;
 
 /** Whether a path inside a source is one that only Tiny-ImageNet has. */
-export function isOfTinyImagenet(path: string): boolean {
+function isOfTinyImagenet(path: string): boolean {
   return /(^|\/)(val\/val_annotations\.txt|train\/n\d{8}\/(images\/[^/]+\.jpe?g|[^/]+_boxes\.txt))$/i.test(
     path,
   );
@@ -110,7 +112,7 @@ async function list(path: string, listing: Listing, { limits }: ImageOptions): P
   };
 }
 
-/** The place of each labelled image, after everything that the lists promise has been found. */
+/** The place of each labelled image; everything that the lists name has been found by then. */
 function placesOf(path: string, { paths, texts }: Found) {
   const places = new Map<string, ImagePlace>();
   const validation = new Set<string>();
@@ -166,7 +168,7 @@ function sortedByClass(
   return places;
 }
 
-/** Class ids by the names of the validation images in val/images, after each has a line and each line an image. */
+/** Class ids of the validation images in val/images by name; each image has a line and each line an image. */
 function annotations(
   path: string,
   texts: ReadonlyMap<string, string>,
@@ -174,7 +176,7 @@ function annotations(
   classes: ReadonlySet<string>,
 ): Map<string, string> {
   const annotated = new Map<string, string>();
-  // Images that were sorted into folders of their classes leave the list behind them.
+  // Where images were sorted into class folders, the list is still there but names files that have moved.
   if (validation.size === 0) return annotated;
   lines(texts.get(ANNOTATIONS) ?? "")!.forEach((line, i) => {
     const [image, wnid] = line.split("\t");
@@ -211,4 +213,30 @@ function classNames(wnids: readonly string[], words: string | undefined): string
   return names.map((name, i) =>
     names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} (${wnids[i]})`,
   );
+}
+
+/** Tiny-ImageNet-200, told by names that only it has. */
+export const tinyImagenetFormat = defineFormat<{ readonly form: "tiny-imagenet"; readonly path: string }>({
+  form: "tiny-imagenet",
+  accepted: "Tiny-ImageNet-200 as distributed (zip or folder)",
+  shaped: true,
+  inFolder(path) {
+    const folder = [path, join(path, "tiny-imagenet-200")].find(isTinyImagenet);
+    return folder === undefined
+      ? undefined
+      : { source: { form: "tiny-imagenet", path: folder }, certain: true };
+  },
+  inArchive: (path, member) =>
+    isOfTinyImagenet(member) ? { source: { form: "tiny-imagenet", path }, certain: true } : undefined,
+  read: ({ path }, options) => readTinyImagenet(path, options),
+  describe: () => "Tiny-ImageNet-200 as distributed",
+});
+
+/** With its annotations, or already sorted into class folders, as many scripts do. */
+function isTinyImagenet(folder: string): boolean {
+  const stats = (path: string) => statSync(path, { throwIfNoEntry: false });
+  if (stats(join(folder, "val", "val_annotations.txt"))?.isFile()) return true;
+  const train = join(folder, "train");
+  if (!stats(train)?.isDirectory()) return false;
+  return readdirSync(train).some((name) => /^n\d{8}$/.test(name) && existsSync(join(train, name, "images")));
 }
