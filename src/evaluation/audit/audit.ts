@@ -1,4 +1,4 @@
-// Runs every check on a model and sums them up: is its robustness real?
+// Runs every check on a model and gives a verdict: is its robustness real?
 import { ReatError } from "../../errors.js";
 import { blackBox } from "./black-box.js";
 import type { AuditCheck } from "./check.js";
@@ -14,7 +14,7 @@ import { AuditSubject, type Flags, type SubjectOptions } from "./subject.js";
 import { transfer } from "./transfer.js";
 import { zeroGradients } from "./zero-gradients.js";
 
-/** Cheap ones first, so that a broken model is told early. */
+/** Cheap checks first, so that a broken model is found early. */
 const checks: readonly AuditCheck[] = [
   zeroGradients,
   lossSurfaceCheck,
@@ -40,13 +40,13 @@ export interface AuditProgress {
   readonly stage: string;
   readonly done: number;
   readonly total: number;
-  /** Of the whole audit; null until there is something to go by. */
+  /** Of the whole audit; null until it can be estimated. */
   readonly secondsLeft: number | null;
 }
 
 /** What an audit has found so far: plain JSON, enough to go on after a kill. */
 export interface AuditState {
-  /** For each finished attack one character an image, "1" where it stands. */
+  /** For each finished attack one character per image, "1" where it stands. */
   readonly found: Flags;
   /** Finished checks. */
   readonly rows: readonly AuditRow[];
@@ -111,7 +111,7 @@ export async function audit(options: AuditOptions): Promise<Audit> {
     onBatch: (stage, done, total) =>
       onProgress?.({ ...current, stage, done, total, secondsLeft: secondsLeft() }),
   });
-  // The plain attack is everybody's; the checks' own work comes on top.
+  // The plain attack is shared by all checks; their own work is added to it.
   const work = subject.steps + chosen.reduce((sum, check) => sum + check.cost(subject), 0);
   const secondsLeft = () =>
     subject.spent > 0

@@ -8,17 +8,17 @@ export interface AuditCheck {
   readonly name: string;
   readonly title: string;
   readonly source: string;
-  /** Work of its own, in gradients an image, for the time left; attacks that other checks need too are not counted. */
+  /** Work of its own, in gradients per image, to estimate the time left; attacks that other checks need too are not counted. */
   cost(subject: AuditSubject): number;
   run(subject: AuditSubject): Promise<Finding>;
 }
 
-/** How a comparison is told. */
+/** The texts of a comparison. */
 export interface ComparisonTexts {
   /** Names of both accuracies in `measured`. */
   readonly first: string;
   readonly second: string;
-  /** What it means that the second is stronger beyond noise, and that it is not. */
+  /** What it means if the second is stronger beyond noise, and if it is not. */
   readonly stronger: string;
   readonly notStronger: string;
 }

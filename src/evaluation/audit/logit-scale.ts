@@ -7,7 +7,7 @@ import { percent } from "./row.js";
 const factors = [0.1, 10, 100] as const;
 
 /**
- * Scaled attacks that are weaker are measured but not held against a model: with a large factor the softmax of any
+ * Scaled attacks that are weaker are measured but do not count against a model: with a large factor the softmax of any
  * confident model rounds to 0 and 1, and the cross entropy has no gradient left.
  */
 export const logitScale: AuditCheck = {
@@ -37,7 +37,7 @@ export const logitScale: AuditCheck = {
       threshold: `no factor of ${factors.join(", ")} leaves more than ${percent(noise)} less than factor 1 (two standard errors, at least two points)`,
       explanation: {
         pass: "No factor makes the attack stronger beyond noise.",
-        fail: `With the logits times ${strongest} the attack leaves ${percent(worst.second)} instead of ${percent(worst.first)}: the figure without it owes something to the size of the logits. Attacks on the margin and on DLR (cw, apgd-t, autoattack) do not depend on it.`,
+        fail: `With the logits times ${strongest} the attack leaves ${percent(worst.second)} instead of ${percent(worst.first)}: the figure without it depends on the size of the logits. Attacks on the margin and on DLR (cw, apgd-t, autoattack) do not depend on it.`,
         inconclusive: "No image stands under the plain attack, so nothing can be compared.",
       }[verdict],
     };

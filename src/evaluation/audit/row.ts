@@ -1,7 +1,7 @@
-// What a check of an audit answers: a verdict, the figures it rests on, and where the check comes from.
+// What a check of an audit returns: a verdict, the figures it rests on, and where the check comes from.
 
 /** "inconclusive": the check could not be made, or there was nothing to compare. */
-/** What a check of an audit came to. */
+/** The verdict of a check of an audit. */
 export type AuditVerdict = "pass" | "fail" | "inconclusive";
 
 /** What a check found. Fractions are from 0 to 1, accuracies among them. */
