@@ -23,11 +23,11 @@ export class ReatError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(aboutFiles.has(code) ? writtenOut(visible(message), /\n/g) : visible(message), options);
+    super(aboutFiles.has(code) ? shortened(writtenOut(visible(message), /\n/g)) : visible(message), options);
   }
 }
 
-/** Their messages are one line, whatever a file is called and says. */
+/** Their messages are one line of a readable length, whatever a file is called and says. */
 const aboutFiles: ReadonlySet<ErrorCode> = new Set(["data", "checkpoint"]);
 
 /** Names and contents of strangers' files stand in messages: what would steer a terminal is written out. */
@@ -38,4 +38,9 @@ function visible(text: string): string {
 
 function writtenOut(text: string, characters: RegExp): string {
   return text.replace(characters, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** A name of megabytes must not bury the sentence around it. */
+function shortened(text: string): string {
+  return text.length <= 1600 ? text : `${text.slice(0, 1000)} … ${text.slice(-500)}`;
 }

@@ -10,6 +10,7 @@ const ground = [
   "canonical-json.ts",
   "durable-file.ts",
   "errors.ts",
+  "schema-misfit.ts",
   "fraction.ts",
   "schema-words.ts",
   "yaml-text.ts",

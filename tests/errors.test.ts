@@ -12,3 +12,12 @@ it("several problems of a configuration stay several lines, what a file says sta
   expect(new ReatError("config", "two reasons:\n  a\n  b").message).toBe("two reasons:\n  a\n  b");
   expect(new ReatError("data", "it calls a\nb.").message).toBe("it calls a\\u000ab.");
 });
+
+it("a name of megabytes does not bury its sentence", () => {
+  const { message } = new ReatError(
+    "checkpoint",
+    `w.safetensors has the dtype ${"x".repeat(1e6)}, and F32 is accepted.`,
+  );
+  expect(message.length).toBeLessThan(2000);
+  expect(message).toMatch(/^w\.safetensors has the dtype x+ … x+, and F32 is accepted\.$/);
+});

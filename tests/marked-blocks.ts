@@ -8,6 +8,7 @@ import { packageRoot } from "../scripts/places.mjs";
  *
  * - `<!-- readme-test: run -->`: its commands are run as they stand;
  * - `<!-- readme-test: run with ARGUMENTS -->`: each command gets these arguments at its end, to make it short;
+ * - `<!-- readme-test: run, WORD with ARGUMENTS -->`: those `reat WORD` alone do;
  * - `<!-- readme-test: library -->`: a TypeScript program, run in a project that has installed the package;
  * - any other word names the test that uses the block.
  */

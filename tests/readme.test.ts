@@ -67,8 +67,8 @@ function crc32(bytes: Buffer): number {
 }
 
 function shortened(command: string, mark: string): string {
-  const more = /^run with (.+)$/.exec(mark)?.[1];
-  if (more === undefined) return command;
+  const [, word, more] = /^run(?:, (\w+))? with (.+)$/.exec(mark) ?? [];
+  if (more === undefined || (word && !command.includes(` ${word} `))) return command;
   return command.startsWith("npm run") && !command.includes(" -- ")
     ? `${command} -- ${more}`
     : `${command} ${more}`;
@@ -98,7 +98,7 @@ describe("README", () => {
   for (const block of marked) {
     for (const command of commandsOf(block)) {
       it(`line ${block.line}: ${command}`, { timeout: 660_000 }, () => {
-        expect(block.mark).toMatch(/^run( with .+)?$/);
+        expect(block.mark).toMatch(/^run((, \w+)? with .+)?$/);
         const done = run(shortened(command, block.mark));
         expect({
           status: done.status,

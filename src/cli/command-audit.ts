@@ -16,6 +16,7 @@ import {
   addForeignOptions,
   classNamesOf,
   type ForeignFlags,
+  foreignFlag,
   foreignOptions,
   overridesOf,
 } from "./foreign-options.js";
@@ -76,7 +77,7 @@ Examples:
 /** @throws ReatError `usage` for options that would do nothing */
 function requireUsed({ architecture, checkpoint, check, queries, surrogate, ...flags }: AuditFlags): void {
   if (architecture === undefined) {
-    const foreign = (["classes", "mean", "std"] as const).find((name) => flags[name] !== undefined);
+    const foreign = foreignFlag(flags);
     if (foreign)
       throw new ReatError("usage", `--${foreign} is for weights from elsewhere, which need --architecture.`);
   } else if (checkpoint !== undefined) {

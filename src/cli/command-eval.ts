@@ -15,6 +15,7 @@ import {
   addForeignOptions,
   classNamesOf,
   type ForeignFlags,
+  foreignFlag,
   foreignOptions,
   overridesOf,
 } from "./foreign-options.js";
@@ -93,7 +94,7 @@ function progressText({ stage, done, total, secondsLeft }: EvaluationProgress): 
 }
 
 async function evaluate(places: readonly string[], options: EvalOptions): Promise<void> {
-  const foreign = (["out", "classes", "mean", "std"] as const).find((name) => options[name] !== undefined);
+  const foreign = foreignFlag(options) ?? (options.out === undefined ? undefined : "out");
   if (foreign) {
     throw new ReatError("usage", `--${foreign} is for weights from elsewhere, which need --architecture.`);
   }

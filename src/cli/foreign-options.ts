@@ -13,6 +13,7 @@ export interface ForeignFlags extends ImageFlags {
   readonly mean?: number[];
   readonly std?: number[];
   readonly classNames?: string;
+  readonly weightsKey?: string;
   readonly data?: string;
   readonly set?: readonly string[];
   readonly device?: string;
@@ -28,6 +29,7 @@ export function addForeignOptions(command: Command): Command {
       ]),
     )
     .option("--classes <n>", "number of classes, checked against the data's", wholeNumber(2))
+    .option("--weights-key <key>", "which weights, where a file holds several, such as model_ema")
     .option(
       "--class-names <file>",
       "names of the model's outputs in their order, a line each; classes are matched by them (default: as a run recorded them)",
@@ -53,6 +55,12 @@ export function overridesOf({ set = [], data, device, threads, ...images }: Fore
   ];
 }
 
+/** A flag, without its dashes, that only weights from elsewhere have. */
+export function foreignFlag({ classes, mean, std, weightsKey }: ForeignFlags): string | undefined {
+  const flags = { classes, mean, std, "weights-key": weightsKey };
+  return Object.entries(flags).find(([, value]) => value !== undefined)?.[0];
+}
+
 /** The names in the file that was given. @throws ReatError `usage` */
 export function classNamesOf({ classNames }: ForeignFlags): readonly string[] | undefined {
   return classNames === undefined ? undefined : readClassNames(classNames);
@@ -60,7 +68,7 @@ export function classNamesOf({ classNames }: ForeignFlags): readonly string[] | 
 
 /** @throws ReatError `usage` where something needed is missing */
 export function foreignOptions(flags: ForeignFlags): Omit<ForeignOptions, "onDataProgress"> {
-  const { architecture, classes, mean, std } = flags;
+  const { architecture, classes, mean, std, weightsKey } = flags;
   const overrides = overridesOf(flags);
   if (architecture === undefined || !overrides.some((text) => text.startsWith("data.source="))) {
     throw new ReatError(
@@ -72,5 +80,5 @@ export function foreignOptions(flags: ForeignFlags): Omit<ForeignOptions, "onDat
     throw new ReatError("usage", "--mean and --std go together; one of them was given.");
   }
   const normalisation = mean && std ? { mean, deviation: std } : undefined;
-  return { architecture, classes, normalisation, classNames: classNamesOf(flags), overrides };
+  return { architecture, classes, normalisation, weightsKey, classNames: classNamesOf(flags), overrides };
 }

@@ -8,11 +8,9 @@ import {
   CIFAR_LAYOUTS,
   type DataSource,
   detectSource,
+  formatOf,
   type ImageOptions,
-  readCifarBinary,
-  readCifarPickled,
-  readClassFolders,
-  readTinyImagenet,
+  readFound,
 } from "./formats/index.js";
 import { timed } from "./progress.js";
 import { readPacked, writePacked } from "./store/index.js";
@@ -62,7 +60,8 @@ export async function prepareDataset(spec: string, options: LoadOptions = {}): P
     const dataset = ofAskedSize(readPacked(source.path), spec, options);
     return { dataset, file: source.path, source, reused: true };
   }
-  const shaping = source.form === "cifar" ? undefined : { reading: READING, ...shapingOptions(options) };
+  const { shaped } = formatOf(source);
+  const shaping = shaped ? { reading: READING, ...shapingOptions(options) } : undefined;
   const identity = await sourceIdentity(source, shaping, options.limits);
   const file = join(options.cache ?? cacheFolder(), "datasets", `${identity.slice(0, 32)}.reatpack`);
   const kept = readKept(file);
@@ -74,19 +73,7 @@ export async function prepareDataset(spec: string, options: LoadOptions = {}): P
 
 /** Reads a source itself, past any cache. */
 export async function readSource(source: DataSource, options: LoadOptions = {}): Promise<ImageDataset> {
-  const progress = timed(options.progress);
-  switch (source.form) {
-    case "packed":
-      return readPacked(source.path);
-    case "class-folders":
-      return readClassFolders(source.path, { ...options, progress });
-    case "tiny-imagenet":
-      return readTinyImagenet(source.path, { ...options, progress });
-    case "cifar":
-      return source.layout.form === "binary"
-        ? readCifarBinary(source.path, source.layout, progress, options.limits)
-        : readCifarPickled(source.path, source.layout, progress, options.limits);
-  }
+  return readFound(source, { ...options, progress: timed(options.progress) });
 }
 
 /** What decides which images come out of the same files. */

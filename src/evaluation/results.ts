@@ -9,6 +9,7 @@ import { canonicalJson } from "../canonical-json.js";
 import { makeFolder, writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { formatFraction } from "../fraction.js";
+import { firstMisfit } from "../schema-misfit.js";
 import { type AccuracyReport, accuracyReportSchema, fractionSchema, sameFraction } from "./accuracy.js";
 import { type CheckpointName, checkpointNames } from "./checkpoint-name.js";
 import type { EnsembleRecord } from "./ensemble.js";
@@ -207,11 +208,9 @@ function readFiles(folder: string): { name: string; result: EvaluationResult }[]
     }
     const result = schema.safeParse(parsed);
     if (result.success) return [{ name, result: result.data }];
-    const { path, message } = result.error.issues[0]!;
-    const at = path.length > 0 ? `${path.join(".")}: ` : "";
     throw new ReatError(
       "data",
-      `${file} is no evaluation result: ${at}${message}; delete it and measure again.`,
+      `${file} is no evaluation result: ${firstMisfit(result.error)}; delete it and measure again.`,
     );
   });
 }

@@ -3,11 +3,18 @@ import type { Progress } from "../data/index.js";
 import { ReatError } from "../errors.js";
 import { type ImageClassifier, requireImageSize } from "../nn/index.js";
 import { type Device, resolveDevice, setThreads } from "../tensor/index.js";
-import { loadWeightsFile, type Normalisation, NormalisedInput, readWeightsFile } from "../weights/index.js";
+import {
+  loadWeightsFile,
+  type Normalisation,
+  NormalisedInput,
+  readWeightsFile,
+  requireNormalisation,
+} from "../weights/index.js";
 import { assembleNetwork, normalisationOf } from "./assemble.js";
 import { unnamedClasses } from "./class-names.js";
 import { applyOverrides, type ExperimentConfig, parseConfig } from "./config/index.js";
 import { type ExperimentData, loadData } from "./data.js";
+import { asDescribed, ownDescription, requireAgreement } from "./own-export.js";
 
 /** What a file of weights does not say of itself. */
 export interface ForeignOptions {
@@ -19,6 +26,8 @@ export interface ForeignOptions {
   readonly normalisation?: Normalisation | undefined;
   /** Of the network's outputs, in their order. Default: those of a checkpoint of this project; else they are not known. */
   readonly classNames?: readonly string[] | undefined;
+  /** Which state of the file, where it holds several, such as "model_ema". Default: the usual one. */
+  readonly weightsKey?: string | undefined;
   /** Keys of a configuration such as `data.source=cifar10` or `evaluation.epsilon=4/255`. */
   readonly overrides?: readonly string[];
   readonly onDataProgress?: Progress | undefined;
@@ -29,6 +38,8 @@ export interface ForeignWeights {
   readonly file: string;
   readonly format: string;
   readonly sha256: string;
+  /** Under which key of the file they were asked for; null for the usual one. */
+  readonly weightsKey: string | null;
   readonly architecture: string;
   readonly classes: number;
   /** By which the data's classes were matched; null where nothing tells them, and the data's order was taken. */
@@ -53,15 +64,22 @@ export interface ForeignModel extends Disposable {
  */
 export async function openForeignModel(file: string, options: ForeignOptions): Promise<ForeignModel> {
   const { architecture, classes } = options;
-  const raw = applyOverrides({ model: { architecture } }, options.overrides ?? []);
-  const config = parseConfig(raw, "The evaluation");
-  const normalisation = options.normalisation ?? normalisationOf(config);
+  const configOf = (model: Readonly<Record<string, string>>) =>
+    parseConfig(applyOverrides({ model }, options.overrides ?? []), "The evaluation");
+  // Refused before a file is read.
+  configOf({ architecture });
+  // Read first: a wrong file should not cost the loading of a data set.
+  const weights = await readWeightsFile(file, options.weightsKey);
+  const own = ownDescription(weights);
+  const config = configOf({ architecture, ...(own && { classifier: own.classifier }) });
+  const asked = options.normalisation ?? normalisationOf(config);
+  if (asked) requireNormalisation(asked);
+  if (own) requireAgreement(file, own, { ...config.model, normalisation: asked });
+  const normalisation = own ? own.normalisation : asked;
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
-  // Read first: a wrong file should not cost the loading of a data set.
-  const weights = await readWeightsFile(file);
   const names = options.classNames ?? weights.classNames;
-  const trained = names && { names, counts: null, of: file };
+  const trained = names && { names, counts: own?.classCounts ?? null, of: file };
   const data = await loadData(config, options.onDataProgress, trained);
   const known = data.dataset.classNames.length;
   if (classes !== undefined && classes !== known) {
@@ -73,13 +91,22 @@ export async function openForeignModel(file: string, options: ForeignOptions): P
   requireImageSize(config.model.architecture, data.dataset);
   const network = assembleNetwork(config, data, device);
   try {
-    const translated = loadWeightsFile(weights, network);
-    const model = normalisation ? new NormalisedInput(network, normalisation) : network;
-    const { format, sha256, notes } = weights;
+    const translated = loadWeightsFile(weights, network, normalisation);
+    const input = normalisation ? new NormalisedInput(network, normalisation) : network;
+    const { model, notes: said } = own ? asDescribed(input, own) : { model: input, notes: [] };
+    const { format, sha256 } = weights;
+    const notes = [...weights.notes, ...said];
     return {
       ...{ config, data, device, model },
       weights: {
-        ...{ file, format, sha256, architecture: network.architecture, classes: known },
+        ...{
+          file,
+          format,
+          sha256,
+          weightsKey: options.weightsKey ?? null,
+          architecture: network.architecture,
+          classes: known,
+        },
         ...{ classNames: names, normalisation },
         notes: [...notes, ...translated, ...(names ? data.notes : [unnamedClasses(file, data.dataset)])],
       },

@@ -5,6 +5,7 @@ import { ReatError } from "../errors.js";
 import { type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import { type MethodOptions, methodOptions } from "../methods/index.js";
 import { type ClassifierName, type ModelName, modelNames, parseClassifier } from "../nn/index.js";
+import { firstMisfit } from "../schema-misfit.js";
 
 /** What an inference rule does to a network's logits z: scale·z + offset, one offset a class. */
 export interface LogitCorrection {
@@ -93,10 +94,9 @@ export function parseDescription(json: string, where: string): ClassifierDescrip
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0]!;
     throw new ReatError(
       "checkpoint",
-      `The description in ${where} is not one that reat wrote: ${path.join(".")}: ${message}.`,
+      `The description in ${where} is not one that reat wrote: ${firstMisfit(parsed.error)}.`,
     );
   }
   const { format: _format, version: _version, ...description } = parsed.data;

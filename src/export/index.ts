@@ -23,5 +23,5 @@ export {
   openOnnx,
 } from "./onnx/index.js";
 export { torchFile, torchModule } from "./pytorch/index.js";
-export { descriptionIn, safetensorsFile } from "./safetensors-file.js";
+export { safetensorsFile } from "./safetensors-file.js";
 export { correctionOf, type ExportSubject } from "./subject.js";

@@ -1,6 +1,6 @@
 // A classifier's weights as safetensors, with its description in the metadata.
 import { encodeSafetensors } from "../training/index.js";
-import { type ClassifierDescription, describeAsJson, parseDescription } from "./description.js";
+import { describeAsJson } from "./description.js";
 import { type ExportSubject, networkState } from "./subject.js";
 
 /** Where the description lies in the file's metadata. */
@@ -13,13 +13,4 @@ const key = "reat";
 export function safetensorsFile(subject: ExportSubject): Uint8Array[] {
   const metadata = { format: "pt", [key]: describeAsJson(subject.description) };
   return encodeSafetensors({ tensors: networkState(subject), metadata });
-}
-
-/** The description in such a file's metadata; null where it has none. @throws ReatError `checkpoint` */
-export function descriptionIn(
-  metadata: Readonly<Record<string, string>>,
-  where: string,
-): ClassifierDescription | null {
-  const json = metadata[key];
-  return json === undefined ? null : parseDescription(json, where);
 }

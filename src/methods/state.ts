@@ -1,17 +1,16 @@
 // Reading back what a method wrote into a checkpoint.
 import { z } from "zod";
 import { ReatError } from "../errors.js";
+import { firstMisfit } from "../schema-misfit.js";
 import type { Method, MethodState } from "./method.js";
 
 /** The state as its schema describes it. @throws ReatError `checkpoint` naming the method and the first misfit */
 export function readState<T>(method: string, schema: z.ZodType<T>, state: MethodState): T {
   const result = schema.safeParse(state);
   if (result.success) return result.data;
-  const { path, message } = result.error.issues[0];
-  const where = path.length > 0 ? ` at ${path.join(".")}` : "";
   throw new ReatError(
     "checkpoint",
-    `the checkpoint's state is not one of method ${method}${where}: ${message}`,
+    `the checkpoint's state is not one of method ${method}: ${firstMisfit(result.error)}`,
   );
 }
 

@@ -38,7 +38,7 @@ function rebuild(name: string, args: readonly Pickled[], context: PickleContext)
       return new ArrayConstructor("array");
     case "numpy.dtype": {
       const dtype = new ArrayConstructor("dtype");
-      dtype.kind = String(args[0]);
+      dtype.kind = typeof args[0] === "string" ? args[0] : "unknown";
       return dtype;
     }
     case "numpy.core.numeric._frombuffer": {
@@ -82,14 +82,15 @@ function makeArray(
   fortran: boolean,
   context: PickleContext,
 ): PickledArray {
-  if (!(dtype instanceof ArrayConstructor) || !(dtype.kind in WIDTHS)) {
+  if (!(dtype instanceof ArrayConstructor) || !Object.hasOwn(WIDTHS, dtype.kind)) {
     const kind = dtype instanceof ArrayConstructor ? dtype.kind : "unknown";
     context.fail(`an array has elements of type "${kind}"; accepted: ${Object.keys(WIDTHS).join(", ")}`);
   }
   const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;
   if (!(bytes instanceof Uint8Array) || !Array.isArray(shape))
     context.fail("an array has no readable contents");
-  const sizes = shape.map(Number);
+  const sizes = shape.filter((size) => Number.isSafeInteger(size) && Number(size) >= 0) as number[];
+  if (sizes.length !== shape.length || sizes.length > 32) context.fail("an array has no readable shape");
   const count = sizes.reduce((n, size) => n * size, 1);
   const width = WIDTHS[dtype.kind]!;
   if (bytes.length !== count * width) {

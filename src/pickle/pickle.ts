@@ -1,5 +1,7 @@
 // A pickle reader that runs no code: plain Python values, and the objects of a closed vocabulary.
 import { ReatError } from "../errors.js";
+import { unescapeUnicode, unquote } from "./escapes.js";
+import { isDeeper } from "./nesting.js";
 import { numpyVocabulary } from "./numpy-arrays.js";
 import {
   type PickleContext,
@@ -9,6 +11,9 @@ import {
   type PickleVocabulary,
 } from "./vocabulary.js";
 
+/** A file of some bytes could otherwise ask for work and memory without end. */
+const limits = { instructions: 5_000_000, containers: 1_000_000, depth: 1_000, message: 400 };
+
 const MARK = Symbol("mark");
 type Slot = Pickled | typeof MARK;
 
@@ -17,7 +22,7 @@ type Slot = Pickled | typeof MARK;
  * the reader do anything but build values.
  * @param where how errors name the file
  * @param vocabulary default: NumPy's arrays of bytes and integers
- * @throws ReatError `data` for a cut-off file, an unknown opcode, or a refused global
+ * @throws ReatError `data` for a cut-off file, an unknown opcode, a refused global, or values nested or multiplied without sense
  */
 export function readPickle(
   bytes: Uint8Array,
@@ -43,6 +48,8 @@ class PickleReader implements PickleContext {
   readonly #stack: Slot[] = [];
   readonly #memo = new Map<number, Pickled>();
   #at: number;
+  #instructions = 0;
+  #containers = 0;
 
   constructor(
     bytes: Buffer,
@@ -57,13 +64,27 @@ class PickleReader implements PickleContext {
   read(): { value: Pickled; end: number } {
     for (;;) {
       const opcode = this.#byte();
-      if (opcode === 0x2e) return { value: this.#pop(), end: this.#at }; // STOP
+      if (opcode === 0x2e) break; // STOP
+      if (++this.#instructions > limits.instructions) {
+        this.fail(`it has more than ${limits.instructions} instructions`);
+      }
       this.#run(opcode);
     }
+    const value = this.#pop();
+    if (isDeeper(value, limits.depth)) this.fail(`its values are nested more than ${limits.depth} deep`);
+    return { value, end: this.#at };
   }
 
   fail(what: string): never {
-    throw new ReatError("data", `${this.where} cannot be read as a pickle: ${what}.`);
+    const told = what.length > limits.message ? `${what.slice(0, limits.message)}…` : what;
+    throw new ReatError("data", `${this.where} cannot be read as a pickle: ${told}.`);
+  }
+
+  #push(container: Pickled[] | Map<Pickled, Pickled>): void {
+    if (++this.#containers > limits.containers) {
+      this.fail(`it has more than ${limits.containers} lists, tuples and dictionaries`);
+    }
+    this.#stack.push(container);
   }
 
   #run(opcode: number): void {
@@ -117,7 +138,7 @@ class PickleReader implements PickleContext {
       case "S":
         return void stack.push(unquote(this.#line()));
       case "V":
-        return void stack.push(unescapeUnicode(this.#line()));
+        return void stack.push(unescapeUnicode(this.#line(), this));
       case "U":
       case "C":
         return void stack.push(this.#take(this.#byte()).toString("latin1"));
@@ -137,25 +158,28 @@ class PickleReader implements PickleContext {
       // Containers
       case "]":
       case ")":
-        return void stack.push([]);
+      case "\x8f": // a set, whose order says nothing, as a list
+        return void this.#push([]);
       case "}":
-        return void stack.push(new Map());
+        return void this.#push(new Map());
       case "l":
       case "t":
-        return void stack.push(this.#popToMark());
+      case "\x91":
+        return void this.#push(this.#popToMark());
       case "d":
-        return void stack.push(this.#fill(new Map(), this.#popToMark()));
+        return void this.#push(this.#fill(new Map(), this.#popToMark()));
       case "\x85":
-        return void stack.push([this.#pop()]);
+        return void this.#push([this.#pop()]);
       case "\x86":
-        return void stack.push(this.#popMany(2));
+        return void this.#push(this.#popMany(2));
       case "\x87":
-        return void stack.push(this.#popMany(3));
+        return void this.#push(this.#popMany(3));
       case "a": {
         const value = this.#pop();
         return void this.#list(this.#top()).push(value);
       }
-      case "e": {
+      case "e":
+      case "\x90": {
         const values = this.#popToMark();
         const list = this.#list(this.#top());
         for (const value of values) list.push(value);
@@ -189,7 +213,10 @@ class PickleReader implements PickleContext {
         return void stack.push(new PickledGlobal(`${this.#line()}.${this.#line()}`));
       case "\x93": {
         const [module, name] = this.#popMany(2);
-        return void stack.push(new PickledGlobal(`${String(module)}.${String(name)}`));
+        if (typeof module !== "string" || typeof name !== "string") {
+          this.fail("it names something by values that are no texts");
+        }
+        return void stack.push(new PickledGlobal(`${module}.${name}`));
       }
       case "R":
       case "\x81": {
@@ -304,22 +331,4 @@ class PickleReader implements PickleContext {
     for (let i = 0; i + 1 < pairs.length; i += 2) target.set(pairs[i]!, pairs[i + 1]!);
     return target;
   }
-}
-
-function unquote(text: string): string {
-  return text
-    .slice(1, -1)
-    .replace(/\\(x[0-9a-fA-F]{2}|.)/g, (_, code: string) =>
-      code.startsWith("x")
-        ? String.fromCharCode(Number.parseInt(code.slice(1), 16))
-        : ({ n: "\n", r: "\r", t: "\t" }[code] ?? code),
-    );
-}
-
-// Protocol 0 escapes only what a line of latin-1 cannot hold.
-function unescapeUnicode(text: string): string {
-  return text.replace(
-    /\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g,
-    (_, short: string | undefined, long: string) => String.fromCodePoint(Number.parseInt(short ?? long, 16)),
-  );
 }

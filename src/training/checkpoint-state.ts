@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ReatError } from "../errors.js";
 import type { MethodState } from "../methods/index.js";
+import { firstMisfit } from "../schema-misfit.js";
 import type { BestSoFar } from "./events.js";
 import type { StatisticsCounts, Totals } from "./statistics.js";
 
@@ -101,10 +102,7 @@ export function parseState(text: string, file: string): CheckpointState {
     throw refuse("it is no JSON");
   }
   const result = schema.safeParse(value);
-  if (!result.success) {
-    const { path, message } = result.error.issues[0]!;
-    throw refuse(`${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
-  }
+  if (!result.success) throw refuse(firstMisfit(result.error));
   const misfit = findMisfit(result.data);
   if (misfit !== null) throw refuse(misfit);
   return result.data;

@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { ReatError } from "../errors.js";
+import { firstMisfit } from "../schema-misfit.js";
 import { type Device, systemInfo, threads } from "../tensor/index.js";
 
 /** Written to environment.json and beside each result. */
@@ -51,8 +52,7 @@ export function parseEnvironment(text: string, file: string): Environment {
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data as Environment;
-  const { path, message } = result.error.issues[0]!;
-  throw damaged(`${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`);
+  throw damaged(firstMisfit(result.error));
 }
 
 // Two folders below the package's root, in the sources as in what is compiled from them.

@@ -1,6 +1,7 @@
 // The safetensors format: a JSON header with names, dtypes, shapes and offsets, then the tensors' bytes.
 import { ReatError } from "../errors.js";
 import { type DType, elementSize, type Tensor, tensor } from "../tensor/index.js";
+import { duplicateKey } from "./json-keys.js";
 
 const formatNames: Readonly<Record<DType, string>> = {
   float32: "F32",
@@ -111,23 +112,29 @@ interface PlacedEntry {
 
 function parseHeader(bytes: Uint8Array, bad: Complaint): Record<string, unknown> {
   let header: unknown;
+  let text: string;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch {
     throw bad("its header is not JSON");
   }
   if (!isRecord(header)) throw bad("its header is not a JSON object");
+  const twice = duplicateKey(text);
+  if (twice !== null) throw bad(`its header has the key "${twice}" twice`);
   return header;
 }
 
 function placeEntry(key: string, entry: unknown, bad: Complaint): PlacedEntry {
   if (!isRecord(entry)) throw bad(`the entry "${key}" is not an object`);
-  const dtype = dtypeOf.get(String(entry.dtype));
+  const named = typeof entry.dtype === "string" ? entry.dtype : "that is no text";
+  const dtype = dtypeOf.get(named);
   if (!dtype) {
-    throw bad(`"${key}" has the dtype ${entry.dtype}, and ${[...dtypeOf.keys()].join(", ")} are accepted`);
+    throw bad(`"${key}" has the dtype ${named}, and ${[...dtypeOf.keys()].join(", ")} are accepted`);
   }
   const { shape, data_offsets: offsets } = entry;
   if (!isSizes(shape)) throw bad(`the shape of "${key}" is not a list of sizes`);
+  if (shape.length > 64) throw bad(`"${key}" has ${shape.length} dimensions, and 64 are the most`);
   if (!isSizes(offsets) || offsets.length !== 2) throw bad(`"${key}" has no two data offsets`);
   const [begin, end] = offsets as [number, number];
   const needed = shape.reduce((product, size) => product * size, elementSize(dtype));

@@ -1,13 +1,24 @@
 // How the field's implementations name the parts of the same networks, and what this project calls them.
 import type { StoredTensor } from "../training/index.js";
+import { type FoundNormaliser, withoutNormaliser } from "./wrapped-normaliser.js";
 
 /** A state dict outside of any network. */
 export type StoredState = ReadonlyMap<string, StoredTensor>;
 
 type Rule = readonly [pattern: RegExp, name: string];
 
-/** Put before every name by wrappers: data parallelism, compilation, a holder of the network. */
-const wrappers = ["module.", "_orig_mod.", "model.", "net.", "backbone."];
+/** Put before every name by wrappers: data parallelism, compilation, an attacker, a normaliser with the network behind it. */
+const wrappers = [
+  "module.",
+  "_orig_mod.",
+  "model.",
+  "net.",
+  "network.",
+  "backbone.",
+  "attacker.",
+  "0.",
+  "1.",
+];
 
 const stem: readonly Rule[] = [
   [/^conv1\.(weight|bias)$/, "conv1.0.$1"],
@@ -35,6 +46,8 @@ export interface Translation {
   readonly state: StoredState;
   /** What was done to the names, a sentence each. */
   readonly notes: readonly string[];
+  /** By which the network's wrapper normalises its images, where the state has that; it was taken off. */
+  readonly normaliser: FoundNormaliser | null;
 }
 
 /**
@@ -44,11 +57,18 @@ export interface Translation {
  */
 export function translate(state: StoredState, own: ReadonlySet<string>): Translation {
   const notes: string[] = [];
-  let named = state;
+  const { rest, normaliser } = withoutNormaliser(state, own);
+  let named = rest;
   for (let prefix = commonWrapper(named, own); prefix !== null; prefix = commonWrapper(named, own)) {
     notes.push(`The prefix "${prefix}" was taken from all names.`);
     const length = prefix.length;
     named = new Map([...named].map(([name, value]) => [name.slice(length), value]));
+  }
+  const single = withoutCopies(named);
+  if (single.size < named.size) {
+    notes.push(`${named.size - single.size} tensors that an attacker's wrapper repeats were left out.`);
+    const inner = translate(single, own);
+    return { ...inner, notes: [...notes, ...inner.notes], normaliser };
   }
   const result = new Map<string, StoredTensor>();
   let renamed = 0;
@@ -67,7 +87,18 @@ export function translate(state: StoredState, own: ReadonlySet<string>): Transla
     notes.push(`${dropped} tensors of sub_block1, which the network never runs, were left out.`);
   const counters = [...own].filter((name) => name.endsWith("num_batches_tracked") && !result.has(name));
   for (const name of counters) result.set(name, { dtype: "int64", shape: [], bytes: new Uint8Array(8) });
-  return { state: result, notes };
+  return { state: result, notes, normaliser };
+}
+
+/** A wrapper that holds the network twice, once within an attacker: of tensors that are the same, one is enough. */
+function withoutCopies(state: StoredState): StoredState {
+  const inAttacker = "attacker.";
+  return new Map(
+    [...state].filter(([name, value]) => {
+      const twin = name.startsWith(inAttacker) ? state.get(name.slice(inAttacker.length)) : undefined;
+      return twin === undefined || Buffer.compare(twin.bytes, value.bytes) !== 0;
+    }),
+  );
 }
 
 function targetOf(name: string, own: ReadonlySet<string>): string | null {

@@ -17,6 +17,31 @@ export const normalisations = {
   imagenet: { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] },
 } as const satisfies Record<string, Normalisation>;
 
+/** What is wrong with a normalisation of images in [0, 1], in words; null where nothing is. */
+export function normalisationProblem({ mean, deviation }: Normalisation): string | null {
+  const three = (values: readonly number[]) => values.length === 3 && values.every(Number.isFinite);
+  const got = `got [${mean}] and [${deviation}]`;
+  if (!three(mean) || !three(deviation) || deviation.some((value) => value <= 0)) {
+    return `A normalisation takes a mean and a standard deviation above 0 for red, green and blue, ${got}.`;
+  }
+  const all = [...mean, ...deviation];
+  if (all.some((value) => value > 1) && all.every((value) => value >= 0 && value <= 255)) {
+    const divided = (values: readonly number[]) =>
+      values.map((value) => Number((value / 255).toPrecision(4))).join(",");
+    return `A normalisation is of images in [0, 1], ${got}, which is the scale from 0 to 255; divided by 255 these are mean ${divided(mean)} and std ${divided(deviation)}.`;
+  }
+  if (mean.some((value) => value < 0 || value > 1) || deviation.some((value) => value > 1)) {
+    return `A normalisation is of images in [0, 1], whose mean lies from 0 to 1 and whose standard deviation is at most 1, ${got}.`;
+  }
+  return null;
+}
+
+/** @throws ReatError `config` as {@link normalisationProblem} says */
+export function requireNormalisation(normalisation: Normalisation): void {
+  const problem = normalisationProblem(normalisation);
+  if (problem !== null) throw new ReatError("config", problem);
+}
+
 /** (x − mean) / deviation before a network. Owns the network: disposing frees both. */
 export class NormalisedInput extends ImageClassifier {
   override readonly architecture;
@@ -27,16 +52,11 @@ export class NormalisedInput extends ImageClassifier {
   readonly #mean: Tensor;
   readonly #deviation: Tensor;
 
-  /** @throws ReatError `config` where these are not three finite numbers each, deviations above 0 */
-  constructor(network: ImageClassifier, { mean, deviation }: Normalisation) {
+  /** @throws ReatError `config` where these are not three numbers each, of images in [0, 1] */
+  constructor(network: ImageClassifier, normalisation: Normalisation) {
     super();
-    const three = (values: readonly number[]) => values.length === 3 && values.every(Number.isFinite);
-    if (!three(mean) || !three(deviation) || deviation.some((value) => value <= 0)) {
-      throw new ReatError(
-        "config",
-        `A normalisation takes a mean and a standard deviation above 0 for red, green and blue, got [${mean}] and [${deviation}].`,
-      );
-    }
+    requireNormalisation(normalisation);
+    const { mean, deviation } = normalisation;
     const device = network.parameters()[0]!.device;
     const channels = (values: readonly number[]) =>
       keep(tensor(Float32Array.from(values), { shape: [1, 3, 1, 1], device }));

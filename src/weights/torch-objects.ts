@@ -22,6 +22,9 @@ const storageTypes: Readonly<Record<string, DType>> = {
   BoolStorage: "bool",
 };
 
+/** As many as torch itself has. */
+const mostDimensions = 64;
+
 /** Elements that lie elsewhere in the file, under a key. */
 export class TorchStorage extends PickledObject {
   constructor(
@@ -45,52 +48,142 @@ export class TorchTensor extends PickledObject {
   }
 }
 
-/** Something that is read over: a device, an element type, a number of NumPy. */
-class Ignored extends PickledObject {
+/** An object that holds no weights: it is passed over, whatever is set on it. */
+class PassedOver extends PickledObject {
   override setState(): void {}
 }
 
-/** State dicts and the plain values that checkpoints keep beside them. */
-export const torchVocabulary: PickleVocabulary = {
-  call(name: string, args: readonly Pickled[], context: PickleContext) {
-    switch (name.replace("numpy._core.", "numpy.core.")) {
-      case "collections.OrderedDict":
-        return dictionary(args, context);
-      case "torch._utils._rebuild_tensor":
-      case "torch._utils._rebuild_tensor_v2":
-        return rebuildTensor(args, context);
-      case "torch._utils._rebuild_parameter":
-        return args[0] instanceof TorchTensor ? args[0] : context.fail("it has a parameter without a tensor");
-      case "torch.Size":
-        return args[0] ?? [];
-      case "torch.device":
-      case "numpy.dtype":
-      case "numpy.core.multiarray.scalar":
-        return new Ignored();
-      case "_codecs.encode":
-        return encodeLatin1(args, context);
-      default:
-        return context.fail(
-          `it wants to call ${name}, which is refused; only tensors in plain dictionaries are read, as torch.save(model.state_dict()) writes them`,
-        );
-    }
-  },
-
-  persistent(id: Pickled, context: PickleContext) {
-    if (!Array.isArray(id) || id[0] !== "storage") context.fail("it refers to something that is no storage");
-    const [, type, key, , count] = id;
-    const name = type instanceof PickledGlobal ? type.name : String(type);
-    const dtype = storageTypes[name.replace(/^torch(\.cuda)?\./, "")];
-    if (!dtype) {
-      context.fail(`it has a ${name}; accepted are ${Object.keys(storageTypes).join(", ")}`);
-    }
-    if (typeof key !== "string" || !isSize(count)) context.fail("it has a storage without a name or size");
-    return new TorchStorage(dtype, key, count);
-  },
+/** Of what Python's library, NumPy and torch put beside weights. None of them is built or run. */
+const passedOver: Readonly<Record<string, string>> = {
+  "argparse.Namespace": "argparse.Namespace",
+  "types.SimpleNamespace": "types.SimpleNamespace",
+  ...sameNames("datetime", ["datetime", "date", "time", "timedelta", "timezone"]),
+  ...sameNames("pathlib", [
+    "Path",
+    "PosixPath",
+    "WindowsPath",
+    "PurePath",
+    "PurePosixPath",
+    "PureWindowsPath",
+  ]),
+  ...sameNames("pathlib._local", ["Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath"]),
+  ...sameNames("builtins", ["complex", "range", "slice", "bytearray"]),
+  "uuid.UUID": "uuid.UUID",
+  "decimal.Decimal": "decimal.Decimal",
+  "fractions.Fraction": "fractions.Fraction",
+  "numpy.core.multiarray._reconstruct": "numpy.ndarray",
+  "numpy.core.numeric._frombuffer": "numpy.ndarray",
+  "numpy.core.multiarray.scalar": "a number of NumPy",
+  // What the others are made of goes without saying.
+  "numpy.dtype": "",
+  "torch.device": "",
+  "torch.serialization._get_layout": "",
 };
 
+function sameNames(module: string, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [`${module}.${name}`, `${module}.${name}`]));
+}
+
+const dictionaries = new Set([
+  "collections.OrderedDict",
+  "collections.Counter",
+  "easydict.EasyDict",
+  "yacs.config.CfgNode",
+  "addict.addict.Dict",
+]);
+const lists = new Set([
+  "torch.Size",
+  "builtins.set",
+  "builtins.frozenset",
+  "builtins.list",
+  "builtins.tuple",
+]);
+const reconstructors = new Set(["copyreg._reconstructor", "copyreg.__newobj__"]);
+
+/** What a reading of one file has met. */
+export interface TorchMet {
+  readonly storages: Map<string, TorchStorage>;
+  /** Names of the objects that were passed over. */
+  readonly passedOver: Set<string>;
+}
+
+/** State dicts and the plain values that checkpoints keep beside them. @param met what it meets is put there */
+export function torchVocabularyFor(met: TorchMet): PickleVocabulary {
+  return {
+    call: (name, args, context) => build(name, args, context, met),
+
+    persistent(id: Pickled, context: PickleContext) {
+      if (!Array.isArray(id) || id[0] !== "storage")
+        context.fail("it refers to something that is no storage");
+      const [, type, key, , count, view] = id;
+      const name = type instanceof PickledGlobal ? type.name : type;
+      const plain = typeof name === "string" ? name.replace(/^torch(\.cuda)?\./, "") : "";
+      if (!Object.hasOwn(storageTypes, plain)) {
+        const found = typeof name === "string" ? name : "storage without a type";
+        context.fail(`it has a ${found}; accepted are ${Object.keys(storageTypes).join(", ")}`);
+      }
+      if (typeof key !== "string" || !isSize(count)) context.fail("it has a storage without a name or size");
+      if (view !== undefined && view !== null) context.fail(`its storage ${key} is a part of another one`);
+      const storage = new TorchStorage(storageTypes[plain]!, key, count);
+      met.storages.set(key, storage);
+      return storage;
+    },
+  };
+}
+
+/** {@link torchVocabularyFor} where nobody asks what was met. */
+export const torchVocabulary: PickleVocabulary = {
+  call: (name, args, context) => torchVocabularyFor(nothingMet()).call(name, args, context),
+  persistent: (id, context) => torchVocabularyFor(nothingMet()).persistent!(id, context),
+};
+
+export function nothingMet(): TorchMet {
+  return { storages: new Map(), passedOver: new Set() };
+}
+
+/** Python 2's and NumPy 2's names as Python 3 and NumPy 1 have them. */
+function modern(name: string): string {
+  return name
+    .replace(/^__builtin__\./, "builtins.")
+    .replace(/^copy_reg\./, "copyreg.")
+    .replace(/^numpy\._core\./, "numpy.core.");
+}
+
+function build(written: string, args: readonly Pickled[], context: PickleContext, met: TorchMet): Pickled {
+  const name = modern(written);
+  if (dictionaries.has(name)) return dictionary(args, context);
+  if (lists.has(name)) return args[0] ?? [];
+  if (Object.hasOwn(passedOver, name)) {
+    if (passedOver[name] !== "") met.passedOver.add(passedOver[name]!);
+    return new PassedOver();
+  }
+  const [first] = args;
+  if (reconstructors.has(name) && first instanceof PickledGlobal) {
+    return build(first.name, [], context, met);
+  }
+  switch (name) {
+    case "collections.defaultdict":
+      // Its first argument is what missing keys would get, and is not called.
+      return new Map();
+    case "collections.deque":
+      return Array.isArray(first) ? [...first] : [];
+    case "torch._utils._rebuild_tensor":
+    case "torch._utils._rebuild_tensor_v2":
+      return rebuildTensor(args, context);
+    case "torch._utils._rebuild_parameter":
+    case "torch._utils._rebuild_parameter_with_state":
+      return first instanceof TorchTensor ? first : context.fail("it has a parameter without a tensor");
+    case "_codecs.encode":
+      return encodeLatin1(args, context);
+    default:
+      return context.fail(
+        `it wants to call ${written}, which is refused; only tensors in plain dictionaries are read, as torch.save(model.state_dict()) writes them`,
+      );
+  }
+}
+
 function dictionary([pairs]: readonly Pickled[], context: PickleContext): Pickled {
-  if (pairs === undefined) return new Map();
+  if (pairs === undefined || pairs instanceof Map) return new Map(pairs);
   if (!Array.isArray(pairs)) context.fail("it has a dictionary that is not made of pairs");
   const entries = new Map<Pickled, Pickled>();
   for (const pair of pairs) {
@@ -107,7 +200,8 @@ function rebuildTensor(
   const sizes = (value: Pickled | undefined): value is number[] =>
     Array.isArray(value) && value.every(isSize);
   if (!(storage instanceof TorchStorage)) context.fail("it has a tensor without a storage");
-  if (!isSize(offset) || !sizes(shape) || !sizes(strides) || shape.length !== strides.length) {
+  const readable = isSize(offset) && sizes(shape) && sizes(strides) && shape.length === strides.length;
+  if (!readable || shape.length > mostDimensions) {
     context.fail("it has a tensor whose shape is not readable");
   }
   const last = shape.includes(0)

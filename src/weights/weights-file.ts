@@ -6,13 +6,12 @@ import { ReatError } from "../errors.js";
 import type { ImageClassifier } from "../nn/index.js";
 import type { Pickled } from "../pickle/index.js";
 import { scope } from "../tensor/index.js";
-import { decodeSafetensors, restoreTensor, type StoredTensor } from "../training/index.js";
+import { decodeSafetensors, restoreTensor } from "../training/index.js";
 import { type StoredState, translate } from "./layouts.js";
-import { isTorchFile, readTorchFile, type TorchFile } from "./torch-file.js";
-import { TorchTensor } from "./torch-objects.js";
-
-/** Keys under which training scripts keep the state dict, in the order they are looked for. */
-const stateKeys = ["state_dict", "model_state_dict", "model", "net"];
+import type { Normalisation } from "./normalised-input.js";
+import { partOf, stateIn } from "./state-in-file.js";
+import { isTorchFile, readTorchFile } from "./torch-file.js";
+import { normaliserNote } from "./wrapped-normaliser.js";
 
 /** The tensors of a file of weights, under the file's own names. */
 export interface WeightsFile {
@@ -32,9 +31,10 @@ export interface WeightsFile {
 /**
  * Reads a state dict: `torch.save` in both of its forms (plain, or under state_dict, model_state_dict, model or net),
  * safetensors, or the model of a checkpoint of this project. Nothing in the file is run.
+ * @param key which of several states in the file, or the first part of its tensors' names; default: the usual one
  * @throws ReatError `checkpoint` or `data` naming what the file is or holds instead
  */
-export async function readWeightsFile(file: string): Promise<WeightsFile> {
+export async function readWeightsFile(file: string, key?: string): Promise<WeightsFile> {
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === "ENOENT" ? "there is no such file" : cause.message;
     throw new ReatError("checkpoint", `The weights ${file} cannot be read: ${why}.`, { cause });
@@ -42,7 +42,7 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (isTorchFile(bytes)) {
     const torch = readTorchFile(bytes, file);
-    const { state, notes } = stateOf(torch, file);
+    const { state, notes } = stateIn(torch, file, key);
     const texts = textsOf(torch.root);
     const classNames = namesIn(texts.get("reat"));
     return { file, format: "torch.save", sha256, state, classNames, notes, texts };
@@ -57,21 +57,30 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   if (metadata.format !== "reat-checkpoint") {
     const texts = new Map(Object.entries(metadata));
     const classNames = namesIn(metadata.reat);
-    return { file, format: "safetensors", sha256, state: tensors, classNames, notes: [], texts };
+    const state = key === undefined ? tensors : partOf(tensors, key, file);
+    return { file, format: "safetensors", sha256, state, classNames, notes: [], texts };
   }
-  const model = [...tensors].filter(([name]) => name.startsWith("model."));
-  const state = new Map(model.map(([name, tensor]) => [name.slice("model.".length), tensor]));
+  const state = partOf(tensors, key ?? "model", file);
   const classNames = namesIn(metadata.state);
-  return { file, format: "reat checkpoint", sha256, state, classNames, notes: [], texts: new Map() };
+  const averaged = key === undefined && [...tensors.keys()].some((name) => name.startsWith("trained."));
+  const notes = averaged
+    ? ["These weights are an average over steps; --weights-key trained takes those of the last step."]
+    : [];
+  return { file, format: "reat checkpoint", sha256, state, classNames, notes, texts: new Map() };
 }
 
 /**
  * Overwrites a network's weights, renamed from the layouts of the field where that is needed.
+ * @param normalisation what the caller normalises images by, to be compared with what the file's wrapper does
  * @returns what was done to the names, a sentence each
  * @throws ReatError `checkpoint` naming the tensors that are missing, unknown or of another shape
  */
-export function loadWeightsFile(weights: WeightsFile, model: ImageClassifier): readonly string[] {
-  const { state, notes } = translate(weights.state, new Set(model.stateDict().keys()));
+export function loadWeightsFile(
+  weights: WeightsFile,
+  model: ImageClassifier,
+  normalisation: Normalisation | null = null,
+): readonly string[] {
+  const { state, notes, normaliser } = translate(weights.state, new Set(model.stateDict().keys()));
   try {
     scope(() =>
       model.loadStateDict(new Map([...state].map(([name, value]) => [name, restoreTensor(value)]))),
@@ -81,7 +90,7 @@ export function loadWeightsFile(weights: WeightsFile, model: ImageClassifier): r
     const named = `a ${model.architecture} with ${model.classes} classes`;
     throw new ReatError("checkpoint", `${weights.file} is not ${named}. ${cause.message}`, { cause });
   }
-  return notes;
+  return normaliser ? [...notes, normaliserNote(normaliser, normalisation)] : notes;
 }
 
 /** The names in a checkpoint's state or in an export's description. */
@@ -102,28 +111,6 @@ const checkpointNames = z
   .pipe(z.object({ classNames: z.array(z.string()) }))
   .transform(({ classNames }) => classNames);
 
-function stateOf(torch: TorchFile, file: string): { state: StoredState; notes: string[] } {
-  const { root } = torch;
-  if (root instanceof Map) {
-    const plain = tensorsOf(root);
-    if (plain !== null) return { state: materialised(torch, plain), notes: [] };
-    for (const key of stateKeys) {
-      const inner = root.get(key);
-      const tensors = inner instanceof Map ? tensorsOf(inner) : null;
-      if (tensors === null) continue;
-      return { state: materialised(torch, tensors), notes: [`The state was found under "${key}".`] };
-    }
-  }
-  const found =
-    root instanceof Map
-      ? `a dictionary with ${[...root.keys()].slice(0, 8).map(String).join(", ")}`
-      : "no dictionary";
-  throw new ReatError(
-    "checkpoint",
-    `${file} holds ${found}; a state dict is needed, plain or under ${stateKeys.join(", ")}.`,
-  );
-}
-
 function textsOf(root: Pickled): Map<string, string> {
   const entries = root instanceof Map ? [...root] : [];
   return new Map(
@@ -131,24 +118,7 @@ function textsOf(root: Pickled): Map<string, string> {
   );
 }
 
-/** A dictionary's tensors, or null where it holds other things too, or nothing. */
-function tensorsOf(dictionary: ReadonlyMap<Pickled, Pickled>): Map<string, TorchTensor> | null {
-  const tensors = new Map<string, TorchTensor>();
-  for (const [name, value] of dictionary) {
-    if (typeof name !== "string" || !(value instanceof TorchTensor)) return null;
-    tensors.set(name, value);
-  }
-  return tensors.size > 0 ? tensors : null;
-}
-
-function materialised(
-  torch: TorchFile,
-  tensors: ReadonlyMap<string, TorchTensor>,
-): Map<string, StoredTensor> {
-  return new Map([...tensors].map(([name, tensor]) => [name, torch.read(tensor)]));
-}
-
-/** Eight bytes of length, then the brace of a JSON object. */
+/** Eight bytes of length, then a JSON object, which white space may precede. */
 function looksLikeSafetensors(bytes: Buffer): boolean {
-  return bytes.length >= 9 && bytes[8] === "{".charCodeAt(0);
+  return /^[ \t\r\n]*\{/.test(bytes.toString("latin1", 8, 8 + 4096));
 }

@@ -1,9 +1,10 @@
-// The pages on adding an attack and a network: their examples are whole files that work, and their lines fit the registries.
-import { readFileSync, rmSync } from "node:fs";
+// The pages on adding an attack, a network and a data format: their examples are whole files that work, and their lines fit the registries.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../scripts/places.mjs";
 import type { AttackEntry } from "../../src/attacks/index.js";
+import type { DataFormat, FoundData } from "../../src/data/index.js";
 import type { ImageClassifier } from "../../src/nn/index.js";
 import { crossEntropy, Generator, grad, noGrad, rand, scope, tensor } from "../../src/tensor/index.js";
 import { tinyClassifier } from "../attacks/models.js";
@@ -82,5 +83,51 @@ describe("docs/adding-a-network.md", () => {
       "smallcnn: ({ classes, generator, classifier }) => new SmallCnn(classes, generator, classifier),";
     expect(source("src/nn/networks/models.ts")).toContain(known);
     expect(line).toBe(known.replace("smallcnn", '"two-layers"').replace("SmallCnn", "TwoLayers"));
+  });
+});
+
+describe("docs/adding-a-data-format.md", () => {
+  const page = "docs/adding-a-data-format.md";
+
+  it("shows a form that is recognised, read, and refused where it is cut off", async () => {
+    const program = await documentedProgram(markedBlock(page, "format"), "src/data/formats", folder);
+    const { idxFormat } = program as { idxFormat: DataFormat<FoundData> };
+    const data = join(folder, "mnist");
+    mkdirSync(data, { recursive: true });
+    expect(await idxFormat.inFolder?.(data)).toBeUndefined();
+    const head = (...numbers: number[]) => {
+      const bytes = Buffer.alloc(4 * numbers.length);
+      for (const [i, number] of numbers.entries()) bytes.writeUInt32BE(number, 4 * i);
+      return bytes;
+    };
+    const write = (part: string, labels: number[]) => {
+      const pixels = Buffer.from(labels.flatMap((label) => [label, 10, 20, 30, 40, 50]));
+      writeFileSync(
+        join(data, `${part}-images-idx3-ubyte`),
+        Buffer.concat([head(0x803, labels.length, 2, 3), pixels]),
+      );
+      writeFileSync(
+        join(data, `${part}-labels-idx1-ubyte`),
+        Buffer.concat([head(0x801, labels.length), Buffer.from(labels)]),
+      );
+    };
+    write("train", [7, 3, 9]);
+    write("t10k", [1]);
+    const finding = await idxFormat.inFolder?.(data);
+    expect(finding).toEqual({ source: { form: "idx", path: data }, certain: true });
+    const { train, test, height, width, name } = await idxFormat.read(finding!.source, {});
+    expect({ height, width, name }).toEqual({ height: 2, width: 3, name: "mnist" });
+    expect([...train.labels]).toEqual([7, 3, 9]);
+    expect(test.count).toBe(1);
+    const image = [3, 10, 20, 30, 40, 50];
+    expect([...train.images.slice(18, 36)]).toEqual([...image, ...image, ...image]);
+    writeFileSync(join(data, "t10k-images-idx3-ubyte"), head(0x803, 5, 2, 3));
+    await expect(async () => idxFormat.read(finding!.source, {})).rejects.toThrow(/is cut off/);
+  });
+
+  it("its line is the registry's with one name more", () => {
+    const line = lineOf(page, "format line");
+    expect(line).toContain(" idxFormat, classFoldersFormat");
+    expect(source("src/data/formats/formats.ts")).toContain(line.replace(" idxFormat,", ""));
   });
 });

@@ -144,7 +144,7 @@ describe("results", () => {
 
   it.each([
     ["cut.json", "{", /cut\.json is not JSON: delete it/],
-    ["other.json", "{}", /other\.json is no evaluation result: run: /],
+    ["other.json", "{}", /other\.json is no evaluation result: run is missing;/],
     [
       "beyond.json",
       JSON.stringify({ ...result, clean: { ...result.clean, accuracy: 95 } }),

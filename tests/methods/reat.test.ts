@@ -286,12 +286,12 @@ describe("REAT's state", () => {
   });
 
   it.each([
-    [{}, /checkpoint's state is not one of method reat at epoch/],
+    [{}, /checkpoint's state is not one of method reat: epoch is missing/],
     [
       { epoch: 1, predictedCounts: [1, 2], countsSoFar: [0, 0, 0, 0] },
-      /not one of method reat at predictedCounts/,
+      /not one of method reat: predictedCounts: /,
     ],
-    [{ epoch: 1, predictedCounts: [1, 2, 3, 4], countsSoFar: [0, 0, 0, -1] }, /at countsSoFar\.3/],
+    [{ epoch: 1, predictedCounts: [1, 2, 3, 4], countsSoFar: [0, 0, 0, -1] }, /reat: countsSoFar\.3: /],
   ])("refuses %o", (state, message) => {
     expect(() => reat().restore(state)).toThrow(message);
   });

@@ -54,7 +54,7 @@ describe("readRun", () => {
     await expect(readRun(folder)).rejects.toThrow(/metrics\.jsonl, line 2 is not valid JSON/);
     await writeFile(file, [lines[0], '{"type":"best","epoch":"two"}', ...lines.slice(2)].join("\n"));
     await expect(readRun(folder)).rejects.toThrow(
-      /metrics\.jsonl, line 2 \(best\) does not fit its format: "epoch"/,
+      /metrics\.jsonl, line 2 \(best\) does not fit its format: epoch/,
     );
   });
 

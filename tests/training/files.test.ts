@@ -138,7 +138,7 @@ describe("the run folder", () => {
   it.each([
     ["{", /is damaged \(it is no JSON\): put a copy of it back, or delete it/],
     ["[]", /is damaged \(/],
-    ['{"reat":"1"}', /is damaged \(node: /],
+    ['{"reat":"1"}', /is damaged \(node is missing\)/],
   ])("does not go on with a damaged account of its environment: %s", async (text, message) => {
     const run = await runs.create(`damaged ${text.length}`);
     writeFileSync(run.environmentFile, text);

@@ -52,6 +52,14 @@ describe("what is written", () => {
   });
 });
 
+it("white space before and after the header, and texts that look like keys, are no fault", () => {
+  const header =
+    ' \n\t{"__metadata__": {"a": "\\"a\\": {", "b": "a"}, "a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}} ';
+  const { tensors, metadata } = decodeSafetensors(file(null, 4, header), "weights.safetensors");
+  expect(metadata).toEqual({ a: '"a": {', b: "a" });
+  expect(tensors.get("a")!.shape).toEqual([1]);
+});
+
 describe("a file that is none", () => {
   const entry = { dtype: "F32", shape: [2], data_offsets: [0, 8] };
   const huge = Buffer.alloc(16, 0xff);
@@ -76,6 +84,23 @@ describe("a file that is none", () => {
     ["offsets that run back", file({ a: { ...entry, data_offsets: [8, 0] } }, 8), /needs 8 bytes and has -8/],
     ["a gap", file({ a: { ...entry, data_offsets: [4, 12] } }, 12), /begins at byte 4 of the data, and 0 is/],
     ["an overlap", file({ a: entry, b: entry }, 8), /"b" begins at byte 0 of the data, and 8 is next/],
+    ["a tensor twice", file(null, 0, `{"a": ${JSON.stringify(entry)}, "\\u0061": {}}`), /the key "a" twice/],
+    [
+      "a field twice",
+      file(null, 0, '{"a": {"dtype": "F32", "shape": [{}, ","], "dtype": "F64"}}'),
+      /"dtype" twice/,
+    ],
+    ["a dtype that is a list", file({ a: { ...entry, dtype: ["F32"] } }, 8), /the dtype that is no text/],
+    [
+      "a dtype nested without end",
+      file(null, 0, `{"a": {"dtype": ${"[".repeat(20_000)}${"]".repeat(20_000)}}}`),
+      /the dtype that is no text/,
+    ],
+    [
+      "a tensor of a hundred dimensions",
+      file({ a: { ...entry, shape: [2, ...new Array<number>(99).fill(1)] } }, 8),
+      /"a" has 100 dimensions, and 64 are the most/,
+    ],
     ["metadata that are no texts", file({ __metadata__: { a: 1 } }, 0), /metadata are not texts/],
   ])("is refused: %s", (_name, bytes, message) => {
     expect(() => decodeSafetensors(bytes, "weights.safetensors")).toThrow(

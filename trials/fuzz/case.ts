@@ -61,7 +61,7 @@ export const limits: Limits = {
   /** Processor time of the reader's process. */
   processorSeconds: 10,
   /** Wall time after which the reader is killed: above the processor's, since others may use the machine. */
-  wallSeconds: 60,
+  wallSeconds: 180,
   /** Resident memory beyond what the process held before the case. */
   bytes: 2 ** 30,
 };

@@ -91,6 +91,7 @@ async function main(): Promise<void> {
     processorSeconds: wholeNumber("seconds", given.seconds),
     bytes: wholeNumber("memory", given.memory) * 2 ** 20,
   };
+  const origin = provenance(`npm run fuzz -- --cases ${all.length} --seed ${given.seed}`);
   const tally = new Tally();
   const began = performance.now();
   let next = 0;
@@ -127,7 +128,7 @@ async function main(): Promise<void> {
   if (given.record !== undefined) {
     const counts = Object.fromEntries(tally.formats);
     const record = {
-      ...provenance(`npm run fuzz -- --cases ${all.length} --seed ${given.seed}`),
+      ...origin,
       ...{
         limits: allowed,
         seconds,

@@ -13,7 +13,6 @@ const raw = [
   /argument must be/,
   /out of bounds/i,
   /^\s+at .*:\d+:\d+/m,
-  /vips|libpng|libspng/i,
 ];
 
 const longest = 2000;
@@ -24,7 +23,8 @@ export function wrongWith(error: unknown): string | null {
   if (!(error instanceof ReatError)) return `it throws ${error.name}: ${error.message}`;
   const { message } = error;
   if (message.trim() === "") return "its message is empty";
-  if (message.length > longest) return `its message has ${message.length} characters`;
+  const length = Math.max(...message.split("\n").map((line) => line.length));
+  if (length > longest) return `its message has a line of ${length} characters`;
   // A file's own text may stand in a message, but nothing that moves a terminal's cursor. Several problems of a
   // configuration come as several lines.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

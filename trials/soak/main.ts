@@ -49,6 +49,7 @@ async function main(): Promise<void> {
   setThreads(1);
   const environment = currentEnvironment("cpu");
   const folder = mkdtempSync(join(tmpdir(), "reat-soak-"));
+  const origin = provenance(`npm run soak -- --rounds ${rounds}`);
   const memory: MemorySample[] = [];
   const began = performance.now();
   try {
@@ -71,7 +72,7 @@ async function main(): Promise<void> {
   process.stdout.write(`${rounds} rounds, ${seconds.toFixed(0)} s\n`);
   if (given.record !== undefined) {
     const record = {
-      ...provenance(`npm run soak -- --rounds ${rounds}`),
+      ...origin,
       rounds,
       seconds,
       growth,

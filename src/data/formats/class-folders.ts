@@ -4,7 +4,8 @@ import { type Listing, someOf } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset } from "../dataset.js";
 import { MersenneTwister } from "../mersenne-twister.js";
-import { layOut } from "./class-layout.js";
+import { isImage, layOut } from "./class-layout.js";
+import { defineFormat } from "./format.js";
 import { compareNames } from "./names.js";
 import {
   damagedNotes,
@@ -172,4 +173,30 @@ function drawTest(
     for (const i of stream.shuffle(list).slice(0, count)) drawn.add(i);
   }
   return [images.filter((_, i) => !drawn.has(i)), images.filter((_, i) => drawn.has(i))];
+}
+
+/** Images in one folder per class; also what other folders and archives are taken for, so that reading says what they hold. */
+export const classFoldersFormat = defineFormat<{ readonly form: "class-folders"; readonly path: string }>({
+  form: "class-folders",
+  accepted:
+    "a folder, .zip or .tar/.tar.gz/.tgz of png, jpeg or webp images as train/<class>/… and test/<class>/… or <class>/…",
+  shaped: true,
+  async inFolder(path, limits) {
+    const { files, folders, problems } = await listSource(path, limits);
+    const source = { form: "class-folders", path } as const;
+    if (files.some((file) => inClassFolder(file.path))) return { source, certain: true };
+    const any = folders.length + problems.length > 0 || files.some((file) => file.path.includes("/"));
+    return any ? { source, certain: false } : undefined;
+  },
+  inArchive: (path, member) =>
+    inClassFolder(member)
+      ? // Images without labels come first in archives of Tiny-ImageNet.
+        { source: { form: "class-folders", path }, certain: !/(^|\/)(test|val)\/images\//i.test(member) }
+      : undefined,
+  read: ({ path }, options) => readClassFolders(path, options),
+  describe: () => "images in one folder per class",
+});
+
+function inClassFolder(path: string): boolean {
+  return isImage(path) && path.includes("/");
 }

@@ -8,10 +8,10 @@ export {
   type CifarLayout,
   type CifarName,
 } from "./cifar.js";
-export { readCifarBinary } from "./cifar-binary.js";
-export { readCifarPickled } from "./cifar-pickled.js";
 export { type ClassFolderOptions, readClassFolders } from "./class-folders.js";
-export { type DataSource, describeSource, detectSource } from "./detect.js";
+export { describeSource, detectSource, formatOf, readFound } from "./detect.js";
+export { type DataFormat, defineFormat, type Finding, type FoundData, type ReadOptions } from "./format.js";
+export { type DataSource, dataFormats } from "./formats.js";
 export {
   DEFAULT_PIXEL_LIMIT,
   type DecodeOptions,
@@ -22,4 +22,3 @@ export {
 export { type LooseImage, type LooseImageOptions, looseImages } from "./loose-images.js";
 export { DAMAGED_POLICIES, type DamagedPolicy, type ImageOptions } from "./placed-images.js";
 export { listSource } from "./source-files.js";
-export { readTinyImagenet } from "./tiny-imagenet.js";

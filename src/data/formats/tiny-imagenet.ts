@@ -1,8 +1,10 @@
 // Reads Tiny-ImageNet-200 as it is distributed: train/<wnid>/images, val/images with val_annotations.txt, names in words.txt.
-import { basename } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Listing } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset } from "../dataset.js";
+import { defineFormat } from "./format.js";
 import { compareNames } from "./names.js";
 import {
   damagedNotes,
@@ -20,7 +22,7 @@ const SORTED = /^val\/([^/]+)\/(?:images\/)?([^/]+\.jpe?g)$/i;
 const BOXES = /^train\/([^/]+)\/[^/]+_boxes\.txt$/;
 
 /** Whether a path inside a source is one that only Tiny-ImageNet has. */
-export function isOfTinyImagenet(path: string): boolean {
+function isOfTinyImagenet(path: string): boolean {
   return /(^|\/)(val\/val_annotations\.txt|train\/n\d{8}\/(images\/[^/]+\.jpe?g|[^/]+_boxes\.txt))$/i.test(
     path,
   );
@@ -211,4 +213,30 @@ function classNames(wnids: readonly string[], words: string | undefined): string
   return names.map((name, i) =>
     names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} (${wnids[i]})`,
   );
+}
+
+/** Tiny-ImageNet-200, told by names that only it has. */
+export const tinyImagenetFormat = defineFormat<{ readonly form: "tiny-imagenet"; readonly path: string }>({
+  form: "tiny-imagenet",
+  accepted: "Tiny-ImageNet-200 as distributed (zip or folder)",
+  shaped: true,
+  inFolder(path) {
+    const folder = [path, join(path, "tiny-imagenet-200")].find(isTinyImagenet);
+    return folder === undefined
+      ? undefined
+      : { source: { form: "tiny-imagenet", path: folder }, certain: true };
+  },
+  inArchive: (path, member) =>
+    isOfTinyImagenet(member) ? { source: { form: "tiny-imagenet", path }, certain: true } : undefined,
+  read: ({ path }, options) => readTinyImagenet(path, options),
+  describe: () => "Tiny-ImageNet-200 as distributed",
+});
+
+/** With its annotations, or sorted into classes by them as many scripts leave it. */
+function isTinyImagenet(folder: string): boolean {
+  const stats = (path: string) => statSync(path, { throwIfNoEntry: false });
+  if (stats(join(folder, "val", "val_annotations.txt"))?.isFile()) return true;
+  const train = join(folder, "train");
+  if (!stats(train)?.isDirectory()) return false;
+  return readdirSync(train).some((name) => /^n\d{8}$/.test(name) && existsSync(join(train, name, "images")));
 }

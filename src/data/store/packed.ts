@@ -165,10 +165,30 @@ function readHeader(input: number, file: string): PackedHeader {
   if (PREFIX + length > size) throw cutOff(file);
   const bytes = readExactly(input, PREFIX, length, file);
   if (crc32(bytes) !== prefix.readUInt32LE(PACKED_MAGIC.length + 4)) throw damaged(file);
-  const header = packedHeader.safeParse(JSON.parse(bytes.toString("utf8")));
+  const header = packedHeader.safeParse(parsed(bytes));
   if (!header.success) throw damaged(file);
   if (size !== header.data.fileBytes) throw cutOff(file);
+  if (!partsFit(header.data, size)) throw damaged(file);
   return header.data;
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether every part lies within the file and has as many bytes as its images or labels take. */
+function partsFit(
+  { train, test, validation, height, width, labelBytes }: PackedHeader,
+  size: number,
+): boolean {
+  return [train, test, ...(validation ? [validation] : [])].every(({ count, images, labels }) => {
+    const lies = (part: PackedPart, bytes: number) => part.bytes === bytes && part.offset + bytes <= size;
+    return lies(images, count * 3 * height * width) && lies(labels, count * labelBytes);
+  });
 }
 
 function readPart(input: number, part: PackedPart, file: string): Uint8Array {

@@ -1,6 +1,7 @@
 // What no single key of a configuration is wrong about: combinations that cannot be, or in which a key does nothing.
 import type { z } from "zod";
 import { type MethodEntry, type MethodOptions, methods } from "../../methods/index.js";
+import { normalisationProblem } from "../../weights/index.js";
 import { impossibleAttacks } from "./impossible-attacks.js";
 import type { Problem } from "./problems.js";
 import { type experimentSchema, isNamedSource } from "./schema.js";
@@ -11,9 +12,16 @@ type Parsed = z.output<typeof experimentSchema>;
 export function contradictions(config: Parsed, method: MethodOptions | undefined): Problem[] {
   return [
     ...trainingContradictions(config),
+    ...normalisationProblems(config),
     ...impossibleAttacks(config),
     ...(method ? methodContradictions(config, method) : []),
   ];
+}
+
+function normalisationProblems({ model: { normalise } }: Parsed): Problem[] {
+  if (typeof normalise !== "object") return [];
+  const problem = normalisationProblem({ mean: normalise.mean, deviation: normalise.std });
+  return problem === null ? [] : [{ key: "model.normalise", text: `cannot be: ${problem}` }];
 }
 
 function trainingContradictions({ training, data }: Parsed): Problem[] {

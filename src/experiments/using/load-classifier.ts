@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ReatError } from "../../errors.js";
 import { bestFirst, type CheckpointName } from "../../evaluation/index.js";
-import { type ClassifierDescription, parseDescription } from "../../export/index.js";
+import type { ClassifierDescription } from "../../export/index.js";
 import { resolveDevice } from "../../tensor/index.js";
 import {
   type CheckpointState,
@@ -20,6 +20,7 @@ import { trainedClasses } from "../class-names.js";
 import type { ExperimentConfig } from "../config/index.js";
 import { loadData } from "../data.js";
 import { type Located, locate } from "../locate.js";
+import { ownDescription } from "../own-export.js";
 import { runConfig } from "../run-config.js";
 import { describe, TrainedClassifier } from "./trained-classifier.js";
 
@@ -93,14 +94,13 @@ async function loadFromRun(place: string, options: LoadClassifierOptions): Promi
 
 async function loadExported(file: string, options: LoadClassifierOptions): Promise<TrainedClassifier> {
   const weights = await readWeightsFile(file);
-  const json = weights.texts.get("reat");
-  if (json === undefined) {
+  const description = ownDescription(weights);
+  if (description === null) {
     throw new ReatError(
       "checkpoint",
       `${file} does not say what it is: accepted are a run's folder and files that \`reat export\` wrote; weights from elsewhere are measured by \`reat eval --architecture\`.`,
     );
   }
-  const description = parseDescription(json, file);
   const classifier = new TrainedClassifier(description, resolveDevice(options.device ?? "auto"));
   return filled(classifier, () => void loadWeightsFile(weights, classifier.network));
 }

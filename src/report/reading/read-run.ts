@@ -4,6 +4,7 @@ import { basename, join, resolve } from "node:path";
 import type { z } from "zod";
 import { ReatError } from "../../errors.js";
 import { checkpointNames, readStoredResults } from "../../evaluation/index.js";
+import { firstMisfit } from "../../schema-misfit.js";
 import { parseYaml } from "../../yaml-text.js";
 import {
   currentResults,
@@ -214,7 +215,5 @@ function asSettings(value: unknown, place: string): Settings {
 function check<T>(schema: z.ZodType<T>, value: unknown, place: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const key = issue.path.length > 0 ? `"${issue.path.join(".")}": ` : "";
-  throw new ReatError("data", `${place} does not fit its format: ${key}${issue.message}.`);
+  throw new ReatError("data", `${place} does not fit its format: ${firstMisfit(result.error)}.`);
 }

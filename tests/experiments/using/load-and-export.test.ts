@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
 import { pgd } from "../../../src/attacks/index.js";
+import { createDataset, generateSynthetic, selectImages, writePacked } from "../../../src/data/index.js";
+import { type ForeignOptions, openForeignModel } from "../../../src/experiments/foreign-model.js";
 import { exportClassifier, loadClassifier, type TrainedClassifier } from "../../../src/experiments/index.js";
 import { parseDescription, safetensorsFile } from "../../../src/export/index.js";
 import { methodOptions } from "../../../src/methods/index.js";
@@ -24,7 +26,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => tiny.dispose());
 
-function examples({ model, classNames, imageSize }: TrainedClassifier): number[] {
+function examples({
+  model,
+  classNames,
+  imageSize,
+}: Pick<TrainedClassifier, "model" | "classNames" | "imageSize">): number[] {
   const { height, width } = imageSize;
   const attack = pgd({ norm: "linf", epsilon: 8 / 255, stepSize: 2 / 255, steps: 5, start: "uniform" });
   return scope(() => {
@@ -72,6 +78,38 @@ describe("a run", () => {
     ]);
     using again = await loadClassifier(out);
     expect(examples(again)).toEqual(examples(subject));
+    // Measured as weights, the file brings its normalisation and correction along.
+    const data = join(tiny.folder, "three.reatpack");
+    const drawn = generateSynthetic({ trainPerClass: 2, testPerClass: 2 });
+    const [train, test] = [drawn.train, drawn.test].map((split) =>
+      selectImages(split, [0, 1, 2, 10, 11, 12]),
+    );
+    const three = { train: train!, test: test!, classNames: ["ant", "bee", "cat"] };
+    writePacked(data, createDataset({ ...drawn, ...three }));
+    const file = join(out, "model.pt");
+    const open = (more: Partial<ForeignOptions>) =>
+      openForeignModel(file, { architecture: "small-resnet", overrides: [`data.source=${data}`], ...more });
+    using foreign = await open({});
+    expect(foreign.weights.notes.slice(-2)).toEqual([
+      "Images are normalised as the file says.",
+      "Logits are corrected as the file says, by the rule of robal.",
+    ]);
+    expect(foreign.data.classCounts).toEqual([40, 30, 20]);
+    expect(
+      examples({ model: foreign.model, classNames: ["", "", ""], imageSize: { height: 16, width: 16 } }),
+    ).toEqual(examples(subject));
+    const refused = [
+      [{ architecture: "smallcnn" }, "says that its network is small-resnet; smallcnn was asked for."],
+      [
+        { normalisation: { mean: [0, 0, 0], deviation: [1, 1, 1] } },
+        "says that its normalisation is mean 0.5, 0.4",
+      ],
+      [
+        { overrides: ["model.classifier=linear"] },
+        "says that its classifier is cosine; linear was asked for.",
+      ],
+    ] as const;
+    for (const [more, message] of refused) await expect(open(more)).rejects.toThrow(message);
   });
 });
 

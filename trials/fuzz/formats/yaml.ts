@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { configToYaml, loadConfig, parseConfig } from "reat";
 import { stringify } from "yaml";
+import { canonicalJson } from "#reat/canonical-json.js";
 import type { Random } from "../../random.js";
 import { mutateBytes } from "../bytes.js";
 import type { Format, Sample } from "../case.js";
@@ -100,6 +101,6 @@ export const yaml: Format = {
   },
 
   async read(folder) {
-    return JSON.stringify(loadConfig(join(folder, "config.yaml")));
+    return canonicalJson(loadConfig(join(folder, "config.yaml")));
   },
 };

@@ -1,0 +1,16 @@
+// reat's own packed files, as a form of data sets.
+import { PACKED_MAGIC, readPacked } from "../store/index.js";
+import { defineFormat } from "./format.js";
+
+/** A packed file, told by its first bytes. */
+export const packedFormat = defineFormat<{ readonly form: "packed"; readonly path: string }>({
+  form: "packed",
+  accepted: "a packed file of reat",
+  shaped: false,
+  inFile: (path, head) =>
+    head.toString("latin1", 0, PACKED_MAGIC.length) === PACKED_MAGIC
+      ? { source: { form: "packed", path }, certain: true }
+      : undefined,
+  read: ({ path }) => readPacked(path),
+  describe: () => "packed file of reat",
+});
