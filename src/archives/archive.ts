@@ -1,4 +1,4 @@
-// Any archive that is read, tar or zip: which of both it is, its first bytes say.
+// Archives of either kind, tar or zip, which their first bytes tell.
 import { type ArchiveLimits, DEFAULT_ARCHIVE_LIMITS } from "./limits.js";
 import type { Listing, SourceFile } from "./source-file.js";
 import { listTar, readListedTar, readTar } from "./tar.js";
@@ -9,7 +9,7 @@ export function readArchive(file: string, limits = DEFAULT_ARCHIVE_LIMITS): Asyn
   return isZipFile(file) ? readZip(file, limits) : readTar(file, limits);
 }
 
-/** All that is in an archive, as it would be unpacked. A gzipped one is unpacked once for it. */
+/** All that is in an archive, as it would be unpacked. A gzipped archive is read once for this. */
 export function listArchive(file: string, limits: ArchiveLimits): Promise<Listing> {
   return isZipFile(file) ? listZip(file, limits) : listTar(file, limits);
 }

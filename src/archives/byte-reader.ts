@@ -1,4 +1,4 @@
-// Exact numbers of bytes out of a file that may be gzipped.
+// Reads exact numbers of bytes from a file that may be gzipped.
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
@@ -24,7 +24,7 @@ export async function openBytes(file: string): Promise<Readable> {
   return raw.pipe(unzipped);
 }
 
-/** Takes a stream of chunks in pieces of the sizes that are asked for. */
+/** Reads a stream of chunks in pieces of requested sizes. */
 export class ByteReader {
   readonly #stream: Readable;
   readonly #chunks: AsyncIterator<Buffer>;

@@ -2,13 +2,13 @@
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The upper half of the character set of DOS, which zip archives use where they do not say UTF-8. */
+/** The upper half of the DOS character set, which zip archives use unless they declare UTF-8. */
 const dos =
   "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
 
 export interface DecodedName {
   readonly text: string;
-  /** True where the bytes are no UTF-8: then each byte is a character, so that different names stay different. */
+  /** True where the bytes are not UTF-8: each byte is then one character, so that different names stay different. */
   readonly legacy: boolean;
 }
 

@@ -1,4 +1,4 @@
-// How much an archive may unpack to: a few megabytes of zeros, packed, can be any number of gigabytes.
+// How much an archive may unpack to: a few packed megabytes can unpack to any number of gigabytes.
 import { ReatError } from "../errors.js";
 
 /** Each a whole number of at least 1. */
@@ -11,7 +11,7 @@ export interface ArchiveLimits {
   readonly files: number;
 }
 
-/** 512 MiB a file, 64 GiB in all, five million files. */
+/** 512 MiB per file, 64 GiB in all, five million files. */
 export const DEFAULT_ARCHIVE_LIMITS: ArchiveLimits = {
   fileBytes: 2 ** 29,
   totalBytes: 2 ** 36,
@@ -47,7 +47,7 @@ export class Budget {
     }
   }
 
-  /** The error for an archive that goes on and on. */
+  /** The error for an archive of too many bytes. */
   tooMuch(): ReatError {
     return new ReatError(
       "data",

@@ -1,14 +1,14 @@
-// From the entries of an archive to the files one gets by unpacking it: the last of equal names, links resolved.
+// The files that unpacking an archive would give: of equal names the last, links resolved.
 import { decodeName, folderOf, insidePath } from "./entry-names.js";
 import type { ListedFile, Listing, SourceProblem } from "./source-file.js";
 
-/** An entry as the archive has it. */
+/** An entry as it is in the archive. */
 export interface ArchiveEntry {
-  /** As it stands in the archive. */
+  /** The name as the archive has it. */
   readonly name: Buffer;
   readonly kind: "file" | "folder" | "hard-link" | "symbolic-link" | "other";
   readonly size: number;
-  /** Of a link: what it points to, as it stands. */
+  /** Of a link: what it points to, unresolved. */
   readonly target?: Buffer;
   /** Of another kind: what it is, such as "a device". */
   readonly what?: string;
@@ -80,7 +80,7 @@ export class ListingBuilder {
     return { files, folders: [...this.#folders], problems: this.#problems, notes: this.#notes() };
   }
 
-  /** Where a path leads once no part of it is a link. */
+  /** The path that remains when all links in it are followed. */
   #resolve(path: string): string | { why: string } {
     let at = path;
     for (let steps = 0; steps < LONGEST_CHAIN; steps++) {

@@ -1,4 +1,4 @@
-// What a folder or an archive holds, told before anything of it is read.
+// What a folder or an archive holds, known before any of it is read.
 import { ReatError } from "../errors.js";
 
 /** A regular file inside an archive or folder. `read` may be called at most once, before the next file is asked for. */
@@ -25,18 +25,18 @@ export interface ListedFile {
   readonly at: number;
 }
 
-/** All that is in a source. Every path is there once. */
+/** All that is in a source. No path occurs twice. */
 export interface Listing {
   /** Regular files and links to such, in the source's order. */
   readonly files: readonly ListedFile[];
-  /** Folders that the source names; those that only paths of files tell of may be missing. */
+  /** Folders that the source lists; folders known only from the paths of files may be missing. */
   readonly folders: readonly string[];
   readonly problems: readonly SourceProblem[];
   /** What a reader should know, a sentence each. */
   readonly notes: readonly string[];
 }
 
-/** One file of an archive does not unpack, while the others may. */
+/** One file of an archive cannot be unpacked; the others may be fine. */
 export class DamagedEntry extends ReatError {
   constructor(
     message: string,

@@ -91,7 +91,7 @@ function readNumber(field: Buffer): number {
 
 function checksumHolds(header: Buffer): boolean {
   const stored = Number.parseInt(header.toString("latin1", 148, 156).replace(/[\0 ]/g, ""), 8);
-  // Some old programs added bytes up as signed numbers.
+  // Some old programs summed bytes as signed numbers.
   let [sum, signed] = [8 * 0x20, 8 * 0x20];
   for (let i = 0; i < BLOCK; i++) {
     if (i >= 148 && i < 156) continue;

@@ -20,7 +20,7 @@ const LARGEST_HEADER = 1 << 20;
 
 /**
  * The regular files of a `.tar`, `.tar.gz` or `.tgz`, in archive order; the form is seen from its first bytes.
- * ustar, GNU long names and pax headers are understood. What else is in it, {@link listTar} tells.
+ * ustar, GNU long names and pax headers are understood. {@link listTar} lists what else is in it.
  * @throws ReatError `data` where the archive is cut off, damaged, no tar archive, or larger than the limits
  */
 export async function* readTar(
@@ -70,7 +70,7 @@ interface TarEntry extends ArchiveEntry {
 
 async function* tarEntries(file: string, limits: ArchiveLimits): AsyncGenerator<TarEntry> {
   const budget = new Budget(file, limits);
-  // Headers and padding count too, so that an archive of nothing else comes to its end.
+  // Headers and padding count too, so that an archive of nothing else reaches the limit.
   const bytes = new ByteReader(await openBytes(file), 2 * limits.totalBytes, () => budget.tooMuch());
   try {
     yield* entries(bytes, file, budget);
@@ -108,7 +108,7 @@ async function* entries(bytes: ByteReader, file: string, budget: Budget): AsyncG
     const name = pax.path ?? Buffer.from(header.name);
     const target = pax.target ?? Buffer.from(header.target);
     pax = {};
-    // GNU's sparse files keep the list of their holes in further blocks, each of which says whether one more follows.
+    // GNU's sparse files keep the list of their holes in further blocks, each with a flag for one more.
     if (header.type === "S" && block[482] !== 0) while ((await bytes.take(BLOCK))[504] !== 0);
     budget.take(decodeName(name, "latin1").text, size);
     let reading: Promise<Buffer> | undefined;

@@ -21,7 +21,7 @@ export interface RandomAccess {
 export interface ZipEntry {
   readonly name: Buffer;
   readonly path: string;
-  /** True where the name is no UTF-8 and says nothing of it. */
+  /** True where the name is not declared to be UTF-8. */
   readonly legacy: boolean;
   readonly encrypted: boolean;
   /** 0 is stored, 8 deflated. */
@@ -35,7 +35,7 @@ export interface ZipEntry {
   readonly link: boolean;
 }
 
-/** Says in whose words an archive is refused. */
+/** Makes the error with which an archive is refused. */
 export type Refuse = (why: string, cause?: unknown) => ReatError;
 
 /**

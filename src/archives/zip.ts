@@ -11,7 +11,7 @@ import { packedBytes, type RandomAccess, type Refuse, type ZipEntry, zipEntries 
 const LOCAL = 0x04034b50;
 /** How an archive without files begins, and one that was made to be cut into pieces and was not. */
 const [EMPTY, WHOLE] = [0x06054b50, 0x08074b50];
-/** The content of a link is a path; longer ones than this no system has. */
+/** The content of a link is a path; no system has paths longer than this. */
 const longestTarget = 4096;
 
 /** Whether bytes begin as a zip archive does. */

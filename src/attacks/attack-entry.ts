@@ -1,4 +1,4 @@
-// What is to be known of an attack before it is built, and how an attack's file says it.
+// What is known of an attack before it is built, and how an attack's file declares it.
 import type { z } from "zod";
 import { ReatError } from "../errors.js";
 import { acceptedBy, shapeOf } from "../schema-words.js";
@@ -7,7 +7,7 @@ import { type BallName, type NormName, type StartNoiseName, usualBudgets } from 
 import type { AttackObserver } from "./observer.js";
 import { withScaledLogits } from "./transfer.js";
 
-/** What may be chosen beside the name. An attack refuses the options that its schema does not have. */
+/** What may be chosen besides the name. An attack refuses options that its schema does not have. */
 export interface NamedAttackOptions {
   /** Default: "linf", for attacks that have it. */
   readonly norm?: BallName;
@@ -24,7 +24,7 @@ export interface NamedAttackOptions {
   readonly observer?: AttackObserver;
 }
 
-/** Everything that determines the attack but its random numbers, as plain JSON; written beside each result. */
+/** Everything that determines the attack except its random numbers, as plain JSON; written with each result. */
 export interface AttackConstants {
   readonly algorithm: string;
   readonly norm: BallName;
@@ -40,12 +40,12 @@ export interface NamedAttack {
   readonly attack: Attack;
 }
 
-/** What every attack is told beside its own options. */
+/** What every attack is given besides its own options. */
 export interface AttackBudget {
   /** As results give it, the number of steps included: "pgd-20". */
   readonly name: string;
   readonly norm: BallName;
-  /** Radius of the ball, ≥ 0; an attack refuses what it cannot have. */
+  /** Radius of the ball, ≥ 0; an attack refuses a radius it cannot work with. */
   readonly epsilon: number;
   /** Factor on the logits while attacking, > 0. */
   readonly logitScale: number;
@@ -62,17 +62,17 @@ export interface AttackDefinition<Options> {
   readonly description: string;
   /** Where the attack is described. */
   readonly paper: string;
-  /** The norms it has, its usual one first. */
+  /** The norms it supports, its usual one first. */
   readonly norms: readonly BallName[];
-  /** The classes a model needs for its objective. Default: 2. */
+  /** The least number of classes that its objective needs. Default: 2. */
   readonly leastClasses?: number;
-  /** Whether `build` multiplies the logits by itself; otherwise that is done around the attack. Default: false. */
+  /** Whether `build` itself multiplies the logits by the factor; otherwise that is done around the attack. Default: false. */
   readonly scalesLogits?: boolean;
-  /** Its options in a norm, beside norm, radius and logit scale, each with a default and a `.meta({ help })`. */
+  /** Its options in a norm, besides norm, radius and logit scale, each with a default and a `.meta({ help })`. */
   readonly schema: (norm: BallName) => z.ZodObject<z.ZodRawShape> & z.ZodType<Options>;
   /**
-   * The attack, and all constants that decide it but norm, radius and logit scale.
-   * @throws ReatError `config` for a radius it cannot have
+   * The attack, and all constants that determine it except norm, radius and logit scale.
+   * @throws ReatError `config` for a radius it cannot work with
    */
   readonly build: (
     options: Options,
@@ -83,12 +83,12 @@ export interface AttackDefinition<Options> {
 /** An attack as the registry holds it. */
 export interface AttackEntry
   extends Required<Omit<AttackDefinition<unknown>, "schema" | "build" | "scalesLogits">> {
-  /** Its options in a norm; throws for a norm it has not. */
+  /** Its options in a norm; throws for a norm it does not support. */
   readonly schema: (norm: BallName) => z.ZodObject<z.ZodRawShape>;
   /**
    * @param name as results give it
    * @param options those of {@link NamedAttackOptions}, and `steps` where the name tells them
-   * @throws ReatError `config` for a norm it has not or an option out of its range
+   * @throws ReatError `config` for a norm it does not support or an option out of its range
    */
   readonly create: (name: string, options: NamedAttackOptions & { readonly steps?: number }) => NamedAttack;
 }
@@ -118,7 +118,7 @@ export function defineAttack<Options>(definition: AttackDefinition<Options>): At
   };
 }
 
-/** What every attack is told, which is no option of its own. */
+/** What every attack is given and does not count as its own options. */
 const common: ReadonlySet<string> = new Set(["norm", "epsilon", "logitScale", "observer"]);
 
 /** The options that the schema has, checked and completed. */
@@ -145,7 +145,7 @@ function ownOptions<Options>(
 /** @internal The norms of attacks that follow plain gradients step by step. */
 export const stepwiseNorms: readonly NormName[] = ["linf", "l2"];
 
-/** @internal The norm and radius of an attack. @throws ReatError `config` for a norm or radius it has not */
+/** @internal The norm and radius of an attack. @throws ReatError `config` for a norm or radius it does not support */
 export function requireBudget(
   name: string,
   accepted: readonly BallName[],

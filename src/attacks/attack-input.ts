@@ -1,4 +1,4 @@
-// What attacks refuse to work on, told in one sentence before any time is spent.
+// What attacks refuse to work on, in one sentence and before any time is spent.
 import { ReatError } from "../errors.js";
 import { scope, stack, type Tensor } from "../tensor/index.js";
 

@@ -1,4 +1,4 @@
-// What an attack cannot do and does not take, told before any work: classes that its objective needs, options it has not.
+// What an attack cannot do or does not support, said before any work: classes its objective needs, options it does not have.
 import { ReatError } from "../errors.js";
 import type { AttackEntry } from "./attack-entry.js";
 import { attackEntries, attackPattern, findAttack } from "./attack-names.js";
@@ -6,7 +6,7 @@ import { type EnsembleAttackName, ensembleAttackNames } from "./autoattack/index
 import { ensembleMembers } from "./evaluation-attacks.js";
 import type { BallName } from "./geometry/index.js";
 
-/** What may be chosen for an attack beside norm and radius, where it has it. */
+/** What may be chosen for an attack besides norm and radius, where it is supported. */
 export const attackOptionNames = ["stepSize", "start", "restarts", "logitScale"] as const;
 /** The name of such an option. */
 export type AttackOptionName = (typeof attackOptionNames)[number];
@@ -37,7 +37,7 @@ function leastClasses(name: string): { readonly needed: number; readonly member:
     .reduce((most, each) => (each.needed > most.needed ? each : most));
 }
 
-/** What can be run on a model of so many classes in a norm: "pgd-<steps>, …, square or autoattack:apgd-ce+fab". */
+/** What can be run on a model with that number of classes in a norm: "pgd-<steps>, …, square or autoattack:apgd-ce+fab". */
 function possibleAttacks(classes: number, norm: BallName): string {
   const possible = attackEntries.filter(
     (entry) => entry.leastClasses <= classes && entry.norms.includes(norm),

@@ -42,7 +42,7 @@ export function isAttackName(name: string): boolean {
  * Wagner's margin ("cw-"); its start is moved into [0, 1], so that the model only sees images. APGD, FAB and Square have the
  * constants of AutoAttack's standard ensemble, `cw-l2` those of its paper (9 rounds of 1,000 Adam steps), `cw-l2-fixed` one
  * round of 50 steps.
- * @throws ReatError `config` for an unknown name, a norm that it has not or a constant out of its range
+ * @throws ReatError `config` for an unknown name, a norm that it does not support or a constant out of its range
  */
 export function namedAttack(name: string, options: NamedAttackOptions = {}): NamedAttack {
   const found = findAttack(name);

@@ -2,12 +2,12 @@
 import type { Generator, Tensor } from "../tensor/index.js";
 import type { Classifier } from "./classifier.js";
 
-/** Makes adversarial examples. The model's mode (batch normalisation) is the caller's choice and left alone. */
+/** Makes adversarial examples. The model's mode (batch normalisation) is the caller's choice and is not changed. */
 export interface Attack {
   /** How results refer to it, such as "pgd-20". */
   readonly name: string;
   /**
-   * Whether it follows gradients and leaves it to others to say what the model makes of its examples. Coarser rounding
+   * Whether it only follows gradients, while others judge whether its examples fool the model. Coarser rounding
    * while they are made then does no harm: `evaluate` makes them in mode "fast" and judges them in mode "frozen".
    */
   readonly followsGradients?: boolean;

@@ -30,7 +30,7 @@ export interface CarliniWagnerOptions {
   readonly weight?: number;
   /** Rounds of the search for the weight, as in the original (9); 1 keeps the fixed weight. Default: 1. */
   readonly searchRounds?: number;
-  /** Adam steps a round. Default: 50, searched: 1000. */
+  /** Adam steps in each round. Default: 50, searched: 1000. */
   readonly steps?: number;
   /** Of Adam. Default: 0.01. */
   readonly learningRate?: number;
@@ -39,7 +39,7 @@ export interface CarliniWagnerOptions {
 }
 
 const atanh = operator("atanh");
-/** Keeps white and black pixels at a finite place of the tanh's argument. */
+/** Keeps the tanh's argument finite at white and black pixels. */
 const inward = 0.999999;
 const adam = { first: 0.9, second: 0.999, tiny: 1e-8 };
 const largestWeight = 1e10;

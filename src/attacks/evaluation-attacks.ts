@@ -42,7 +42,7 @@ const versions: Readonly<
   },
   "autoattack-rand": {
     version: "rand",
-    description: "AutoAttack's version for random models: 20 gradients averaged a step",
+    description: "AutoAttack's version for random models: 20 gradients averaged in each step",
   },
   "autoattack-torchattacks-3.5": {
     version: "torchattacks-3.5",
@@ -93,8 +93,8 @@ export function isEvaluationAttackName(name: string): boolean {
  * An attack or ensemble by name: those of {@link namedAttack}, `autoattack` (the standard version), `autoattack-plus`,
  * `autoattack-rand`, `autoattack-torchattacks-3.5` (a weaker clone's constants, to measure published figures again), or
  * `autoattack:` with members joined by "+".
- * At radius 0 each of them leaves the images as they are: what is measured is the clean accuracy.
- * @throws ReatError `config` for an unknown name, a norm or option that it has not or a constant out of its range
+ * At radius 0 all of them leave the images unchanged, so what is measured is the clean accuracy.
+ * @throws ReatError `config` for an unknown name, a norm or option that it does not support or a constant out of its range
  */
 export function evaluationAttack(name: string, options: NamedAttackOptions = {}): EvaluationAttackSpec {
   if (options.epsilon === 0) {

@@ -1,4 +1,4 @@
-// What a long attack tells while it works: how far it is, and what looked wrong.
+// What a long attack reports while it works: how far it is, and what looked wrong.
 
 /** How far an attack is with the images it was given. */
 export interface AttackProgress {

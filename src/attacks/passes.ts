@@ -3,7 +3,7 @@ import { cat, enableGrad, grad, noGrad, scope, type Tensor, zerosLike } from "..
 import type { Classifier } from "./classifier.js";
 import type { TargetedObjective } from "./dlr.js";
 
-/** On the CPU a piece's feature maps should stay in the caches; a graphics card wants all it can get. */
+/** On the CPU a piece's feature maps should stay in the caches; a graphics card is fastest with large pieces. */
 function pieceSize(images: Tensor): number {
   return images.device === "cpu" ? 64 : 1024;
 }
@@ -14,7 +14,7 @@ export function inFastLayout(images: Tensor): Tensor {
 }
 
 function pieces(count: number, size: number): [number, number][] {
-  // Even pieces: 66 images are 33 and 33, not 64 and a straggler.
+  // Even pieces: 66 images are split into 33 and 33, not 64 and 2.
   const parts = Math.max(1, Math.ceil(count / size));
   return Array.from({ length: parts }, (_, i) => [
     Math.floor((i * count) / parts),
@@ -39,7 +39,7 @@ export function logitsPass(model: Classifier, images: Tensor): Tensor {
   );
 }
 
-/** What one forward and backward pass tells. */
+/** What one forward and backward pass gives. */
 export interface GradientPass {
   readonly logits: Tensor;
   /** The objective, [N]. */

@@ -1,7 +1,7 @@
 // The per-sample state of an iterative attack: replaced step by step without leaks, and cut down to the samples still in work.
 import { arange, scope, type Tensor } from "../tensor/index.js";
 
-/** One tensor a name, every one with the samples as its first dimension. */
+/** Tensors by name, each with the samples as its first dimension. */
 export type State = Readonly<Record<string, Tensor>>;
 
 /** The state with what `body` returns put in; tensors that are no longer part of it are freed. */
@@ -38,7 +38,7 @@ export function count(mask: Tensor): number {
   return scope(() => mask.sum().item());
 }
 
-/** On a graphics card, asking who is finished makes it wait: not at every step there. */
+/** Asking which samples are finished waits for the device, so on a graphics card it is not done in every step. */
 export function isTimeToLook(step: number, images: Tensor): boolean {
   return images.device === "cpu" || step % 8 === 7;
 }

@@ -4,7 +4,7 @@ import type { Attack } from "./attack.js";
 import type { Classifier } from "./classifier.js";
 
 /**
- * Makes the examples on `source` and hands them to whoever is attacked. Against a robust model this should be the weaker
+ * Makes the examples on `source`, whatever model is attacked. Against a robust model this should be the weaker
  * attack; where it is the stronger one, the white-box gradients are not to be trusted.
  * @param name Default: "transfer-" and the attack's name
  */

@@ -1,4 +1,4 @@
-// Batches of a split that lies on the device as bytes, in an order that seed and epoch alone decide.
+// Batches of a split that lies on the device as bytes; seed and epoch alone decide their order.
 import { ReatError } from "../errors.js";
 import { type Device, keep, scope, type Tensor, tensor } from "../tensor/index.js";
 import {

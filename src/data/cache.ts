@@ -1,4 +1,4 @@
-// Where prepared and downloaded data is kept, and the name under which one source's packed file is found again.
+// Where prepared and downloaded data is kept, and how the packed file of a source is found again.
 import { createHash } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
@@ -38,7 +38,7 @@ export async function sourceIdentity(
   if (statSync(path).isDirectory()) {
     const { files, folders, problems } = await listSource(path, limits);
     for (const file of files) hash.update(`\n${file.path}\0${file.size}\0${mtime(join(path, file.path))}`);
-    // An empty folder of a class, or a link that leads nowhere, decides as well what comes of the source.
+    // An empty class folder or a broken link changes the result too, so it is part of the digest.
     hash.update(JSON.stringify([folders, problems]));
   } else {
     hash.update(`\n${statSync(path).size}\0${mtime(path)}`);

@@ -1,4 +1,4 @@
-// Pictures of many images: a sheet with a row for each class, or the rows by themselves.
+// Pictures of many images: a sheet with one row for each class, or single rows.
 import sharp from "sharp";
 import { ReatError } from "../errors.js";
 import { CHANNELS, type ImageDataset, indicesByClass } from "./dataset.js";
@@ -20,7 +20,7 @@ const GAP = 2;
 
 /**
  * A PNG with one row of images for each class, in class-id order, on white.
- * @throws ReatError `usage` for sizes that make no picture
+ * @throws ReatError `usage` for sizes that are no picture
  */
 export async function contactSheet(
   dataset: ImageDataset,
@@ -60,7 +60,7 @@ export interface ClassStripOptions {
   readonly images: number;
   /** Only images from this list, such as a subset. */
   readonly indices?: ArrayLike<number>;
-  /** Images that are higher are scaled down to this. Default 32. */
+  /** Height in pixels; higher images are scaled down to it. Default 32. */
   readonly height?: number;
 }
 

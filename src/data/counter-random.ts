@@ -1,4 +1,4 @@
-// Small random streams that depend on nothing but the numbers they are named by.
+// Small random streams, each determined by the numbers that name it.
 
 /** Mixes numbers into one 32-bit seed; every part and its place count (MurmurHash3's finaliser after each). */
 export function mixSeed(...parts: readonly number[]): number {

@@ -53,7 +53,7 @@ export type DatasetParts = Omit<ImageDataset, "notes" | "damaged"> &
   Partial<Pick<ImageDataset, "notes" | "damaged">>;
 
 /**
- * Checks sizes and label ranges once, so that nothing behind it has to. Control characters in names, which could steer a
+ * Checks sizes and label ranges once, so that later code need not. Control characters in names, which could steer a
  * terminal, are written out (`\\u001b`). A set without training images can be evaluated, one without any is refused.
  * @throws ReatError `data` where array lengths disagree with the counts, a label has no class, or two classes one name.
  */
@@ -102,7 +102,7 @@ export function createDataset(parts: DatasetParts): ImageDataset {
   });
 }
 
-/** Text of strangers with its control characters as JSON writes them, so that a terminal shows them instead of obeying. */
+/** Text from outside with its control characters as JSON writes them, so that a terminal shows them instead of obeying them. */
 export function writtenOut(text: string): string {
   return text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -1,4 +1,4 @@
-// Downloads a file so that a cut connection costs only what was not yet there, and a wrong file never gets its name.
+// Downloads a file: a cut connection is continued, and a file with the wrong checksum never gets the final name.
 import {
   closeSync,
   existsSync,
@@ -21,18 +21,18 @@ import { md5OfFile } from "./verify.js";
 
 const OFFICIAL_HOST = "https://www.cs.toronto.edu/~kriz";
 
-/** Where a download goes, and who hears of its progress. */
+/** Where a download goes, and what is called with its progress. */
 export interface DownloadOptions {
-  /** Expected MD5 in hexadecimal; without it the file is taken as it comes. */
+  /** Expected MD5 in hexadecimal; without it the file is not checked. */
   readonly md5?: string;
-  /** How many times a cut connection is taken up again without any progress in between. Default 5. */
+  /** How many times in a row a cut connection is retried without any progress. Default 5. */
   readonly retries?: number;
   /** Pause before the first retry in milliseconds, doubled each time, at most 30 s. Default 1000. */
   readonly retryDelay?: number;
   /** A connection that sends nothing for this long counts as cut, in milliseconds. Default 30 s. */
   readonly stallTimeout?: number;
   readonly progress?: Progress;
-  /** Stops the download; what has arrived stays for the next time. */
+  /** Stops the download; what has arrived is kept for the next time. */
   readonly signal?: AbortSignal;
 }
 
@@ -130,12 +130,12 @@ async function fetchRest(
     const have = part.size;
     const validator = part.validator;
     const resume = have > 0 && validator !== undefined;
-    // Ranges of a compressed transfer would be ranges of other bytes.
+    // In a compressed transfer, ranges would count compressed bytes.
     const headers: Record<string, string> = { "accept-encoding": "identity" };
     if (resume) Object.assign(headers, { range: `bytes=${have}-`, "if-range": validator });
     const response = await fetch(url, { headers, signal });
     if (response.status === 416 && resume) {
-      // The part is as long as the file or longer: whole, or of no use. The sum, or a fresh start, tells.
+      // The part is at least as long as the file: it is complete or useless, which its checksum or a new download decides.
       await response.body?.cancel();
       if (response.headers.get("content-range") === `bytes */${have}`) return;
       part.begin(undefined);
@@ -172,7 +172,7 @@ function rangeStart(response: Response): number {
   return match ? Number(match[1]) : -1;
 }
 
-// A weak ETag promises the same meaning, not the same bytes, and is not allowed in If-Range.
+// A weak ETag does not promise the same bytes, so it is not allowed in If-Range.
 function strongValidator(response: Response): string | undefined {
   const etag = response.headers.get("etag");
   return etag && !etag.startsWith("W/") ? etag : (response.headers.get("last-modified") ?? undefined);
@@ -193,7 +193,7 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
   });
 }
 
-/** The unfinished file, and beside it the validator that says which version of the server's file it is a part of. */
+/** The unfinished file, and beside it the validator that identifies the server's version it belongs to. */
 class PartFile {
   readonly path: string;
   readonly #notes: string;

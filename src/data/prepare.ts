@@ -1,4 +1,4 @@
-// From any accepted form to a loaded data set, by way of one packed file that is made once.
+// Loads a data set of any accepted form, through a packed file that is made once.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ReatError } from "../errors.js";
@@ -16,7 +16,7 @@ import { timed } from "./progress.js";
 import { readPacked, writePacked } from "./store/index.js";
 import { generateSynthetic, SYNTHETIC_DEFAULTS } from "./synthetic/index.js";
 
-/** How images of class folders and of Tiny-ImageNet are read; the other forms know no such choice. */
+/** How images of class folders and of Tiny-ImageNet are read; the other forms have no such options. */
 export interface LoadOptions extends ImageOptions {
   /** Share and seed of the test split that is drawn where class folders have none. Defaults 0.2 and 0. */
   readonly testShare?: number;
@@ -25,7 +25,7 @@ export interface LoadOptions extends ImageOptions {
   readonly cache?: string;
 }
 
-/** Changes where the same files and options give other images than before, so that what was packed then is not taken. */
+/** Raised when the same files and options give different images than before, so that older packed files are not used. */
 const READING = 2;
 
 /** A data set in packed form, and where it came from. */
@@ -111,7 +111,7 @@ function resolveSpec(spec: string, options: LoadOptions): string {
   return join(folder, layout.archive);
 }
 
-// A packed file in the cache that fails its checks is made again: nothing of the user's is lost by it.
+// A packed file in the cache that fails its checks is made again: the user loses nothing.
 function readKept(file: string): ImageDataset | undefined {
   if (!existsSync(file)) return undefined;
   try {

@@ -8,11 +8,11 @@ export interface ProgressReport {
   readonly unit: "files" | "images" | "bytes";
   /** Since the work began; filled in by {@link timed}. */
   readonly seconds?: number;
-  /** Units a second. */
+  /** Units per second. */
   readonly rate?: number;
 }
 
-/** Hears how far a long piece of work is. */
+/** Called with how far a long piece of work is. */
 export type Progress = (report: ProgressReport) => void;
 
 /** Adds seconds and rate to every report, counted from now. */

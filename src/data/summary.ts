@@ -1,4 +1,4 @@
-// What there is to say about a data set: sizes, class counts, groups, channel means.
+// A data set in numbers: sizes, class counts, groups, channel means.
 import { CHANNELS, countClasses, type DamagedFile, type ImageDataset, type ImageSplit } from "./dataset.js";
 import { type ClassGroup, classGroups, type Subset, type TailRule } from "./long-tail/index.js";
 

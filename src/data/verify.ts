@@ -10,7 +10,7 @@ import { readPacked } from "./store/index.js";
 /** `unknown`: there is no official sum for this file, so it can be neither right nor wrong. */
 export type Verdict = "ok" | "unknown" | "mismatch";
 
-/** What the check of one file came to. */
+/** The result of checking one file. */
 export interface FileVerdict {
   readonly file: string;
   readonly verdict: Verdict;
@@ -19,7 +19,7 @@ export interface FileVerdict {
   readonly expected?: string;
 }
 
-/** What the check of a data set against its official sums came to. */
+/** The result of checking a data set against its official sums. */
 export interface Verification {
   /** `mismatch` if any file mismatches, else `ok` if every one is, else `unknown`. */
   readonly verdict: Verdict;
@@ -35,7 +35,7 @@ export interface Verification {
  */
 export async function verifySource(path: string, progress?: Progress): Promise<Verification> {
   const official = basename(path) in CIFAR_MD5 && statSync(path, { throwIfNoEntry: false })?.isFile();
-  // A damaged archive may be past recognition, yet its name says what it should be.
+  // A damaged archive may not be recognisable, but its name says what it should be.
   const source = await detectSource(path).catch((error: unknown) => {
     if (official && error instanceof ReatError) return { form: "class-folders", path } as const;
     throw error;

@@ -99,7 +99,7 @@ export function sameFraction(a: number, b: number): boolean {
 }
 
 /**
- * What of a report does not follow from its own counts, in words; null where all does. A group's classes are not in the
+ * The first figure of a report that does not follow from its counts, in words; null where all do. A group's classes are not in the
  * report, so its mean is only held to lie between those of its classes.
  */
 function reportContradiction(report: AccuracyReport): string | null {
@@ -110,7 +110,7 @@ function reportContradiction(report: AccuracyReport): string | null {
   };
   if (total !== totals.total) return `total is ${total}, and its classes have ${totals.total}`;
   if (correct !== totals.correct) return `correct is ${correct}, and its classes have ${totals.correct}`;
-  if (total === 0) return "it is of no image";
+  if (total === 0) return "it counts no image";
   for (const [id, { total: images, correct: right, accuracy: told }] of perClass.entries()) {
     const follows =
       images > 0 ? told !== null && sameFraction(told, right / images) : told === null && right === 0;

@@ -2,7 +2,7 @@
 import { type UsualBudget, usualBudgets } from "../attacks/index.js";
 import { formatFraction } from "../fraction.js";
 
-/** The parts of a result that its label tells. */
+/** The parts of a result that its label is made from. */
 export interface LabelledAttack {
   readonly name: string;
   readonly constants: Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ const same = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.max(1, Mat
 
 /**
  * "pgd-20" for the usual budget (8/255 in l∞ in steps of 2/255); otherwise what differs follows: "pgd-20 ε=4/255",
- * "pgd-20 l2 ε=0.5 step=0.2". A step in the usual proportion to ε is not named. Ensembles bear their constants' hash:
+ * "pgd-20 l2 ε=0.5 step=0.2". A step in the usual proportion to ε is not named. Ensembles carry the hash of their constants:
  * "autoattack [1f2e3d4c5b6a]".
  */
 export function attackLabel({ name, constants }: LabelledAttack): string {

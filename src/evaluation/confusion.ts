@@ -1,4 +1,4 @@
-// Counts labels against predictions on the device, to be read once at the end.
+// Counts labels and predictions on the device; the counts are read once, at the end.
 import { ReatError } from "../errors.js";
 import {
   type Device,

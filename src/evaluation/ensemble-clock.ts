@@ -1,4 +1,4 @@
-// Tells how far an AutoAttack run is and how long it will take at most, from the passes it has made and those it may make.
+// Estimates how far an AutoAttack run is and how long it may still take, from the passes made and those still possible.
 import type {
   AttackProgress,
   AutoAttackState,
@@ -9,7 +9,7 @@ import type {
 /** A forward pass with its backward pass costs about as much as three forward passes. */
 const withGradient = 3;
 
-/** Forward passes' worth of work that an attack spends on an image that stands to the end. */
+/** Work of an attack on an image that no attack fools, in forward passes. */
 export function workPerImage(
   attack: EnsembleAttackName,
   { apgd, targetedApgd, fab, square }: EnsembleConstants,
@@ -33,7 +33,7 @@ export function workPerImage(
   }
 }
 
-/** Time and work of one run; counts only what this process did towards the speed. */
+/** Time and work of one run; the speed is that of this process alone. */
 export class EnsembleClock {
   /** The attack in work. */
   attack: string;
@@ -60,7 +60,7 @@ export class EnsembleClock {
     this.attack = constants.attacks[0]!;
   }
 
-  /** Starts from a saved state: what it tells was not done in this process. */
+  /** Starts from a saved state, whose work was not done in this process. */
   resume(state: AutoAttackState): void {
     this.at(state);
     this.#before = this.#done();
@@ -98,7 +98,7 @@ export class EnsembleClock {
     return ahead;
   }
 
-  /** In thousandths of the work; images that fall early make it shorter than foretold. */
+  /** In thousandths of the work; images that are fooled early make it shorter than estimated. */
   progress(): { done: number; total: number; secondsLeft: number | null } {
     const [done, ahead] = [this.#done(), this.#ahead()];
     const here = done - this.#before;

@@ -28,7 +28,7 @@ export interface EnsembleOutcome {
   readonly seconds: number;
 }
 
-/** What an AutoAttack run tells beside its accuracy. Plain JSON. */
+/** What an AutoAttack run reports besides its accuracy. Plain JSON. */
 export interface EnsembleRecord {
   /** "standard", "torchattacks-3.5" …, or "custom". */
   readonly version: string;
@@ -44,7 +44,7 @@ export interface EnsembleRecord {
     readonly accuracy: number;
     readonly agrees: boolean;
   };
-  /** One character an image, "1" where it stands. */
+  /** One character per image, "1" where it stands. */
   readonly robust: string;
 }
 
@@ -54,7 +54,7 @@ export interface FooledImages {
   readonly images: Tensor;
 }
 
-/** Where a stopped measurement of an ensemble goes on, and who hears of its states. */
+/** Where a stopped measurement of an ensemble continues, and what is called with its states. */
 export interface EnsembleHooks {
   /** A state that `onState` gave, with all that it gave before. */
   readonly resume?:
@@ -69,7 +69,7 @@ export interface EnsembleHooks {
     | ((state: AutoAttackState, fooled: FooledImages | null) => void | Promise<void>)
     | undefined;
   readonly onWarning?: ((warning: AttackWarning) => void) | undefined;
-  /** Sees the adversarial images of all, which live as long as the call. */
+  /** Called with the adversarial images of all batches, which are freed after the call. */
   readonly onAdversarial?: ((adversarial: Tensor) => void) | undefined;
 }
 
@@ -197,7 +197,7 @@ function standingReport(
 ): Pick<AccuracyReport, "accuracy" | "groups" | "balanced"> {
   const classes = groups.length;
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  // Which wrong class an image was moved to is not told; any other stands for it.
+  // AutoAttack does not report the wrong class of an image; any other class stands for it.
   truth.forEach((label, i) => {
     confusion[label]![flags[i] === "1" ? label : (label + 1) % classes]! += 1;
   });

@@ -55,7 +55,7 @@ export interface EvaluateOptions extends MeasureOptions {
   readonly attacks: readonly EvaluationAttack[];
 }
 
-/** What one attack left standing. */
+/** The accuracy under one attack. */
 export interface AttackResult {
   readonly name: string;
   readonly report: AccuracyReport;
@@ -79,12 +79,12 @@ export interface StagePosition {
   readonly seconds: number;
 }
 
-/** Going on with a stage, and saving where it is. */
+/** Continuing a stage, and saving its position. */
 export interface StageHooks {
   readonly resume?: StagePosition | null | undefined;
   /** Called after each batch, the last one too; waited for. */
   readonly onBatch?: ((position: StagePosition) => void | Promise<void>) | undefined;
-  /** Sees the attacked images of a batch before `onBatch` is called; they live as long as the call. */
+  /** Called with the attacked images of a batch, before `onBatch`; they are freed after the call. */
   readonly onAdversarial?: ((batch: number, adversarial: Tensor) => void) | undefined;
 }
 

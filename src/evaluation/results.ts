@@ -215,7 +215,7 @@ function readFiles(folder: string): { name: string; result: EvaluationResult }[]
   });
 }
 
-/** What of a result does not follow from its own counts; null where all does. */
+/** The first figure of a result that does not follow from its counts, in words; null where all do. */
 function contradictionIn({
   clean,
   robust,

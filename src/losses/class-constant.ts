@@ -1,4 +1,4 @@
-// One number a class as a tensor, made once for each kind of tensor it meets.
+// One number per class as a tensor, made once for each dtype and device it is combined with.
 import { isGradEnabled, keep, noGrad, scope, type Tensor, tensor } from "../tensor/index.js";
 
 let owned: ClassConstant[] | undefined;
@@ -24,7 +24,7 @@ export function owningConstants<T>(body: () => T): readonly [T, () => void] {
   }
 }
 
-/** A vector of numbers, one a class, that follows the dtype and device of what it is combined with. */
+/** A vector of numbers, one per class, that follows the dtype and device of what it is combined with. */
 export class ClassConstant {
   #made: { readonly kind: string; readonly value: Tensor } | undefined;
 
@@ -53,7 +53,7 @@ export class ClassConstant {
     return value;
   }
 
-  /** Other numbers, as many; they are written into the tensor that is there, so that recorded work sees them. */
+  /** Sets other numbers, as many as before; they are written into the existing tensor, so that recorded work sees them. */
   update(values: readonly number[]): void {
     this.#values = values;
     const made = this.#made?.value;

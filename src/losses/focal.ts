@@ -1,4 +1,4 @@
-// Focal loss: cross entropy that turns away from samples the model is already sure of.
+// Focal loss: cross entropy that gives less weight to samples the model is already sure of.
 import { crossEntropy, oneHot, operator, type Tensor } from "../tensor/index.js";
 import type { LossFunction, LossReduction } from "./loss-function.js";
 

@@ -28,7 +28,7 @@ export function rblWeights(
   if (predictedCounts.length !== classCounts.length) {
     throw new ReatError(
       "config",
-      `RBL needs one predicted count a class: got ${predictedCounts.length} for ${classCounts.length} classes.`,
+      `RBL needs one predicted count per class, got ${predictedCounts.length} for ${classCounts.length} classes.`,
     );
   }
   const wrong = predictedCounts.find((count) => !Number.isInteger(count) || count < 0);
@@ -54,7 +54,7 @@ export type RebalancingForm = "weight" | "logit";
 
 /** A loss that keeps its class weights as tensors. */
 export interface RebalancedLoss extends LossFunction {
-  /** Other class weights, as many, in the place of those before. @throws ReatError `config` unless all are positive */
+  /** Sets other class weights, as many as before. @throws ReatError `config` unless all are positive */
   update(weights: readonly number[]): void;
   /** Frees them; they are made again where the loss is used again. */
   dispose(): void;
@@ -72,7 +72,7 @@ export interface RebalancingOptions {
 
 /**
  * Cross entropy under class weights ω: ω_y·CE(z, y), or CE(z + τ·log ω, y).
- * A positive factor a sample changes neither the sign of its gradient nor its direction: under attacks by sign or by
+ * A positive factor on a sample changes neither the sign of its gradient nor its direction: under attacks by sign or by
  * normalised gradient, with samples that do not influence each other, the weight form equals plain cross entropy.
  */
 export function rebalancedLoss(weights: readonly number[], options: RebalancingOptions = {}): RebalancedLoss {

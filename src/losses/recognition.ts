@@ -15,7 +15,7 @@ import {
 } from "./loss-options.js";
 import { rebalancedLoss } from "./rebalancing.js";
 
-/** A loss that trains the model: a scalar. */
+/** A loss that trains the model: its value is a scalar. */
 export type RecognitionLoss = EpochLoss;
 
 /**

@@ -1,4 +1,4 @@
-// Makes a method of a recipe, with the modifiers that work around any of them.
+// Makes a method from a recipe, with the modifiers that work around any of them.
 import { z } from "zod";
 import { ReatError } from "../errors.js";
 import { ClassConstant } from "../losses/index.js";
@@ -19,7 +19,7 @@ export const modifierShape = {
   }),
 };
 const modifierSchema = z.object(modifierShape);
-/** Resolved options of what works around a method. */
+/** Resolved options of the modifiers. */
 export type Modifiers = z.output<typeof modifierSchema>;
 
 /** The whole method: examples, then the loss on them, then one observation, with the modifiers around. */
@@ -36,7 +36,7 @@ export function assembleMethod(
   return {
     name,
     warnings: parts.warnings,
-    // Perturbed weights begin at an epoch of their own.
+    // Weight perturbation begins at a configured epoch.
     steady: weightPerturbation ? "epoch" : (parts.steady ?? "epoch"),
 
     beginEpoch(epoch) {

@@ -11,7 +11,7 @@ export function contradictoryLoss(method: string, loss: LossOptions): MethodWarn
       name: "loss-contradicts-divergence",
       message:
         `method.loss ${name} with method ${method} is known not to converge (Li et al. 2023, arXiv 2307.10205, appendix D: ` +
-        "the balanced softmax and the KL divergence pull in contrary directions): choose method.loss ce, or pgd-at for a balanced loss.",
+        "the balanced softmax and the KL divergence pull in opposite directions): choose method.loss ce, or pgd-at for a balanced loss.",
     },
   ];
 }

@@ -1,4 +1,4 @@
-// The model as a method means it to be used: some correct the logits at inference.
+// The model as a method uses it for classification: some methods correct the logits at inference.
 import { ImageClassifier } from "../nn/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { MethodSetup } from "./method.js";
@@ -32,7 +32,7 @@ class CorrectedClassifier extends ImageClassifier {
 }
 
 /**
- * What is to be measured and used of a network trained with these options: the network itself, or, for a method with
+ * What to measure and use of a network trained with these options: the network itself, or, for a method with
  * an inference rule (RoBal), the network with its logits corrected. Attacks on it see the corrected logits.
  */
 export function inferenceModel(

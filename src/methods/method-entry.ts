@@ -1,4 +1,4 @@
-// What is to be known of a method before it is built, and how a method's file says it.
+// What is known of a method before it is built, and how a method's file declares it.
 import type { z } from "zod";
 import { owningConstants } from "../losses/index.js";
 import type { Tensor } from "../tensor/index.js";
@@ -24,12 +24,12 @@ export interface MethodEntry<Options> {
     options: Options,
     setup: Pick<MethodSetup, "classCounts">,
   ) => (logits: Tensor) => Tensor;
-  /** Combinations of its options, or of them and the model, that cannot be or in which a key does nothing. */
+  /** Combinations of its options, or of them and the model, that are impossible or in which a key does nothing. */
   readonly contradictions?: (
     options: Options,
     model: { readonly classifier: string },
   ) => readonly Contradiction[];
-  /** What its example in help texts says beside the name: keys of `method`, and of `model` where it needs any. */
+  /** What its example in help texts sets besides the name: keys of `method`, and of `model` where it needs any. */
   readonly example?: {
     readonly method?: Readonly<Record<string, unknown>>;
     readonly model?: Readonly<Record<string, unknown>>;
@@ -38,7 +38,7 @@ export interface MethodEntry<Options> {
   readonly released?: ReleasedProtocol;
 }
 
-/** What is wrong about a configuration that no single key is wrong about. */
+/** What is wrong with a configuration although each key by itself is valid. */
 export interface Contradiction {
   /** Dotted, from the top of the configuration: "model.classifier". */
   readonly key: string;
@@ -52,7 +52,7 @@ export interface ReleasedProtocol {
   readonly repository: string;
   /** Name of the preset in configs/. */
   readonly preset: string;
-  /** One line of what is particular to it. */
+  /** One line on what is particular to it. */
   readonly summary: string;
 }
 

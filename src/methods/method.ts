@@ -27,7 +27,7 @@ export interface StepResult {
   readonly afterUpdate?: () => void;
 }
 
-/** Something a user should know about a configuration that is valid all the same. */
+/** Something a user should know about a configuration although it is valid. */
 export interface MethodWarning {
   /** Stable name, such as "rbl-weight-cannot-act". */
   readonly name: string;

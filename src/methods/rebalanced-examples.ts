@@ -19,7 +19,7 @@ import { readState } from "./state.js";
 import { craft, type TrainingAttackOptions, trainingAttack } from "./training-attack.js";
 
 /**
- * What multiplies or shifts the cross entropy that the examples maximise. Factors a sample (rw: 1/n, rws: 1/√n, enr:
+ * What multiplies or shifts the cross entropy that the examples maximise. Factors on a sample (rw: 1/n, rws: 1/√n, enr:
  * effective number, rbl in its weight form) change no sign and no direction of that sample's gradient: they act only
  * with attack.batchNorm batch, which couples the samples. What enters the logits (brw: + log n, rbl in its logit form)
  * always acts.
@@ -52,7 +52,7 @@ export const reweightingShape = (reweighting: Reweighting) => ({
 const reweightingSchema = z.object(reweightingShape("none"));
 type Options = z.output<typeof reweightingSchema> & { readonly attack: TrainingAttackOptions };
 
-/** Options of a re-weighting that do nothing beside the others. */
+/** Warnings of a re-weighting whose options do nothing together. */
 export function reweightingContradictions({ reweighting, rbl, attack }: Options): Contradiction[] {
   const problems: Contradiction[] = [];
   const untouched = rbl.form === "weight" && rbl.tau === 1 && rbl.rounding === "reference";
@@ -71,7 +71,7 @@ export function reweightingContradictions({ reweighting, rbl, attack }: Options)
   return problems;
 }
 
-/** All of a recipe but its loss. */
+/** All of a recipe except its loss. */
 type ExampleParts = Omit<RecipeParts, "loss">;
 
 /**
@@ -149,7 +149,7 @@ function rblExamples(
         epochNow = epoch;
         rebalance();
       }
-      // A class that was never predicted has E_k = 0: next to it, all other weights all but vanish.
+      // A class that was never predicted has E_k = 0: compared with its weight, all others almost vanish.
       const neverPredicted = predictedCounts.flatMap((count, label) => (count === 0 ? [label] : []));
       return { predictedCounts, rblWeights: current?.weights ?? [], neverPredicted };
     },
@@ -187,14 +187,13 @@ function rblExamples(
 function reweightingWarnings({ reweighting, rbl, attack }: Options): MethodWarning[] {
   if (attack.batchNorm !== "running") return [];
   const why =
-    "with method.attack.batchNorm running gives the adversarial examples of plain cross entropy, because a positive " +
-    "factor a sample changes neither its gradient's sign nor its direction: choose method.attack.batchNorm batch or ";
+    "cannot act with method.attack.batchNorm running: the examples are those of plain cross entropy (docs/warnings.md).";
   if (reweighting === "rbl" && rbl.form === "weight") {
-    const message = `method.rbl.form weight ${why}method.rbl.form logit for examples that RBL shapes.`;
+    const message = `method.rbl.form weight ${why}`;
     return [{ name: "rbl-weight-cannot-act", message }];
   }
   if (reweighting === "rw" || reweighting === "rws" || reweighting === "enr") {
-    const message = `method.reweighting ${reweighting} ${why}method.reweighting brw for examples that differ.`;
+    const message = `method.reweighting ${reweighting} ${why}`;
     return [{ name: "reweighting-cannot-act", message }];
   }
   return [];

@@ -19,7 +19,7 @@ export interface Recipe
    * @throws ReatError `data` or `numerics` as the attack does
    */
   examples(batch: TrainingBatch, context: RecipeContext): Tensor | null;
-  /** The loss on them. Called once or more a step: whatever it carries from call to call belongs into `observe`. */
+  /** The loss on them. Called once or more in a step: state that it carries from call to call is updated in `observe`. */
   loss(batch: TrainingBatch, adversarial: Tensor | null, context: RecipeContext): StepResult;
   /** Sees each step's final result once. */
   observe?(result: StepResult): void;

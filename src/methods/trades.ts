@@ -18,7 +18,7 @@ export const tradesOptions = z.strictObject({
     .union([z.literal(1), z.literal(2)])
     .default(1)
     .meta({
-      help: "passes of the clean batch a step; the released loops make 2, which moves running statistics once more",
+      help: "passes of the clean batch in each step; the released loops make 2, which moves running statistics once more",
     }),
   attack: trainingAttackOptions({ start: "gaussian" })
     .prefault({})

@@ -71,7 +71,7 @@ export function trainingAttack(options: TrainingAttackOptions, objective: Attack
   return pgd({ ...options, objective, checked: isReadAtOnce });
 }
 
-/** @internal Whether a figure can be read from the device without waiting for work that is under way. */
+/** @internal Whether a figure can be read from the device without waiting for unfinished work. */
 export function isReadAtOnce(device: Device): boolean {
   return device === "cpu";
 }

@@ -1,7 +1,7 @@
 // Every method needs images of every class, and says so in the same words.
 import { ReatError } from "../errors.js";
 
-/** So many classes are named; of a data set of hundreds the rest is counted. */
+/** The most classes that are named; further ones are only counted. */
 const mostNamed = 8;
 
 /**

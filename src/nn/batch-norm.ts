@@ -29,7 +29,7 @@ export class BatchNorm extends Layer {
     this.batchesTracked = this.buffer("num_batches_tracked", zeros([], { ...options, dtype: "int64" }));
   }
 
-  /** @throws ReatError `numerics` where the batch's statistics would be of one value a channel */
+  /** @throws ReatError `numerics` where the batch's statistics would be of one value per channel */
   override forward(input: Tensor): Tensor {
     const { weight, bias, mode } = this;
     if (mode === "train" || mode === "batch") requireSeveralValues(input);
@@ -52,6 +52,6 @@ function requireSeveralValues({ shape }: Tensor): void {
   if (shape[0] !== 1 || shape.slice(2).some((size) => size !== 1)) return;
   throw new ReatError(
     "numerics",
-    `A batch of one image and maps of one pixel, [${shape}], leave batch normalisation one value a channel, whose variance is not a number; batches of two images at least are accepted.`,
+    `A batch of one image and maps of one pixel, [${shape}], leave batch normalisation one value per channel, whose variance is not a number; accepted are batches of at least two images.`,
   );
 }

@@ -56,7 +56,7 @@ export class SGD {
 
   /**
    * Moves the parameters in place.
-   * @param gradients one a parameter, in their order; they are left as they are
+   * @param gradients one for each parameter, in their order; they are not changed
    */
   step(gradients: readonly Tensor[]): void {
     const { momentum, weightDecay, nesterov } = this;

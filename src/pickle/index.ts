@@ -1,4 +1,4 @@
-// Python's pickles, read without running any of them.
+// Reads Python's pickles without running any code in them.
 export { ArrayConstructor, encodeLatin1, numpyVocabulary, type PickledArray } from "./numpy-arrays.js";
 export { readPickle, readPickleAt } from "./pickle.js";
 export {

@@ -18,8 +18,8 @@ const MARK = Symbol("mark");
 type Slot = Pickled | typeof MARK;
 
 /**
- * Reads one pickle of protocol 0 to 5. Any global that is not of the vocabulary is refused by name, so a file cannot make
- * the reader do anything but build values.
+ * Reads one pickle of protocol 0 to 5. A global outside the vocabulary is refused by name, so a file can only make
+ * the reader build values.
  * @param where how errors name the file
  * @param vocabulary default: NumPy's arrays of bytes and integers
  * @throws ReatError `data` for a cut-off file, an unknown opcode, a refused global, or values nested or multiplied without sense
@@ -32,7 +32,7 @@ export function readPickle(
   return readPickleAt(bytes, 0, where, vocabulary).value;
 }
 
-/** As {@link readPickle}, from a position in a file that goes on after the pickle. @returns also where it goes on */
+/** As {@link readPickle}, from a position in a file that has more after the pickle. @returns also the end of the pickle */
 export function readPickleAt(
   bytes: Uint8Array,
   start: number,
@@ -233,7 +233,7 @@ class PickleReader implements PickleContext {
       case "b": {
         const state = this.#pop();
         const target = this.#top();
-        // Attributes set on a dictionary say nothing of its entries.
+        // Attributes set on a dictionary do not change its entries.
         if (target instanceof Map) return;
         if (!(target instanceof PickledObject))
           this.fail("it sets the state of something that is no NumPy array");

@@ -25,7 +25,7 @@ export abstract class PickledObject {
   }
 }
 
-/** What a vocabulary is given to complain with. */
+/** How a vocabulary reports an error. */
 export interface PickleContext {
   /** @throws ReatError naming the file */
   fail(what: string): never;

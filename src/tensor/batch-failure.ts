@@ -1,4 +1,4 @@
-// What to tell of a batch that failed for want of memory or with its GPU.
+// What is said of a batch that failed because memory ran out or its GPU failed.
 import { ReatError } from "../errors.js";
 import { DeviceError, OutOfMemoryError } from "./errors.js";
 import { describeShortage, likelyBatchSize } from "./memory-shortage.js";
@@ -7,7 +7,7 @@ import { describeShortage, likelyBatchSize } from "./memory-shortage.js";
 export interface FailedBatch {
   /** Such as "In epoch 1, batch 3 of 98". */
   readonly where: string;
-  /** Images of a batch; 0 where it failed before it was made, which is left to the error itself. */
+  /** Images of a batch; 0 where making the batch failed: the error then says it all. */
   readonly batchSize: number;
   /** Whether the run has a checkpoint to be continued from. Default: false. */
   readonly kept?: boolean;

@@ -9,13 +9,13 @@ import type { Generator } from "./random.js";
 export interface CaptureOptions {
   /** Generators that `body` draws from: each replay moves them on. LibTorch 2.4 or newer. Default: none. */
   readonly generators?: readonly Generator[];
-  /** Runs of `body` before it is recorded, for what libraries choose and allocate at first. Default: 3. */
+  /** Runs of `body` before it is recorded, in which libraries choose algorithms and allocate. Default: 3. */
   readonly warmUps?: number;
 }
 
 /**
- * A recorded piece of GPU work with its own memory. It reads and writes the very tensors of the recording: what a replay
- * shall work on is copied into those beforehand, what it gives is found in the tensors that `body` returned.
+ * A recorded piece of GPU work with its own memory. It reads and writes the tensors of the recording: copy a
+ * replay's inputs into them beforehand, and find its results in the tensors that `body` returned.
  */
 export class CudaGraph<T> implements Disposable {
   readonly #handle: number;

@@ -80,7 +80,7 @@ export function oneHot(labels: Tensor, classes: number): Tensor {
   return oneHotOp(labels, classes);
 }
 
-/** What becomes of the losses of a batch: they stay apart, are averaged, or summed. */
+/** What is done with the losses of a batch: kept apart, averaged, or summed. */
 export type Reduction = "none" | "mean" | "sum";
 
 const reductions = { none: 0, mean: 1, sum: 2 } as const;

@@ -1,7 +1,7 @@
 // Who frees a tensor: the innermost scope, its owner, or as a last resort the garbage collector.
 import { native } from "./native.js";
 
-/** What this file knows of a tensor: enough to free it once. */
+/** What is needed of a tensor to free it once. */
 export interface OwnedTensor {
   /** @internal Handle in the addon's table. */
   readonly _handle: number;

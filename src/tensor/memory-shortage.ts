@@ -1,4 +1,4 @@
-// Reads out of LibTorch's words how much memory was wanted and had, and how large a batch would probably fit.
+// Reads from LibTorch's message how much memory was wanted and how much there was, and how large a batch would probably fit.
 
 /** What an allocation failed for, in bytes; `null` where LibTorch did not say. */
 export interface MemoryShortage {

@@ -110,7 +110,7 @@ export class Tensor extends TensorReductions<Tensor> {
     return indexSelect(this, dim, index);
   }
 
-  /** Advanced indexing: one int64 or bool tensor a dimension, `null` for all of it. */
+  /** Advanced indexing: one int64 or bool tensor for each dimension, `null` for all of it. */
   index(indices: readonly (Tensor | null)[]): Tensor {
     return indexTensors(this, indices);
   }
@@ -143,7 +143,7 @@ export class Tensor extends TensorReductions<Tensor> {
     return maskedSelect(this, mask);
   }
 
-  /** Indices of the elements that are not zero, int64, one row an element. */
+  /** Indices of the elements that are not zero, int64, one row for each element. */
   nonzero(): Tensor {
     return nonzero(this);
   }

@@ -1,4 +1,4 @@
-// What a checkpoint holds beside its tensors, and whether it can be true.
+// What a checkpoint holds besides its tensors, and checks that it is possible.
 import { z } from "zod";
 import { ReatError } from "../errors.js";
 import type { MethodState } from "../methods/index.js";
@@ -93,7 +93,7 @@ export function parseState(text: string, file: string): CheckpointState {
   const refuse = (why: string) =>
     new ReatError(
       "checkpoint",
-      `The checkpoint ${file} holds no state that a training can have: ${why}; use another copy or checkpoint.`,
+      `The checkpoint ${file} holds a state that no training can have: ${why}; use another copy or checkpoint.`,
     );
   let value: unknown;
   try {

@@ -77,7 +77,7 @@ export function currentEnvironment(device: Device): Environment {
   };
 }
 
-/** What of the environment decides the last bits of a result, and differs: "threads: 2 before, 4 now". */
+/** The differences between two environments that change the last bits of a result: "threads: 2 before, 4 now". */
 export function environmentChanges(before: Environment, now: Environment): string[] {
   const deciding = ["reat", "libtorch", "device", "threads", "cpu"] as const;
   return deciding
@@ -87,7 +87,7 @@ export function environmentChanges(before: Environment, now: Environment): strin
 
 function revision(): Environment["revision"] {
   const folder = fileURLToPath(packageRoot);
-  // Installed inside somebody's repository, git would answer with theirs.
+  // Where the package is installed inside another repository, git would name that one's commit.
   if (!existsSync(new URL(".git", packageRoot))) return null;
   const git = (...args: string[]) =>
     execFileSync("git", ["-C", folder, ...args], {

@@ -14,13 +14,13 @@ import { cannotWrite } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import type { RunEvent } from "./events.js";
 
-/** One JSON object a line. Hold it with `using`, or close it. */
+/** One JSON object per line. Hold it with `using`, or close it. */
 export class EventLog implements Disposable {
   #file: number;
   #length: number;
 
   /**
-   * Opens the file, made if need be, and cuts off what follows its first `keep` bytes, and a last line without an end.
+   * Opens the file, creating it if needed, and cuts off everything after its first `keep` bytes and an unfinished last line.
    * @throws ReatError `disk`
    */
   constructor(
@@ -57,7 +57,7 @@ export class EventLog implements Disposable {
     this.#length += line.length;
   }
 
-  // Where even that fails, opening the log again does it.
+  // Where even that fails, the next opening of the log cuts the line off.
   #removeTornLine(): void {
     try {
       ftruncateSync(this.#file, this.#length);
@@ -84,8 +84,8 @@ export class EventLog implements Disposable {
 }
 
 /**
- * Makes sure that a log still holds what a checkpoint counts on: its first `length` bytes are whole lines of events. A log
- * that is gone altogether is accepted.
+ * Makes sure that a log still holds what a checkpoint counts on: its first `length` bytes are whole lines of events. A missing
+ * log is accepted.
  * @returns false where there is none although there should be
  * @throws ReatError `data`
  */

@@ -1,4 +1,4 @@
-// What a run reports while it happens: one JSON object a line in metrics.jsonl.
+// What a run reports while it happens: one JSON object per line in metrics.jsonl.
 import type { AccuracyReport } from "../evaluation/index.js";
 
 /** The split that robust accuracy is measured on while training. */
@@ -25,7 +25,7 @@ export interface StartEvent {
   readonly seeds: Readonly<Record<string, number>>;
 }
 
-/** A valid choice that does not do what one would expect. */
+/** A valid choice with an effect that one would not expect. */
 export interface WarningEvent {
   readonly type: "warning";
   readonly name: string;

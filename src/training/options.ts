@@ -6,7 +6,7 @@ import type { Generator, Tensor } from "../tensor/index.js";
 import type { BestSoFar, EvaluationSplit, RunEvent, Selection } from "./events.js";
 import type { RunFolder } from "./run-folder.js";
 
-/** What the trainer asks of an optimiser. */
+/** What the trainer needs of an optimiser. */
 export interface Optimizer {
   learningRate: number;
   /** @param gradients in the order of the model's parameters */
@@ -25,13 +25,13 @@ export interface EpochBatches {
 
 /** An average of the model's weights over the steps, which is what is measured and kept as the run's model. */
 export interface AveragedTraining {
-  /** Of this run's model; the caller's to dispose. */
+  /** Of this run's model; the caller disposes it. */
   readonly weights: WeightAverage;
   /** First epoch, from 1, whose steps are averaged; before it the trained weights are measured and kept. */
   readonly from: number;
 }
 
-/** Measures the model between epochs. It may leave nothing behind: neither tensors nor a changed mode. */
+/** Measures the model between epochs. It must leave no tensors and no changed mode behind. */
 export interface EvaluationPlan {
   readonly split: EvaluationSplit;
   /** The attack's name, for the log. */
@@ -65,7 +65,7 @@ export interface TrainingProgress {
   readonly epochs: number;
   readonly batch: number;
   readonly batchesPerEpoch: number;
-  /** The batch's images a second, a running mean of this session. */
+  /** Images per second, a running mean of this session. */
   readonly imagesPerSecond: number;
   /** Time left for training and measuring, from this session's pace; `null` until it is known. */
   readonly secondsLeft: number | null;
@@ -75,7 +75,7 @@ export interface TrainingProgress {
   /** Of the latest measurement. */
   readonly cleanAccuracy: number | null;
   readonly robustAccuracy: number | null;
-  /** What of a measurement is running, or `null` while training. */
+  /** The part of a measurement that is running, or `null` while training. */
   readonly evaluation: EvaluationProgress | null;
 }
 

@@ -2,7 +2,7 @@
 import type { EvaluationProgress } from "../evaluation/index.js";
 import type { TrainingProgress } from "./options.js";
 
-/** What a pace is reckoned from. */
+/** What a pace is computed from. */
 interface Plan {
   readonly epochs: number;
   readonly batchesPerEpoch: number;
@@ -22,7 +22,7 @@ export class Pace {
 
   constructor(readonly plan: Plan) {}
 
-  /** A batch took so long; the first ones are slower, so the newest count most. */
+  /** Takes a batch's duration. The first batches are slower, so the newest count most. */
   batch(images: number, seconds: number): void {
     const blend = (before: number | null, now: number) => (before === null ? now : 0.9 * before + 0.1 * now);
     this.#batchSeconds = blend(this.#batchSeconds, seconds);

@@ -13,23 +13,23 @@ export interface LockHolder {
   readonly began: string | null;
 }
 
-/** The lock, to be disposed of, or the process that has it. */
+/** The lock, which the caller disposes, or the process that holds it. */
 export type LockAttempt = { readonly lock: Disposable } | { readonly holder: LockHolder };
 
-/** Two that claim in the same moment both withdraw and try again after unequal pauses. */
+/** Two processes that claim it at the same moment both withdraw, and try again after unequal pauses. */
 const attempts = 5;
 
-/** What `/proc` tells is not told everywhere. */
+/** `/proc` does not exist on every system. */
 const unknown = "unknown";
 
 let claimsMade = 0;
 
 /**
- * Takes the lock, a folder at `place`, if nobody living on this machine has it.
+ * Takes the lock, a folder at `place`, unless a living process on this machine holds it.
  *
  * Every process puts a file of its own into the folder and only then looks at the others: of two, at least one sees the
- * other. Nobody ever takes away or overwrites what a living process may have made, so that it does not matter how long
- * anybody is held up between two steps.
+ * other. No process removes or overwrites what a living process may have made, so the time between two steps does not
+ * matter.
  * @throws ReatError `disk`
  */
 export function tryLock(place: string): LockAttempt {
@@ -52,7 +52,7 @@ export function tryLock(place: string): LockAttempt {
   }
 }
 
-/** An empty file whose name says all: it is there whole or not at all. */
+/** An empty file whose name holds all facts: it exists completely or not at all. */
 function makeClaim(place: string): string {
   const began = beginning(process.pid) ?? unknown;
   claimsMade += 1;
@@ -63,14 +63,14 @@ function makeClaim(place: string): string {
       closeSync(openSync(join(place, name), "wx"));
       return name;
     } catch (cause) {
-      // Whoever withdraws takes the empty folder along: then it is made again.
+      // A withdrawing process removes the empty folder; then it is made again.
       const { code } = cause as NodeJS.ErrnoException;
       if (code !== "ENOENT") throw cause instanceof ReatError ? cause : cannotWrite(place, cause);
     }
   }
 }
 
-/** The first living claim but our own; what the dead left is cleared away. */
+/** The first claim of another living process; those of ended processes are removed. */
 function otherHolder(place: string, own: string): LockHolder | undefined {
   for (const name of readdirSync(place)) {
     const match = /^(\d+)-(\w+)-\d+-(.+)$/.exec(name);
@@ -100,7 +100,7 @@ function withdraw(place: string, claim: string): void {
   }
 }
 
-/** Before the folder there was one file; a left-over of it is cleared away. */
+/** Earlier versions used one file instead of the folder; a left-over one is removed. */
 function holderByFile(place: string): LockHolder | undefined {
   let text: string;
   try {
@@ -142,7 +142,7 @@ function isAlive({ host, pid, began }: LockHolder): boolean {
   }
 }
 
-/** Null where the process is not there, has ended and only waits for its parent to notice, or is not to be seen. */
+/** Null where there is no such process, or it has ended and waits for its parent, or it is not visible. */
 function beginning(pid: number): string | null {
   try {
     // The program's name, in parentheses, may hold spaces; the beginning is the 20th field after it.

@@ -15,7 +15,7 @@ export function readRunEvents(file: string): RunEvent[] {
       const event = JSON.parse(line) as RunEvent | null;
       if (typeof event?.type === "string") return event;
     } catch {
-      // What is no JSON is no event either.
+      // A line that is not JSON is no event either.
     }
     throw new ReatError("data", `${file} is damaged in line ${index + 1}, which is no event.`);
   });

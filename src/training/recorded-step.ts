@@ -12,9 +12,9 @@ import {
   type Tensor,
 } from "../tensor/index.js";
 
-/** What a batch gave. */
+/** The result of a batch's step. */
 export interface Step {
-  /** Without a graph where the step was repeated from a recording. */
+  /** It has no graph where the step was repeated from a recording. */
   readonly result: StepResult;
   /** In the order of the model's parameters. */
   readonly gradients: readonly Tensor[];
@@ -42,7 +42,7 @@ export class StepRunner implements Disposable {
   readonly #recordings = new Map<string, Recording | "ready">();
   #recordable: boolean;
 
-  /** @param onTrouble told once, in a sentence, when steps cannot be recorded and therefore run one by one */
+  /** @param onTrouble called once, with a sentence, when steps cannot be recorded and therefore run one by one */
   constructor(learner: Learner, onTrouble: (message: string) => void) {
     this.#learner = learner;
     this.#onTrouble = onTrouble;
@@ -62,7 +62,7 @@ export class StepRunner implements Disposable {
     const known = this.#recordings.get(shape);
     if (known === undefined) {
       const step = this.#runAlone(batch);
-      // What must be undone by hand after the update is not in a recording.
+      // A step that must be undone after the update cannot be recorded.
       if (!step.result.afterUpdate) this.#recordings.set(shape, "ready");
       return step;
     }
@@ -106,7 +106,7 @@ export class StepRunner implements Disposable {
       this.#forget();
       const why = cause instanceof Error ? cause.message : String(cause);
       this.#onTrouble(
-        `The training step cannot be recorded on ${generator.device}, so that each runs by itself, which may be slower: ${why}`,
+        `The training step cannot be recorded on ${generator.device}, so each step is run anew, which may be slower: ${why}`,
       );
       return null;
     }

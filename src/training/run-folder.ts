@@ -24,7 +24,7 @@ export class RunFolder {
 
   private constructor(
     path: string,
-    /** What to tell before the run goes on. */
+    /** Warnings for the user before the run continues. */
     readonly warnings: readonly Omit<WarningEvent, "type">[] = [],
   ) {
     this.path = resolve(path);
@@ -46,7 +46,7 @@ export class RunFolder {
    */
   static async create(path: string, config: string, environment: Environment): Promise<RunFolder> {
     const run = new RunFolder(path);
-    // Before anything is made: on a read-only disk this is the sentence that helps.
+    // Checked before anything is written: on a read-only disk this message helps most.
     RunFolder.requireNone(path);
     makeFolder(run.path);
     using _lock = lockRun(run.lockFile);
@@ -119,7 +119,7 @@ export class RunFolder {
     return readFileSync(this.configFile, "utf8");
   }
 
-  /** What the run was begun with, or `null` where there is no account of it. @throws ReatError `data` where it is damaged */
+  /** The environment that the run was begun in, or `null` where there is no record of it. @throws ReatError `data` where it is damaged */
   environment(): Environment | null {
     let text: string;
     try {

@@ -67,8 +67,8 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Arra
 }
 
 /**
- * Reads a safetensors file from its bytes, which the result shares. Nothing is believed: lengths, offsets, shapes and
- * sizes must fit each other and cover the data without gap or overlap.
+ * Reads a safetensors file from its bytes, which the result shares. Everything is checked: lengths, offsets, shapes and
+ * sizes must agree and cover the data without gap or overlap.
  * @param name what messages call the file
  * @throws ReatError `checkpoint` naming what does not fit
  */

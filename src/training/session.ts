@@ -45,7 +45,7 @@ export class Session {
   #savedAt = performance.now();
   readonly #pace: Pace;
   readonly #steps: StepRunner;
-  /** A GPU works on while the next batch is prepared: how long a batch took shows only where figures are read back. */
+  /** A GPU keeps working while the next batch is prepared, so a batch's duration is known only where values are read back. */
   readonly #pacedWhenRead: boolean;
   #unpaced = { images: 0, batches: 0 };
 
@@ -55,7 +55,7 @@ export class Session {
     readonly statistics: EpochStatistics,
     readonly log: EventLog,
     from: TrainedSoFar,
-    /** What to tell before anything else. */
+    /** Warnings to log before anything else. */
     readonly warnings: readonly Omit<WarningEvent, "type">[] = [],
   ) {
     this.#epoch = from.epoch;
@@ -93,7 +93,7 @@ export class Session {
       const epoch = this.#epoch;
       const due = epoch % (checkpointEvery?.epochs ?? 1) === 0 || epoch === epochs;
       if (isMeasured(epoch, epochs, evaluation)) {
-        // A measurement can take longer than the epoch: a kill in it must not cost the epoch.
+        // A measurement can take longer than the epoch, so a kill during it must not lose the epoch.
         if (due) await this.#save();
         if (await this.#measure()) return this.#stop();
       }
@@ -132,7 +132,7 @@ export class Session {
     if (plan.count !== batchesPerEpoch) {
       throw new ReatError(
         "data",
-        `Epoch ${epoch} has ${plan.count} batches, and every epoch was to have ${batchesPerEpoch}.`,
+        `Epoch ${epoch} has ${plan.count} batches, but every epoch must have ${batchesPerEpoch}.`,
       );
     }
     optimizer.learningRate = learningRate(epoch);

@@ -2,7 +2,7 @@
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** One text a key: "training.batchSize was 128 and is 64". */
+/** One text per key: "training.batchSize was 128 and is 64". */
 export function settingsDifferences(before: Json, now: Json): string[] {
   const [old, current] = [flatten(before), flatten(now)];
   const keys = [...new Set([...old.keys(), ...current.keys()])];

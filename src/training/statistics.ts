@@ -13,7 +13,7 @@ import {
   zeros,
 } from "../tensor/index.js";
 
-/** What was summed so far; a wait for the device. */
+/** The sums so far; reading them waits for the device. */
 export interface Totals {
   readonly batches: number;
   readonly images: number;

@@ -1,4 +1,4 @@
-// Trains a model with a method: checks what it is given, continues where a run was, and lets a session do the rest.
+// Trains a model with a method: checks its options, continues an earlier run, and leaves the rest to a session.
 import { existsSync, rmSync } from "node:fs";
 import { ReatError } from "../errors.js";
 import { readCheckpoint } from "./checkpoint.js";
@@ -33,7 +33,7 @@ export async function train(options: TrainingOptions): Promise<TrainingOutcome> 
     if (!requireEvents(metricsFile, progress.logLength)) {
       warnings.push({
         name: "log-missing",
-        message: "metrics.jsonl is missing: it begins anew, without the events of the epochs before.",
+        message: "metrics.jsonl is missing: a new one is begun, without the events of earlier epochs.",
       });
     }
     if (progress.best && !(await hasBest(bestCheckpoint))) {

@@ -1,4 +1,4 @@
-// Weights that other programs wrote, and how they become those of this project's networks.
+// Weights that other programs wrote, renamed and loaded into this project's networks.
 export { type StoredState, type Translation, translate } from "./layouts.js";
 export {
   type Normalisation,

@@ -27,7 +27,7 @@ const stem: readonly Rule[] = [
 const shortcut: Rule = [/^(layer\d+\.\d+)\.downsample\./, "$1.shortcut."];
 // Stages that are counted with the stem: conv2_x is the first.
 const stages: readonly Rule[] = [2, 3, 4, 5].map((n) => [new RegExp(`^conv${n}_x\\.`), `layer${n - 1}.`]);
-/** Position of each numbered layer in `residual_function`: convolution, norm and activation take turns. */
+/** Position of each numbered layer in `residual_function`, in which convolution, norm and activation alternate. */
 const residual: readonly Rule[] = [1, 2, 3].flatMap((n): Rule[] => [
   [new RegExp(`^(layer\\d+\\.\\d+)\\.conv${n}\\.`), `$1.residual_function.${3 * (n - 1)}.`],
   [new RegExp(`^(layer\\d+\\.\\d+)\\.bn${n}\\.`), `$1.residual_function.${3 * (n - 1) + 1}.`],
@@ -38,10 +38,10 @@ const lastLayer: readonly Rule[] = [
 ];
 const rules: readonly Rule[] = [...stem, shortcut, ...stages, ...residual, ...lastLayer];
 
-/** Parts that published WideResNets carry in their state and never run. */
+/** Parts that published WideResNets have in their state but never run. */
 const unused = /^sub_block1\./;
 
-/** What became of a foreign state. */
+/** A foreign state after renaming. */
 export interface Translation {
   readonly state: StoredState;
   /** What was done to the names, a sentence each. */
@@ -102,7 +102,7 @@ function withoutCopies(state: StoredState): StoredState {
 }
 
 function targetOf(name: string, own: ReadonlySet<string>): string | null {
-  // A stage's name and the name within it may both differ, so what one rule made is tried with the others.
+  // A stage's name and the name within it may both differ, so the other rules are applied to the result of each rule.
   const seen = new Set([name]);
   for (const candidate of seen) {
     for (const [pattern, replacement] of rules) {

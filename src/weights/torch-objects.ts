@@ -1,4 +1,4 @@
-// The few names that torch.save puts around tensors, and what each rebuilds. Every other name is refused.
+// The few names that torch.save uses for tensors, and what each rebuilds. Every other name is refused.
 import {
   encodeLatin1,
   type PickleContext,

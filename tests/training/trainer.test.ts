@@ -257,7 +257,7 @@ describe("impossible options", () => {
     [{ logEvery: 1.5 }, "logEvery must be a whole number of at least 1, got 1.5."],
     [{ checkpointEvery: { batches: -1 } }, "checkpointEvery.batches must be a whole number"],
     [{ checkpointEvery: { seconds: 0 } }, "checkpointEvery.seconds must be above 0, got 0."],
-    [{ batchesPerEpoch: 5 }, "Epoch 1 has 6 batches, and every epoch was to have 5."],
+    [{ batchesPerEpoch: 5 }, "Epoch 1 has 6 batches, but every epoch must have 5."],
   ])("%j are refused", async (changes, message) => {
     const run = await runs.create(`options ${JSON.stringify(changes).replaceAll(/\W/g, "")}`);
     await expect(train(tinyOptions(run, changes))).rejects.toThrow(message);

@@ -22,13 +22,13 @@ export interface ApgdOptions {
   readonly objective: "ce" | "dlr" | "targeted-dlr";
   /** Default: 100. */
   readonly steps?: number;
-  /** Attempts from fresh noise; a target each for the targeted objective. Default: 1. */
+  /** Attempts from fresh noise; with the targeted objective, each for every target. Default: 1. */
   readonly restarts?: number;
   /** Wrong classes tried, at most classes − 1. Default: 9. */
   readonly targets?: number;
   /** Share of rising steps below which the step size is halved. Default: 0.75. */
   readonly rho?: number;
-  /** Gradients averaged a step, for models with random output. Default: 1. */
+  /** Gradients averaged in each step, for models with random output. Default: 1. */
   readonly gradientRepeats?: number;
   /** Spend 3/10, 3/10 and 4/10 of the steps at 3, 2 and 1 times the radius (the l1 form of AutoAttack). Default: false. */
   readonly shrinkingRadius?: boolean;

@@ -2,7 +2,7 @@
 import { fullLike, type Tensor } from "../../tensor/index.js";
 import { perSample, projectOnL1Ball, sampleDims } from "../geometry/index.js";
 
-/** What the rule remembers a sample: the share of pixels a step may touch, and how many differed at the last checkpoint. */
+/** What the rule remembers of each sample: the share of pixels a step may touch, and how many differed at the last checkpoint. */
 export interface L1Memory {
   density: Tensor;
   changedBefore: Tensor;

@@ -7,7 +7,7 @@ import { gradientPass } from "../passes.js";
 import { advance, allRows, count, isTimeToLook, type State, select, where } from "../running-state.js";
 import { apgdL1Step, checkL1, type L1Memory, startL1 } from "./l1-step.js";
 
-/** What determines a run beside its images. */
+/** What determines a run besides its images. */
 export interface ApgdRunOptions {
   readonly ball: BallName;
   readonly epsilon: number;
@@ -15,13 +15,13 @@ export interface ApgdRunOptions {
   readonly objective: TargetedObjective;
   /** Share of rising steps below which the step size is halved. */
   readonly rho: number;
-  /** Gradients averaged a step, for models with random output. */
+  /** Gradients averaged in each step, for models with random output. */
   readonly gradientRepeats: number;
   /** Drop a sample at its first success. Its best point is then that of the time it was dropped. */
   readonly stopWhenFooled: boolean;
-  /** Told after each step: samples still in work. */
+  /** Called after each step with the number of samples still in work. */
   readonly onStep?: (standing: number) => void;
-  /** Told the gradient at the start. */
+  /** Called with the gradient at the start. */
   readonly onStart?: (gradient: Tensor) => void;
   /** l1: the start is a point found before, not noise. */
   readonly continued?: boolean;
@@ -32,13 +32,13 @@ export interface ApgdRun {
   /** The point with the highest objective, and that objective [N]. */
   readonly best: Tensor;
   readonly bestValue: Tensor;
-  /** A misclassified point, or the start where none was met. */
+  /** A misclassified point, or the start where none was found. */
   readonly adversarial: Tensor;
-  /** bool [N]: no misclassified point was met. */
+  /** bool [N]: no misclassified point was found. */
   readonly standing: Tensor;
 }
 
-/** Steps between two looks at the progress: long at first, shorter and shorter. */
+/** Steps between two checkpoints of the progress: many at first, then fewer and fewer. */
 export function checkpointLengths(steps: number) {
   const share = (part: number) => Math.max(Math.trunc(part * steps), 1);
   return { first: share(0.22), shrink: share(0.03), least: share(0.06), l1: share(0.04) };

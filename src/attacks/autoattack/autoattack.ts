@@ -61,10 +61,10 @@ export interface AutoAttackResult {
   readonly cleanAccuracy: number;
   /** Accuracy on the saved adversarial images, as the verification measured it. */
   readonly robustAccuracy: number;
-  /** One character an image, "1" where it stands. */
+  /** One character per image, "1" where it stands. */
   readonly robust: string;
   readonly outcomes: readonly AttackOutcome[];
-  /** An image each; the clean one where no attack fooled the model. The caller owns the tensor. */
+  /** One image for each given image: the adversarial one, or the clean one where no attack fooled the model. The caller owns the tensor. */
   readonly adversarial: Tensor;
   readonly verification: AdversarialVerification;
   readonly warnings: readonly AttackWarning[];
@@ -180,7 +180,7 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
     const reported = text(robust);
     const verification = verifyAdversarial(model, images, labels, adversarial, { norm, epsilon, reported });
     if (!verification.agrees) {
-      const message = `The saved images do not bear the result out: accuracy ${verification.accuracy}, largest perturbation ${verification.largestPerturbation}, pixels from ${verification.lowestPixel} to ${verification.highestPixel}.`;
+      const message = `The saved images contradict the result: accuracy ${verification.accuracy}, largest perturbation ${verification.largestPerturbation}, pixels from ${verification.lowestPixel} to ${verification.highestPixel}.`;
       warn({ name: "verification-mismatch", message });
     }
     return {

@@ -1,4 +1,4 @@
-// AutoAttack's constants, frozen in one place: the official ensembles and, by its own name, a weaker clone's.
+// AutoAttack's constants, fixed in one place: the official ensembles and, under a name of its own, a weaker clone's.
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../canonical-json.js";
 import { ReatError } from "../../errors.js";
@@ -9,7 +9,7 @@ export const ensembleAttackNames = ["apgd-ce", "apgd-dlr", "apgd-t", "fab", "fab
 /** The name of an attack that an ensemble may hold. */
 export type EnsembleAttackName = (typeof ensembleAttackNames)[number];
 
-/** Everything about an ensemble that decides its figures, beside norm, radius and seed. */
+/** Everything about an ensemble that decides its figures, besides norm, radius and seed. */
 export interface EnsembleConstants {
   readonly attacks: readonly EnsembleAttackName[];
   readonly apgd: {

@@ -1,4 +1,4 @@
-// The attacks that an ensemble may hold: what of its constants each one takes, and how it is built from them.
+// The attacks that an ensemble may hold: which of its constants each one takes, and how it is built from them.
 import { z } from "zod";
 import { apgd } from "../apgd/index.js";
 import type { Attack } from "../attack.js";
@@ -116,7 +116,7 @@ const members: Readonly<Record<EnsembleAttackName, BuiltMember>> = {
   }),
 };
 
-/** One attack of an ensemble. @throws ReatError `config` for a norm or radius it has not */
+/** One attack of an ensemble. @throws ReatError `config` for a norm or radius it does not support */
 export function ensembleAttack(
   name: EnsembleAttackName,
   constants: EnsembleConstants,

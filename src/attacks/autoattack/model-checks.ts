@@ -1,4 +1,4 @@
-// Looks at a model before AutoAttack does: signs that the ensemble's figure would say little about it.
+// Checks a model before AutoAttack runs: signs that the ensemble's figure would say little about it.
 import { ReatError } from "../../errors.js";
 import { inferenceMode, noGrad, scope, type Tensor } from "../../tensor/index.js";
 import type { Classifier } from "../classifier.js";
@@ -43,7 +43,7 @@ export function checkRange(logits: Tensor): AttackWarning[] {
   });
 }
 
-/** A model that takes gradients itself cannot be run where none can be recorded. */
+/** A model that takes gradients itself fails where none can be recorded. */
 export function checkInference(model: Classifier, images: Tensor): AttackWarning[] {
   try {
     scope(() =>

@@ -1,4 +1,4 @@
-// Where an AutoAttack run stands: small, plain JSON, enough to go on after a kill without attacking any image twice.
+// The position of an AutoAttack run: small, plain JSON, enough to continue after a kill without attacking any image twice.
 import { ReatError } from "../../errors.js";
 
 /** What one finished attack of the ensemble left. */
@@ -10,7 +10,7 @@ export interface AttackOutcome {
   /** Images that stood when it began. */
   readonly attacked: number;
   readonly seconds: number;
-  /** One character an image, "1" where it stands. */
+  /** One character per image, "1" where it stands. */
   readonly robust: string;
 }
 

@@ -4,7 +4,7 @@ import type { Classifier } from "../classifier.js";
 import { type BallName, lengths } from "../geometry/index.js";
 import { logitsPass } from "../passes.js";
 
-/** What a look at the saved images alone tells. */
+/** What the saved images alone show. */
 export interface AdversarialVerification {
   /** Largest length of a perturbation, and whether all are within epsilon (up to rounding). */
   readonly largestPerturbation: number;
@@ -12,7 +12,7 @@ export interface AdversarialVerification {
   readonly lowestPixel: number;
   readonly highestPixel: number;
   readonly insideRange: boolean;
-  /** Fraction of the saved images that the model classifies correctly, and one flag an image. */
+  /** Fraction of the saved images that the model classifies correctly, and one flag per image. */
   readonly accuracy: number;
   readonly robust: string;
   /** Everything above holds, and the flags are those that were reported. */
@@ -24,7 +24,7 @@ function tolerance(ball: BallName, epsilon: number): number {
   return ball === "linf" ? 1e-6 : epsilon * 1e-5 + 1e-6;
 }
 
-/** Looks at `adversarial` (an image each for `images`); `reported` has one character an image, "1" where it stands. */
+/** Checks `adversarial` (one image for each of `images`); `reported` has one character per image, "1" where it stands. */
 export function verifyAdversarial(
   model: Classifier,
   images: Tensor,
@@ -37,7 +37,7 @@ export function verifyAdversarial(
     const [lowestPixel, highestPixel] = [adversarial.amin().item(), adversarial.amax().item()];
     const right = logitsPass(model, adversarial).argmax(1).eq(labels).toArray();
     const robust = right.map(Number).join("");
-    // Comparisons that a NaN fails.
+    // Written so that a NaN fails.
     const insideBall = largestPerturbation <= epsilon + tolerance(norm, epsilon);
     const insideRange = lowestPixel >= 0 && highestPixel <= 1;
     return {

@@ -45,7 +45,7 @@ function noisyStart(images: Tensor, ball: BallName, epsilon: number, generator: 
 }
 
 /**
- * FAB on standing images only. An image is given up as soon as an adversarial point within `epsilon` is found for it;
+ * FAB on standing images only. Work on an image ends as soon as an adversarial point within `epsilon` is found for it;
  * `fabRun` looks for the smallest distance instead. Images that are not fooled come back unchanged.
  * @throws ReatError `config` when a constant is out of its range
  */

@@ -12,7 +12,7 @@ const negligible = 1e-8;
  */
 export function projectOnHyperplane(point: Tensor, w: Tensor, excess: Tensor, ball: BallName): Tensor {
   const side = perSample(excess.sign(), point);
-  // The way that brings each pixel nearer to the plane, and how far the box lets it go.
+  // The direction that brings each pixel nearer to the plane, and how far the box lets it go.
   const way = w.sign().mul_(side).mul_(-1);
   let weight = w.abs();
   if (ball !== "linf") weight = weight.mul(weight.gt(negligible).to(weight.dtype));

@@ -6,7 +6,7 @@ import { gradientPass, inFastLayout, logitsPass } from "../passes.js";
 import { advance, allRows, isTimeToLook, type State, select, where } from "../running-state.js";
 import { projectOnHyperplane } from "./hyperplane-projection.js";
 
-/** What determines a run beside its images. */
+/** What determines a run besides its images. */
 export interface FabRunOptions {
   readonly ball: BallName;
   readonly steps: number;
@@ -34,7 +34,7 @@ export interface FabInput {
 export interface FabRun {
   /** The closest misclassified point, or the clean image. */
   readonly closest: Tensor;
-  /** Its distance [N]; infinite where none was met. */
+  /** Its distance [N]; infinite where none was found. */
   readonly distance: Tensor;
 }
 
@@ -69,7 +69,7 @@ function steepness(gradient: Tensor, ball: BallName): Tensor {
   return lengths(gradient, ball === "linf" ? "l1" : ball === "l1" ? "linf" : "l2");
 }
 
-/** The boundary to another class that is nearest by its linearisation: one backward pass a class. */
+/** The boundary to another class that is nearest by its linearisation: one backward pass for each class. */
 function nearestBoundary(model: Classifier, { point, labels }: Running, ball: BallName): Boundary {
   const at = inFastLayout(point).detach().requiresGrad_();
   const logits = enableGrad(() => model.logits(at));
@@ -96,7 +96,7 @@ function nearestBoundary(model: Classifier, { point, labels }: Running, ball: Ba
 /** Images whose projections are computed together on the CPU: what they need then stays in the caches. */
 const projectedTogether = 32;
 
-/** `nextOf` for pieces of the batch. */
+/** `nextOf`, piece by piece of the batch. */
 function nextPoint({ point, images }: Running, boundary: Boundary, options: FabRunOptions): Tensor {
   const count = point.shape[0]!;
   if (point.device !== "cpu" || count <= projectedTogether) return nextOf(point, images, boundary, options);

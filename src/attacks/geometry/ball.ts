@@ -8,7 +8,7 @@ export type BallName = "linf" | "l2" | "l1";
 /** All of {@link BallName}. */
 export const ballNames: readonly BallName[] = ["linf", "l2", "l1"];
 
-/** Keeps a division by the length of a zero vector out; the value is AutoAttack's. */
+/** Avoids a division by the length of a zero vector; the value is AutoAttack's. */
 const tiny = 1e-12;
 
 /** @internal All dimensions but the first. */
@@ -16,7 +16,7 @@ export function sampleDims(images: Tensor): number[] {
   return images.shape.slice(1).map((_, index) => index + 1);
 }
 
-/** @internal One value a sample, [N], as [N,1,1,1], so that it broadcasts over images. */
+/** @internal One value per sample, [N], as [N,1,1,1], so that it broadcasts over images. */
 export function perSample(values: Tensor, images: Tensor): Tensor {
   return values.reshape([-1, ...images.shape.slice(1).map(() => 1)]);
 }

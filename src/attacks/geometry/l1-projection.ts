@@ -4,7 +4,7 @@ import { cat, onesLike, type Tensor } from "../../tensor/index.js";
 /**
  * The perturbation closest to `perturbation` (in Euclidean distance) with l1 length ≤ epsilon and images + it in [0, 1].
  *
- * It is sign(p) · clip(|p| − λ, 0, room), where room is the way to the end of [0, 1] and λ ≥ 0 the one number a sample
+ * It is sign(p) · clip(|p| − λ, 0, room), where room is the way to the end of [0, 1] and λ ≥ 0 the one number per sample
  * that makes the length epsilon. Seen from large λ downwards the length is piecewise linear: pixel i begins to add to it
  * at λ = |pᵢ| and stops at |pᵢ| − roomᵢ, so one sort of these 2·D places finds λ.
  */

@@ -3,10 +3,10 @@ import { type Generator, type Operand, rand, randn, type Tensor } from "../../te
 import { sampleDims } from "./ball.js";
 import { usualBudgets } from "./usual-budget.js";
 
-/** Bounds a single element, never the norm of a gradient: keeps a division by zero out. */
+/** Avoids a division by zero. */
 const tiny = 1e-12;
 
-/** The norms in which steps of gradient ascent are known. */
+/** The norms that have a step of gradient ascent. */
 export type NormName = "linf" | "l2";
 
 /** Radius of the ball: one for all samples, or one for each, shaped to broadcast with the images. */

@@ -4,9 +4,9 @@ import { type Generator, rand, randn, type Tensor } from "../../tensor/index.js"
 import type { Norm, Radius } from "./norm.js";
 
 /**
- * - `uniform`: evenly over the ball (l∞: U(−ε, ε) a pixel; PGD, REAT)
- * - `half-uniform`: U(0, ε) a pixel, l∞ alone (RoBal's released code)
- * - `gaussian`: 0.001 · N(0, 1) a pixel (TRADES, AT-BSL)
+ * - `uniform`: evenly over the ball (l∞: U(−ε, ε) for each pixel; PGD, REAT)
+ * - `half-uniform`: U(0, ε) for each pixel, l∞ alone (RoBal's released code)
+ * - `gaussian`: 0.001 · N(0, 1) for each pixel (TRADES, AT-BSL)
  * - `none`: the clean image
  */
 export type StartNoiseName = "uniform" | "half-uniform" | "gaussian" | "none";

@@ -5,7 +5,7 @@ import type { BallName } from "./ball.js";
 export interface UsualBudget {
   /** Pixels are in [0, 1]. */
   readonly epsilon: number;
-  /** Null in a norm that no attack in steps of fixed length has. */
+  /** Null in a norm in which no attack takes steps of a fixed length. */
   readonly stepSize: number | null;
 }
 

@@ -43,7 +43,7 @@ export const fgsmEntry = defineAttack({
   norms: stepwiseNorms,
   schema: () => z.strictObject({}),
   build(_, { name, norm, epsilon }) {
-    // Its step is its radius, and a step of nothing is none.
+    // Its step is its radius, and a step of length 0 does nothing.
     requireBall(name, norm, epsilon);
     return { constants: { algorithm: "fgsm" }, attack: fgsm({ name, norm: norm as NormName, epsilon }) };
   },

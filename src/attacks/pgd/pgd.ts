@@ -51,8 +51,8 @@ export interface PgdOptions {
   /** Attempts from fresh noise; each sample keeps the one with its highest objective. Integer ≥ 1, default: 1. */
   readonly restarts?: number;
   /**
-   * On which devices images and objective are checked after the attack. That reads figures back, and a GPU is waited for.
-   * Unchecked, images outside [0, 1] are moved into it and NaN goes on into whatever is computed from the examples.
+   * On which devices images and objective are checked after the attack. The check reads values back, for which the program waits for a GPU.
+   * Unchecked, images outside [0, 1] are moved into it, and NaN spreads to whatever is computed from the examples.
    * Default: on all.
    */
   readonly checked?: (device: Device) => boolean;
@@ -160,7 +160,7 @@ export function pgd(options: PgdOptions): PgdAttack {
   };
 }
 
-/** Checked after the attack, all in one: a check a step would make the device wait each time. */
+/** Checked once, after the attack: a check in each step would wait for the device each time. */
 function requireSound(name: string, images: Tensor, total: Tensor): void {
   const facts = [images.amin(), images.amax(), total].map((fact) => fact.to("float64"));
   const [lowest, highest, sum] = stack(facts).toArray();

@@ -85,7 +85,7 @@ export function bumpProposals(
       return inBall(images, delta);
     },
 
-    // Two windows lose what they hold; one gets a bump with that budget and what the ball still leaves.
+    // Two windows lose what they hold; one gets a bump of that budget plus what is left of the ball's.
     improve(now, wantedSide, marginOf) {
       const least = Math.max(wantedSide, 3);
       const side = least % 2 === 0 ? least + 1 : least;

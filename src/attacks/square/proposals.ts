@@ -3,7 +3,7 @@ import { type Generator, randint, scope, type Tensor } from "../../tensor/index.
 import { perSample } from "../geometry/index.js";
 import type { State } from "../running-state.js";
 
-/** The search's state a sample: the best point so far and the margin there. */
+/** The search's state of each sample: the best point so far and the margin there. */
 export interface Searching extends State {
   rows: Tensor;
   images: Tensor;

@@ -18,7 +18,7 @@ export interface SquareOptions {
   readonly norm: BallName;
   /** Radius of the ball, > 0. */
   readonly epsilon: number;
-  /** Questions to the model an image and restart. Default: 5000. */
+  /** Queries to the model for each image and restart. Default: 5000. */
   readonly queries?: number;
   /** Default: 1. */
   readonly restarts?: number;
@@ -81,7 +81,7 @@ export function square(options: SquareOptions): Attack {
       if (open.shape[0]! < state.rows.shape[0]!) {
         settle();
         state = select(state, open);
-        // Selecting gives up the layout; the search keeps images as the model takes them.
+        // Selecting loses the memory layout; the search keeps images in the layout that the model takes.
         state = advance(state, (now) => ({ best: inFastLayout(now.best), images: inFastLayout(now.images) }));
       }
       open.dispose();

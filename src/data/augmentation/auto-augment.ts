@@ -113,7 +113,7 @@ const PAIRS: readonly (readonly [Step, Step])[] = [
 
 const LEVELS = 9;
 
-/** One pair drawn alike, each of its operations done with its own probability. */
+/** Each pair is equally likely; each of its operations is done with its own probability. */
 export const AUTO_AUGMENT: AugmentationPolicy = (random, size) =>
   PAIRS[random.below(PAIRS.length)]!.flatMap(([operation, probability, magnitude = 0]) => {
     const [isDone, isNegative] = [random.uniform() < probability, random.below(2) === 1];

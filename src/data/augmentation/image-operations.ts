@@ -1,4 +1,4 @@
-// Operations that strong augmentations are made of, each on a batch of images with one strength an image.
+// Operations that strong augmentations are made of, each on a batch of images with one strength per image.
 import { conv2d, operator, type Tensor, tensor } from "../../tensor/index.js";
 
 const gridSampler = operator("grid_sampler");
@@ -9,12 +9,12 @@ const round = operator("round");
 /** float32 images `[N, 3, H, W]` of whole numbers 0…255, and the strength of each; the result is of the same kind. */
 type Operation = (images: Tensor, magnitudes: readonly number[]) => Tensor;
 
-/** A number an image, to combine with `[N, 3, H, W]`. */
+/** One number per image, shaped to combine with `[N, 3, H, W]`. */
 function column(values: readonly number[], like: Tensor): Tensor {
   return tensor(Float32Array.from(values), { shape: [values.length, 1, 1, 1], device: like.device });
 }
 
-/** Bytes are cut, not rounded, as the field's tensor implementation does. */
+/** Values are truncated to bytes, not rounded, as the field's tensor implementation does. */
 function toBytes(images: Tensor): Tensor {
   return images.clamp(0, 255).floor();
 }
@@ -100,7 +100,7 @@ function equalise(images: Tensor): Tensor {
 
 /**
  * All operations by name. Strengths: shears as slopes, translations in pixels, rotations in degrees, blends as what is
- * added to 1, posterize as the bits that stay, solarize as the level from which a pixel is inverted; others have none.
+ * added to 1, posterize as the number of bits kept, solarize as the level from which a pixel is inverted; others have none.
  */
 export const imageOperations = {
   identity: (images) => images,

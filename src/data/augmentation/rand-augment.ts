@@ -1,4 +1,4 @@
-// RandAugment (Cubuk et al. 2020): a few operations drawn alike, all at one strength.
+// RandAugment (Cubuk et al. 2020): a few operations, each equally likely, all at one strength.
 import { ReatError } from "../../errors.js";
 import type { AugmentationPolicy } from "./augmentation-policy.js";
 import { augmentationStrength } from "./augmentation-strength.js";
@@ -25,9 +25,9 @@ const OPERATIONS: readonly ImageOperation[] = [
 const LEVELS = 30;
 
 export interface RandAugmentOptions {
-  /** Operations an image, drawn with replacement. */
+  /** Operations per image, drawn with replacement. */
   readonly operations: number;
-  /** Strength of all, a whole number from 0 to 30. */
+  /** Strength of all operations, a whole number from 0 to 30. */
   readonly magnitude: number;
 }
 

@@ -33,7 +33,7 @@ export function drawOperations(
  * Does what was drawn, operation by operation.
  * @param images uint8 `[N, 3, H, W]`, left as they are
  * @returns uint8 of the same shape
- * @throws ReatError `data` when there is not one plan an image
+ * @throws ReatError `data` when there is not one plan for each image
  */
 export function applyOperations(images: Tensor, plans: readonly (readonly PlannedOperation[])[]): Tensor {
   if (plans.length !== images.shape[0]) {

@@ -18,7 +18,7 @@ export async function readCifarBinary(
   limits?: ArchiveLimits,
 ): Promise<ImageDataset> {
   const files = await readNamedFiles(path, layout, progress, limits);
-  // CIFAR-100 records start with the coarse label; the fine one that counts is the last before the pixels.
+  // CIFAR-100 records begin with the coarse label; the fine label, which is used, is the last byte before the pixels.
   const labelBytes = layout.dataset === "cifar100" ? 2 : 1;
   const meta = files
     .get(layout.metaFile)

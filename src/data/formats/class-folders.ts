@@ -1,4 +1,4 @@
-// Reads images sorted into one folder per class, from a folder or an archive, in any of the layouts that are read.
+// Reads images sorted into one folder per class, from a folder or an archive, in any of the supported layouts.
 import { basename } from "node:path";
 import { type Listing, someOf } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
@@ -21,7 +21,7 @@ import { listSource } from "./source-files.js";
 
 /** How images in one folder per class are read. */
 export interface ClassFolderOptions extends ImageOptions {
-  /** Share of each class drawn for the test where the data has no test split. Default 0.2. */
+  /** Share of each class drawn as the test split where the data has none. Default 0.2. */
   readonly testShare?: number;
   /** Seed of that draw. Default 0. */
   readonly testSeed?: number;
@@ -62,7 +62,7 @@ function refuseEmptied(
   }
 }
 
-/** Links and other things that could not be read and would have been no images. */
+/** Links and other things that could not be read and are not named as images. */
 function problemNotes({ problems }: Listing, { damaged }: PlacedImages): string[] {
   const counted = new Set(damaged.map(({ path }) => path));
   return problems.filter(({ path }) => !counted.has(path)).map(({ path, why }) => `${path} ${why}.`);
@@ -145,7 +145,7 @@ function namesOf(
   return classNames;
 }
 
-/** Stratified: of every class the same share, at least one image, and at least one left to train on. */
+/** Stratified: the same share of every class, at least one image, and at least one left to train on. */
 function drawTest(
   path: string,
   images: readonly PlacedImage[],

@@ -18,7 +18,7 @@ const SPLITS: Readonly<Record<string, Exclude<Split, "none">>> = {
 const LAYOUTS =
   "read are train/<class>/… with test/<class>/… or val/<class>/…, <class>/train/…, and <class>/…";
 
-/** Whether a path ends as an image that is read does. */
+/** Whether a path has the ending of an image format that is read. */
 export function isImage(path: string): boolean {
   return /\.(png|jpe?g|webp)$/i.test(path);
 }
@@ -110,13 +110,13 @@ function isSplit(name: string): boolean {
   return Object.hasOwn(SPLITS, name.toLowerCase());
 }
 
-/** Folders that hold all there is, as archives have one around everything; "" or a path with a slash at its end. */
+/** Folders that hold everything, such as the one around all files of an archive; "" or a path with a slash at its end. */
 function wrapper(paths: readonly string[]): string {
   let root = "";
   for (;;) {
     const first = paths[0]?.slice(root.length).split("/");
     if (!first || first.length < 3 || isSplit(first[0]!)) return root;
-    // A single class that is divided into splits is no folder around everything.
+    // A single class that is divided into splits is not such an outer folder.
     if (isSplit(first[1]!) && first.length === 3) return root;
     const next = `${root}${first[0]}/`;
     if (!paths.every((path) => path.startsWith(next) && path.indexOf("/", next.length) > 0)) return root;
@@ -183,7 +183,7 @@ function refuseDeeper(source: string, path: string, { name, className }: ImagePl
   );
 }
 
-/** Tiny-ImageNet and its like keep test images without labels in test/images; where val/ is sorted by class, it is the test. */
+/** Tiny-ImageNet and similar data keep test images without labels in test/images; where val/ is sorted by class, it is the test split. */
 function passOverUnlabelled(
   places: ReadonlyMap<string, ImagePlace>,
   notes: string[],

@@ -1,4 +1,4 @@
-// Lists what is in a folder, at all levels: files, folders, and what is neither because a link leads nowhere.
+// Lists what is in a folder, at all levels: files, folders, and broken links.
 import { type Dirent, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { decodeName, type ListedFile, type Listing, type SourceProblem } from "../../archives/index.js";
@@ -55,7 +55,7 @@ class Walk {
   #entries(below: string): Dirent<string>[] {
     const folder = join(this.root, below);
     try {
-      // Decoded text would turn every byte that is no UTF-8 into one and the same character.
+      // Decoding would turn every byte that is not UTF-8 into the same character.
       for (const name of readdirSync(folder, { encoding: "buffer" })) {
         const { text, legacy } = decodeName(name, "latin1");
         if (!legacy) continue;

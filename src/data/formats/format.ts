@@ -19,7 +19,7 @@ export interface Finding<Source extends FoundData> {
 
 /** How data is read, where its form leaves a choice. */
 export interface ReadOptions extends ImageOptions {
-  /** Share of each class drawn for the test where the data has no test split. Default: 0.2. */
+  /** Share of each class drawn as the test split where the data has none. Default: 0.2. */
   readonly testShare?: number;
   /** Seed of that draw. Default: 0. */
   readonly testSeed?: number;

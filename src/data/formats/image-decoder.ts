@@ -30,17 +30,17 @@ export interface DecodeOptions {
   /** Instead of both: scales so that the image covers this size, and takes the middle of that. */
   readonly cover?: ImageSize;
   /**
-   * `apply` (default) turns an image as its EXIF orientation says and as viewers show it; `ignore` takes the pixels as they
-   * are stored, as torchvision's data sets do.
+   * `apply` (default) turns an image as its EXIF orientation says and as viewers show it; `ignore` takes the pixels as
+   * stored, as torchvision's data sets do.
    */
   readonly orientation?: Orientation;
   /** Width times height that a file may have, see {@link DEFAULT_PIXEL_LIMIT}. */
   readonly pixelLimit?: number;
 }
 
-/** What may be done with the turn that a camera wrote beside an image. */
+/** Choices for the orientation that a camera recorded with an image. */
 export const ORIENTATIONS = ["apply", "ignore"] as const;
-/** Whether the turn that a camera wrote beside an image is applied. */
+/** Whether the orientation that a camera recorded with an image is applied. */
 export type Orientation = (typeof ORIENTATIONS)[number];
 
 /** A file of 31 kB can hold 256 million pixels; no photograph for training has more than this. */
@@ -84,7 +84,7 @@ async function decodeBySharp(
   where: string,
 ): Promise<DecodedImage> {
   let image = sharp(bytes, { failOn: "warning", ignoreIcc: true, limitInputPixels: pixelLimit });
-  // Inks keep their values here: the library would bring them to RGB by a printing profile.
+  // Inks are taken as stored: the library would convert them to RGB with a printing profile.
   if (header.cmyk) image = image.pipelineColourspace("cmyk").toColourspace("cmyk");
   else image = image.removeAlpha().toColourspace("srgb");
   if (orientation === "apply") image = image.autoOrient();
@@ -104,7 +104,7 @@ async function decodeBySharp(
   return crop === undefined ? decoded : cropMiddle(decoded, crop, where);
 }
 
-/** A file that gives no image: damaged, or of another kind. */
+/** A file that cannot be read as an image: damaged, or of another kind. */
 export class UnreadableImage extends ReatError {
   constructor(
     where: string,
@@ -184,7 +184,7 @@ function inksToPlanes(pixels: Uint8Array, area: number, channels: number): Uint8
   return planes;
 }
 
-/** The middle square of an image; where what goes is odd, one row or column more goes at the end. */
+/** The middle square of an image; where an odd number of rows or columns is cut, the extra one is cut at the end. */
 function cropMiddle({ planes, height, width }: DecodedImage, side: number, where: string): DecodedImage {
   if (height < side || width < side) {
     throw new ReatError(

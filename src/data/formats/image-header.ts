@@ -5,7 +5,7 @@ export interface ImageHeader {
   /** As stored: an EXIF orientation may turn the image. */
   readonly width: number;
   readonly height: number;
-  /** WebP without extended header: no colour profile, no EXIF, no animation, so a bare decoder gives the final pixels. */
+  /** WebP without an extended header has no colour profile, EXIF or animation, so the plain decoder gives the final pixels. */
   readonly plainWebp: boolean;
   /** A jpeg of four inks. */
   readonly cmyk: boolean;

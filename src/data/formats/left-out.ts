@@ -1,4 +1,4 @@
-// What of a source is no image that is read: classes that would be lost by it, and what a reader should know.
+// The files of a source that are not read as images: classes that would be lost without them, and notes for the reader.
 import { folderOf, type Listing, someOf } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { compareNames, ending } from "./names.js";
@@ -8,7 +8,7 @@ import type { ImagePlace } from "./placed-images.js";
 const UNREAD = /\.(gif|tiff?|bmp|hei[cf]|avif|jxl|jp2|p[bgpn]m|ico|tga|psd|svg|dng|cr2|nef|arw)$/i;
 
 /**
- * Names folders that should be classes and give none.
+ * Finds folders that should be classes but have no readable image.
  * @param classFolder the class folder that a file lies in, or a folder is or lies in
  * @throws ReatError `data` for class folders that are empty or hold only images of other kinds; folders without any image
  * at all are told in `notes`

@@ -1,4 +1,4 @@
-// Images that belong to no data set: files, and all that is in folders and archives, one after the other.
+// Images without labels: files, and the contents of folders and archives, one after the other.
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { DamagedEntry, DEFAULT_ARCHIVE_LIMITS } from "../../archives/index.js";
@@ -6,7 +6,7 @@ import { ReatError } from "../../errors.js";
 import { type DecodeOptions, decodeImage, type ImageSize, UnreadableImage } from "./image-decoder.js";
 import { listedFiles, listSource } from "./source-files.js";
 
-/** One image, and where it was. */
+/** One image, and where it was found. */
 export interface LooseImage {
   /** The path that was given, or the path within the folder or archive behind it. */
   readonly file: string;
@@ -22,7 +22,7 @@ export interface LooseImageOptions {
   readonly size: ImageSize;
   /** How files become images; one that then has another size is refused. */
   readonly decode: DecodeOptions;
-  /** Told of each file that is no image or damaged, and passed over; without it the first one is an error. */
+  /** Called for each file that is damaged or no image and is then skipped; without it, the first such file is an error. */
   readonly onUnreadable?: ((file: string, why: string) => void) | undefined;
 }
 
@@ -67,7 +67,7 @@ async function* imagesWithin(place: string, options: LooseImageOptions): AsyncGe
   }
 }
 
-/** The planes of a file, or null where it gives no image and that is passed over. */
+/** The planes of a file, or null where it is no image and was skipped. */
 async function readable(
   file: string,
   { size, decode, onUnreadable }: LooseImageOptions,

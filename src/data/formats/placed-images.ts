@@ -1,4 +1,4 @@
-// Decodes the images of a source whose places are known by their paths, and packs them into splits.
+// Decodes the images of a source, whose class and split their paths tell, and packs them into splits.
 import { constants } from "node:buffer";
 import os from "node:os";
 import {
@@ -33,9 +33,9 @@ export interface PlacedImage {
   readonly planes: Uint8Array;
 }
 
-/** What is done with files that should be images and cannot be read. */
+/** Choices for files that should be images but cannot be read. */
 export const DAMAGED_POLICIES = ["error", "skip"] as const;
-/** What becomes of images that cannot be read: an error, or they are left out by name. */
+/** What is done with images that cannot be read: an error, or they are left out and named. */
 export type DamagedPolicy = (typeof DAMAGED_POLICIES)[number];
 
 /** How images of any size and form are made into images of one size. */
@@ -55,7 +55,7 @@ export interface PlacedImages {
   readonly damaged: readonly DamagedFile[];
 }
 
-// Enough to keep the image library's threads busy while the archive is read on, in files, and in their pixels and bytes.
+// Images decoded at a time, in number and in pixels and bytes: enough to keep the image library's threads busy while reading continues.
 const IN_FLIGHT = 16;
 const SIZE_IN_FLIGHT = 50_000_000;
 
@@ -91,7 +91,7 @@ function isLost(path: string, places: ReadonlyMap<string, ImagePlace>): boolean 
   return places.has(path) || ending(path) === "";
 }
 
-/** One pass over a source: some images are being decoded at any time, what they come to is kept by their position. */
+/** One pass over a source: several images are decoded at a time, and results are kept by position. */
 class Load {
   readonly #pending = new Set<Promise<void>>();
   readonly #images: PlacedImage[] = [];

@@ -1,4 +1,4 @@
-// One way to the files of a source, whether it is a folder, a tar or a zip archive.
+// The files of a source, read in the same way from a folder, a tar or a zip archive.
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ export async function* sourceFiles(
   else for await (const file of readArchive(path, limits)) if (!isHidden(file.path)) yield file;
 }
 
-/** All that is in a source but what is hidden, with what is wrong with it. An archive is unpacked once for it. */
+/** All that is in a source except hidden files, with what is wrong with it. An archive is unpacked once for this. */
 export async function listSource(
   path: string,
   limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,

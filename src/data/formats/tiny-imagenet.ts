@@ -112,7 +112,7 @@ async function list(path: string, listing: Listing, { limits }: ImageOptions): P
   };
 }
 
-/** The place of each labelled image, after everything that the lists promise has been found. */
+/** The place of each labelled image; everything that the lists name has been found by then. */
 function placesOf(path: string, { paths, texts }: Found) {
   const places = new Map<string, ImagePlace>();
   const validation = new Set<string>();
@@ -168,7 +168,7 @@ function sortedByClass(
   return places;
 }
 
-/** Class ids by the names of the validation images in val/images, after each has a line and each line an image. */
+/** Class ids of the validation images in val/images by name; each image has a line and each line an image. */
 function annotations(
   path: string,
   texts: ReadonlyMap<string, string>,
@@ -176,7 +176,7 @@ function annotations(
   classes: ReadonlySet<string>,
 ): Map<string, string> {
   const annotated = new Map<string, string>();
-  // Images that were sorted into folders of their classes leave the list behind them.
+  // Where images were sorted into class folders, the list is still there but names files that have moved.
   if (validation.size === 0) return annotated;
   lines(texts.get(ANNOTATIONS) ?? "")!.forEach((line, i) => {
     const [image, wnid] = line.split("\t");
@@ -232,7 +232,7 @@ export const tinyImagenetFormat = defineFormat<{ readonly form: "tiny-imagenet";
   describe: () => "Tiny-ImageNet-200 as distributed",
 });
 
-/** With its annotations, or sorted into classes by them as many scripts leave it. */
+/** With its annotations, or already sorted into class folders, as many scripts do. */
 function isTinyImagenet(folder: string): boolean {
   const stats = (path: string) => statSync(path, { throwIfNoEntry: false });
   if (stats(join(folder, "val", "val_annotations.txt"))?.isFile()) return true;

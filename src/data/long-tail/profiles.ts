@@ -23,8 +23,8 @@ export interface ProfileOptions {
  * - `exponential`: n_k = ⌊n_max · (1/UR)^{k/(C−1)}⌋ in float64 (the CIFAR-LT sets of LDAM and of the REAT paper).
  * - `linear`: n_k = n_max − (n_max − n_max/UR)·k/(C−1), rounded (the paper's Tiny-ImageNet-LT: 500 down to 5, UR = 100).
  * - `step`: the first ⌊C/2⌋ classes n_max, the others ⌊n_max/UR⌋.
- * - `balanced-small`: as many images in total as `exponential` has, spread evenly; what does not divide goes one by
- *   one to the first classes.
+ * - `balanced-small`: as many images in total as `exponential` has, spread evenly; the remainder is given to
+ *   the first classes, one image each.
  *
  * @throws ReatError `config` for an impossible value, or where a class would keep no image.
  */

@@ -57,7 +57,7 @@ export function writePacked(file: string, dataset: ImageDataset, source = ""): v
         writeAll(out, array, at);
         at = align(at + array.length);
       }
-      // The last part may be empty or end before its page does; the file's length is part of the check.
+      // The last part may be empty or end within a page, so the file's length is checked too.
       writeAll(out, Buffer.from([0]), at);
       fsyncSync(out);
     } finally {
@@ -137,7 +137,7 @@ function removeQuietly(file: string): void {
   try {
     rmSync(file, { force: true });
   } catch {
-    // What kept it from being written may keep it from being removed; the first failure is the one to report.
+    // The temporary file may not be removable for the same reason; the first failure is the one to report.
   }
 }
 

@@ -12,7 +12,7 @@ export interface SyntheticOptions {
   readonly testPerClass: number;
 }
 
-/** The sizes of the synthetic set where nothing else is said. */
+/** The default sizes of the synthetic set. */
 export const SYNTHETIC_DEFAULTS: SyntheticOptions = { seed: 0, trainPerClass: 1000, testPerClass: 200 };
 
 const SIDE = 32;

@@ -6,8 +6,9 @@ export const blackBox: AuditCheck = {
   name: "black-box",
   title: "attacks without gradients are not stronger",
   source: "Athalye et al. 2018, §3.1; Andriushchenko et al. 2020 (Square)",
+  tells: "gradients",
 
-  // A question is a forward pass, a bit less than half of a gradient.
+  // A query is a forward pass, which costs slightly less than half of a gradient.
   cost: ({ queries }) => 0.4 * queries,
 
   async run(subject) {

@@ -8,17 +8,22 @@ export interface AuditCheck {
   readonly name: string;
   readonly title: string;
   readonly source: string;
-  /** Work of its own, in gradients an image, for the time left; attacks that other checks need too are not counted. */
+  /**
+   * "gradients": its failure is a sign of masked gradients, and the model's. "attack": it asks whether the plain attack
+   * overstates, and its failure is the figure's.
+   */
+  readonly tells: "gradients" | "attack";
+  /** Work of its own, in gradients per image, to estimate the time left; attacks that other checks need too are not counted. */
   cost(subject: AuditSubject): number;
   run(subject: AuditSubject): Promise<Finding>;
 }
 
-/** How a comparison is told. */
+/** The texts of a comparison. */
 export interface ComparisonTexts {
   /** Names of both accuracies in `measured`. */
   readonly first: string;
   readonly second: string;
-  /** What it means that the second is stronger beyond noise, and that it is not. */
+  /** What it means if the second is stronger beyond noise, and if it is not. */
   readonly stronger: string;
   readonly notStronger: string;
 }

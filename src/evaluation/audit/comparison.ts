@@ -1,4 +1,4 @@
-// Compares two attacks on the same images: how much further one goes, and how much of that chance could make.
+// Compares two attacks on the same images: how much further one goes, and how much of that may be chance.
 
 /** For each image whether it is still classified correctly under an attack. */
 export type Standing = readonly boolean[];

@@ -3,7 +3,7 @@ import type { AuditCheck } from "./check.js";
 import { share } from "./comparison.js";
 import { percent } from "./row.js";
 
-/** Every pixel may become middle grey: what an image was is gone. */
+/** Every pixel may become middle grey, so nothing of the image remains. */
 const radius = 0.5;
 const steps = 50;
 /** Together the steps go 2.5 times the radius (Madry et al. 2018). */
@@ -12,8 +12,9 @@ const accepted = 0.01;
 
 export const largeEpsilon: AuditCheck = {
   name: "large-epsilon",
-  title: "an attack that may do anything succeeds always",
+  title: "an attack that may do anything always succeeds",
   source: "Athalye et al. 2018, §3.1; Carlini et al. 2019",
+  tells: "gradients",
 
   cost: () => steps,
 

@@ -16,7 +16,7 @@ import type { AuditCheck } from "./check.js";
 import { percent } from "./row.js";
 import type { AuditSubject, SubjectBatch } from "./subject.js";
 
-/** Random directions an image that are tried against the gradient's. */
+/** Random directions per image that are compared with the gradient's. */
 const directions = 8;
 /** Share of the images on which a random direction may win. */
 const accepted = 0.1;
@@ -36,6 +36,7 @@ export const lossSurfaceCheck: AuditCheck = {
   name: "loss-surface",
   title: "the loss rises most along its gradient",
   source: "Tramèr et al. 2018; Athalye et al. 2018, §3.1 (random sampling)",
+  tells: "gradients",
 
   cost: () => 0.5 * (directions + 4),
 
@@ -123,7 +124,7 @@ function ascentAt(subject: AuditSubject, model: Classifier, { images, labels }: 
   return norms[subject.options.norm].ascent(grad(loss, [point])[0]);
 }
 
-/** A random direction as long as the gradient's: a sign a pixel, or a unit vector. */
+/** A random direction as long as the gradient's: a sign for each pixel, or a unit vector. */
 function randomDirection(subject: AuditSubject, images: Tensor, generator: Generator): Tensor {
   return norms[subject.options.norm].ascent(rand(images.shape, generator, images.dtype).sub(0.5));
 }

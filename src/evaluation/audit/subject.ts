@@ -16,7 +16,7 @@ import type { Standing } from "./comparison.js";
 
 /** What is audited, and with what budget. */
 export interface SubjectOptions {
-  /** In mode "frozen" while it is looked at; its own mode is restored. */
+  /** In mode "frozen" while it is audited; its own mode is restored. */
   readonly model: ImageClassifier;
   readonly batches: EvaluationBatches;
   readonly norm: NormName;
@@ -26,11 +26,11 @@ export interface SubjectOptions {
   readonly stepSize: number;
   /** Steps of the plain attack. Default: 20. */
   readonly steps?: number;
-  /** Queries an image of the black-box attack. Default: 500. */
+  /** Queries per image of the black-box attack. Default: 500. */
   readonly queries?: number;
   /** Another model of the same task, for the transfer check. */
   readonly surrogate?: Classifier | undefined;
-  /** Every attack begins a batch with the same random numbers, so that what differs is not where they started. */
+  /** Every attack begins a batch with the same random numbers, so that differences do not come from the start. */
   readonly seed: number;
   /** Called before the first batch of a stage and after each. */
   readonly onBatch?: ((stage: string, done: number, total: number) => void) | undefined;
@@ -41,7 +41,7 @@ export interface SubjectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** For each attack's name one character an image, "1" where it stands. */
+/** For each attack's name one character per image, "1" where it stands. */
 export type Flags = Readonly<Record<string, string>>;
 
 /** A batch of images with labels. */
@@ -65,7 +65,7 @@ export class AuditSubject {
   readonly steps: number;
   readonly queries: number;
   readonly surrogate: Classifier | null;
-  /** Gradients an image that were spent on attacks by this subject, and that earlier work has spared it. */
+  /** Gradients per image that this subject spent on attacks, and those that earlier work saved. */
   spent = 0;
   spared = 0;
   readonly #known = new Map<string, Standing>();
@@ -79,7 +79,7 @@ export class AuditSubject {
     this.#earlier = new Map(Object.entries(options.known ?? {}));
   }
 
-  /** Runs `body` on every batch, letting other work run in between. Tensors must not leave it. */
+  /** Runs `body` on every batch, letting other work run in between. `body` must not return tensors. */
   async each<T>(stage: string, body: (model: Classifier, batch: SubjectBatch) => T): Promise<T[]> {
     const { model, batches, seed, onBatch, signal } = this.options;
     const generator = new Generator(seed, model.parameters()[0]!.device);
@@ -112,8 +112,8 @@ export class AuditSubject {
   }
 
   /**
-   * Which images stand under an attack. The name must determine the attack: it is asked for once.
-   * @param cost gradients an image
+   * Which images stand under an attack. The name must determine the attack: each name is run once.
+   * @param cost gradients per image
    */
   under(attack: Attack, cost: number): Promise<Standing> {
     return this.#once(attack.name, cost, (images, labels, model, generator) =>

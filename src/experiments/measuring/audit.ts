@@ -48,7 +48,7 @@ export interface AuditModelOptions {
   readonly images?: number | null;
   /** Names of checks; default: all. */
   readonly checks?: readonly string[];
-  /** Queries an image of the black-box attack. Default: 500. */
+  /** Queries per image of the black-box attack. Default: 500. */
   readonly queries?: number;
   /**
    * Where the audit is going to be written. Default: `audits` in the run, nowhere for weights from elsewhere. What is finished is kept

@@ -54,7 +54,7 @@ export interface PredictOptions {
   readonly top?: number | undefined;
   /** Scale every image so that it covers the network's size. Default: false, what was done in training is done. */
   readonly resize?: boolean | undefined;
-  /** Told of each file that is no image or damaged, and passed over; without it the first one is an error. */
+  /** Called for each file that is damaged or no image and is then skipped; without it, the first such file is an error. */
   readonly onUnreadable?: ((file: string, why: string) => void) | undefined;
   /** Images classified together. Default: 64. */
   readonly batchSize?: number | undefined;

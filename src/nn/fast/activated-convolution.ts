@@ -11,7 +11,7 @@ export type Fusing = keyof typeof fusings;
 /**
  * Maps [N, C, H, W] to [N, O, H/stride, W/stride]: the convolution by `weight` [O, C, k, k] plus `bias` [O] plus the addend,
  * through ReLU where the ending has one. All have one dtype. Gradients reach the maps and the addend alone, once.
- * @returns the result, and the maps once more: later uses must take these, so that their gradient is added on the way
+ * @returns the result, and the maps once more: later uses must take the returned maps, so that the sum of both gradients is fused
  */
 export function convolveActivated(
   maps: Tensor,

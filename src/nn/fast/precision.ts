@@ -63,7 +63,7 @@ export function pooled(maps: Tensor): Tensor {
 }
 
 /**
- * Images laid out as the feature maps made of them shall be: a GPU's matrix units want the channels of a pixel side by side.
+ * Images in the memory layout that the feature maps made from them shall have: a GPU's matrix units read the channels of a pixel side by side.
  * @param otherwise the layout elsewhere; null leaves the images as they are
  */
 export function inMapLayout(images: Tensor, otherwise: MemoryFormat | null): Tensor {

@@ -31,7 +31,7 @@ export function hasTiles({ kernel, stride }: TileGeometry): boolean {
   return (kernel === 3 || kernel === 1) && (stride === 1 || stride === 2);
 }
 
-/** A weight at the points of its algorithm: several times the weight's size in either direction. */
+/** A weight at the points of its algorithm, for the convolution and for its gradient; each is several times as large as the weight. */
 export interface TileWeights {
   readonly geometry: TileGeometry;
   /** Channels that go in. */

@@ -91,7 +91,7 @@ export class ResNet extends ImageClassifier {
   }
 }
 
-/** ResNet-18 in its CIFAR form: 11.2 million parameters, 1.1 GFLOP (0.56 G multiply-adds) an image of 32×32. */
+/** ResNet-18 in its CIFAR form: 11.2 million parameters, 1.1 GFLOP (0.56 G multiply-adds) per image of 32×32. */
 export const resnet18: ResNetDescription = {
   architecture: "resnet18",
   block: BasicBlock,
@@ -114,8 +114,8 @@ const deeper = (block: BlockType, architecture: string): ResNetDescription => ({
   stages: resnet18.stages.map((stage, index) => ({ ...stage, blocks: [3, 4, 6, 3][index]! })),
 });
 
-/** 21.3 million parameters, 2.3 GFLOP an image of 32×32. */
+/** 21.3 million parameters, 2.3 GFLOP per image of 32×32. */
 export const resnet34 = deeper(BasicBlock, "resnet34");
 
-/** Bottleneck blocks: 23.5 million parameters, 2.6 GFLOP an image of 32×32. */
+/** Bottleneck blocks: 23.5 million parameters, 2.6 GFLOP per image of 32×32. */
 export const resnet50 = deeper(Bottleneck, "resnet50");

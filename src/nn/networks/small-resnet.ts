@@ -3,7 +3,7 @@ import { BasicBlock } from "./residual-block.js";
 import type { ResNetDescription } from "./resnet.js";
 
 /**
- * Blocks of 32, 64 and 128 channels on 16×16, 8×8 and 4×4 maps: 0.6 million parameters, 34 MFLOP an image of 32×32.
+ * Blocks of 32, 64 and 128 channels on 16×16, 8×8 and 4×4 maps: 0.6 million parameters, 34 MFLOP per image of 32×32.
  * The stem has the first stride, because large maps cost memory traffic rather than arithmetic on a CPU, and the widths
  * are multiples of 16, which oneDNN's kernels are made for.
  */

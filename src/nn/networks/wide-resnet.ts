@@ -99,8 +99,8 @@ export class WideResNet extends ImageClassifier {
   }
 }
 
-/** 36.5 million parameters, 10.5 GFLOP an image of 32×32. */
+/** 36.5 million parameters, 10.5 GFLOP per image of 32×32. */
 export const wrn28x10: WideResNetDescription = { architecture: "wrn28_10", depth: 28, widen: 10 };
 
-/** 46.2 million parameters, 13.3 GFLOP an image of 32×32. */
+/** 46.2 million parameters, 13.3 GFLOP per image of 32×32. */
 export const wrn34x10: WideResNetDescription = { architecture: "wrn34_10", depth: 34, widen: 10 };

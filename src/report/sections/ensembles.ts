@@ -23,7 +23,7 @@ export function ensemblesSection(runs: readonly ShownRun[]): Markup | false {
     );
     const verified = verification.agrees
       ? `Verified: the saved images stay in the ball (largest perturbation ${verification.largestPerturbation.toPrecision(4)}) and in [0, 1], and the model classifies them as reported.`
-      : "Not verified: the saved images do not bear the result out.";
+      : "Not verified: the saved images contradict the result.";
     return html`<h3>${runName(run)}, ${result.checkpoint} checkpoint, ${attackTitle(attackLabel(result.attack))}</h3>
 <div class="scroll" tabindex="0"><table><thead><tr><th scope="col" style="text-align:left">after</th>${["attacked", "fell", "all", "head", "body", "tail", "balanced", "time"].map((h) => html`<th scope="col">${h}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>
 <p class="explain">${count(result.clean.total)} ${result.split} images. Constants ${constantsHash}. ${verified} From ${fileIn(run, result.file)}.</p>${
