@@ -36,7 +36,7 @@ export function decidingSettings(
   const { norm, epsilon, stepSize, batchSize } = evaluation;
   const named = precision === "auto" ? {} : { precision };
   // Data may have moved to another place; what is drawn from it may not have changed.
-  const source = dataset.synthetic ? wanted.source : dataset.name;
+  const source = /^synthetic(:|$)/.test(wanted.source) ? wanted.source : dataset.name;
   // What was selected and how is in the hash; runs from before there was a choice go on.
   const { selection: _selection, ...drawn } = wanted.subset;
   return {
