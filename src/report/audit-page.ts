@@ -8,10 +8,10 @@ import { lossSurfaceMap } from "./charts/index.js";
 import { html, Markup } from "./markup.js";
 import { styleSheet } from "./styles.js";
 
-/** What each verdict means of the whole, in one sentence. */
+/** The meaning of each verdict of an audit, in one sentence. */
 export const auditVerdicts: Readonly<Record<AuditVerdict, string>> = {
   pass: "No check found a sign of masked gradients. That is not a proof that there are none.",
-  fail: "At least one check found an attack that is stronger than it should be if gradients told all: the plain attack's figure is too high. Quote AutoAttack's.",
+  fail: "At least one check found an attack that is stronger than it should be if gradients could be trusted: the plain attack's figure is too high. Quote AutoAttack's.",
   inconclusive:
     "Too little could be compared, or the model does no better than guessing, so there is no verdict.",
 };
