@@ -58,6 +58,8 @@ Examples:
   reat train cifar10-lt-ur50-small-reat --data cifar-10-binary.tar.gz
   reat eval runs/cifar10-lt-ur50-small-reat --attack pgd-20,pgd-100
   reat audit runs/cifar10-lt-ur50-small-reat           # is its robustness real?
+  reat predict runs/birds bird.jpg --robust            # its class, and how far from another one
+  reat export runs/birds --to onnx,pytorch
   reat report runs/* -o comparison.html`,
     )
     .hook("preAction", (_, command) => {

@@ -16,16 +16,13 @@ export interface OnnxSession {
   release(): Promise<void>;
 }
 
-/** What a message about the missing package tells to do. */
-export const installRuntime = "npm install onnxruntime-web";
-
 async function runtime(): Promise<typeof Runtime> {
   try {
     return await import("onnxruntime-web");
   } catch (cause) {
     throw new ReatError(
       "environment",
-      `onnxruntime-web is not installed, which compares an ONNX file with the run: ${installRuntime}, or leave the comparison out with --no-parity.`,
+      `onnxruntime-web is not installed, which compares an ONNX file with the run: npm install onnxruntime-web, or leave the comparison out with --no-parity.`,
       { cause },
     );
   }
