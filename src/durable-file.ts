@@ -1,6 +1,6 @@
 // Writes a file so that its name holds either what was there before or all that is new, even after a power cut.
-import { mkdirSync, statSync } from "node:fs";
-import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ReatError } from "./errors.js";
 
@@ -83,7 +83,7 @@ export async function writeDurably(
     handle = undefined;
     await rename(temporary, file);
     await syncFolder(dirname(file));
-    if (shared) await removeLeftOvers(file);
+    if (shared) removeLeftOvers(file);
   } catch (cause) {
     await handle?.close().catch(() => {});
     await rm(temporary, { force: true }).catch(() => {});
@@ -91,11 +91,15 @@ export async function writeDurably(
   }
 }
 
-/** Temporary files of processes that were killed. */
-async function removeLeftOvers(file: string): Promise<void> {
-  for (const name of await readdir(dirname(file)).catch(() => [])) {
-    const pid = name.startsWith(`${basename(file)}.`) && /\.(\d+)-\d+\.tmp$/.exec(name)?.[1];
-    if (pid && hasEnded(Number(pid))) await rm(join(dirname(file), name), { force: true }).catch(() => {});
+/** Removes the temporary files, named `FILE.PID.tmp` or `FILE.PID-N.tmp`, of processes that were killed. */
+export function removeLeftOvers(file: string): void {
+  try {
+    for (const name of readdirSync(dirname(file))) {
+      const pid = name.startsWith(`${basename(file)}.`) && /\.(\d+)(-\d+)?\.tmp$/.exec(name)?.[1];
+      if (pid && hasEnded(Number(pid))) rmSync(join(dirname(file), name), { force: true });
+    }
+  } catch {
+    // They cost space and no more.
   }
 }
 

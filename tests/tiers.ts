@@ -22,6 +22,7 @@ export const longEntries: readonly string[] = [
   "tests/experiments/content.test.ts",
   "tests/experiments/data.test.ts",
   "tests/experiments/damaged-run.test.ts",
+  "tests/experiments/data-path.test.ts",
   "tests/experiments/evaluation-refusals.test.ts",
   "tests/experiments/resumable-evaluation.test.ts",
   "tests/experiments/small-data.test.ts",

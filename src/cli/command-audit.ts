@@ -10,7 +10,7 @@ import {
   auditModel,
   writeAudit,
 } from "../experiments/index.js";
-import { auditedOn, auditVerdicts, writeAuditPage } from "../report/index.js";
+import { auditedOn, auditMarks, auditVerdicts, quotedFigure, writeAuditPage } from "../report/index.js";
 import { dataProgress } from "./data-progress.js";
 import {
   addForeignOptions,
@@ -151,8 +151,7 @@ async function write({ record, folder, name }: AuditOutcome, output?: string): P
 }
 
 function auditText(record: AuditRecord): string {
-  const marks = { pass: "✓", fail: "✗", inconclusive: "–" };
-  const rows = record.rows.map(({ name, title, verdict }) => [marks[verdict], name, verdict, title]);
+  const rows = record.rows.map(({ name, title, verdict }) => [auditMarks[verdict], name, verdict, title]);
   const told = record.rows.map(({ name, explanation }) => `${name}: ${explanation}`);
   return [
     `${record.subject}: ${percent(record.clean)} clean, ${percent(record.robust)} under the plain attack, on ${auditedOn(record)}.`,
@@ -162,6 +161,7 @@ function auditText(record: AuditRecord): string {
     ...told,
     "",
     `verdict: ${record.verdict}. ${auditVerdicts[record.verdict]}`,
+    `figure: ${record.figure.verdict}. ${quotedFigure(record)}`,
   ].join("\n");
 }
 

@@ -3,6 +3,7 @@ export { type AccuracyReport, accuracyReport, accuracyReportSchema, type ClassAc
 export { attackLabel, type LabelledAttack } from "./attack-label.js";
 export {
   type Audit,
+  type AuditFigure,
   type AuditOptions,
   type AuditProgress,
   type AuditRow,
@@ -11,6 +12,8 @@ export {
   audit,
   auditCheckNames,
   type LossSurface,
+  type QuotedAttack,
+  type RowVerdict,
 } from "./audit/index.js";
 export { bestFirst, type CheckpointName, checkpointNames } from "./checkpoint-name.js";
 export {

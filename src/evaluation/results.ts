@@ -97,7 +97,7 @@ const schema: z.ZodType<EvaluationResult> = z
     content: z.object({ weights: z.string(), model: z.string(), images: z.string() }).optional(),
     dataset: z.string(),
     synthetic: z.boolean(),
-    attack: z.object({ name: z.string(), constants: z.record(z.string(), z.unknown()) }),
+    attack: z.object({ name: z.string(), constants: z.looseObject({ norm: z.string().optional() }) }),
     seeds: z.record(z.string(), z.number()),
     batchSize: z.int(),
     precision: z.enum(["tf32", "bfloat16"]).optional(),

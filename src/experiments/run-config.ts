@@ -1,6 +1,15 @@
-// The configuration that a run was begun with, read back from its folder.
+// The configuration that a run was begun with, read back from its folder, and where its data lies.
+import { existsSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import { ReatError } from "../errors.js";
 import type { RunFolder } from "../training/index.js";
-import { applyOverrides, type ExperimentConfig, parseConfig, parseConfigText } from "./config/index.js";
+import {
+  applyOverrides,
+  type ExperimentConfig,
+  isNamedSource,
+  parseConfig,
+  parseConfigText,
+} from "./config/index.js";
 
 /**
  * @param overrides texts such as `evaluation.epsilon=4/255`, applied over what the run has
@@ -9,4 +18,23 @@ import { applyOverrides, type ExperimentConfig, parseConfig, parseConfigText } f
 export function runConfig(run: RunFolder, overrides: readonly string[] = []): ExperimentConfig {
   const raw = parseConfigText(run.config(), run.configFile);
   return parseConfig(applyOverrides(raw, overrides), run.configFile);
+}
+
+/** With the full path of data in files: a run is continued and measured from other folders than it was begun in. */
+export function withFullDataPath(config: ExperimentConfig): ExperimentConfig {
+  const { source } = config.data;
+  // A folder called cifar10 goes before the set of that name.
+  if (/^synthetic(:|$)/.test(source) || !existsSync(source)) return config;
+  return { ...config, data: { ...config.data, source: resolve(source) } };
+}
+
+/**
+ * @throws ReatError `data` where a run's data is not where its configuration says, with the option that gives its place
+ */
+export function requireDataPlace({ name }: RunFolder, { data: { source } }: ExperimentConfig): void {
+  if (isNamedSource(source) || existsSync(source)) return;
+  const where = isAbsolute(source)
+    ? `in ${source}, and nothing is there now`
+    : `in ${source}, seen from the folder that it was begun in, and there is no such thing in ${resolve(".")}`;
+  throw new ReatError("data", `The data of the run ${name} was ${where}: --data <path> gives its place.`);
 }

@@ -36,7 +36,7 @@ export function decidingSettings(
   const { norm, epsilon, stepSize, batchSize } = evaluation;
   const named = precision === "auto" ? {} : { precision };
   // Data may have moved to another place; what is drawn from it may not have changed.
-  const source = dataset.synthetic ? wanted.source : dataset.name;
+  const source = /^synthetic(:|$)/.test(wanted.source) ? wanted.source : dataset.name;
   // The hash covers what was selected and how; runs from before the choice existed can be continued.
   const { selection: _selection, ...drawn } = wanted.subset;
   return {

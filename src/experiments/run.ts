@@ -37,7 +37,7 @@ import { requireWholeLastBatch } from "./last-batch.js";
 import { RunLogging } from "./logging/index.js";
 import { attackBetweenEpochs, measure, requireReadable } from "./measuring/index.js";
 import { duringTraining, requirePrecisions } from "./precision.js";
-import { runConfig } from "./run-config.js";
+import { requireDataPlace, runConfig, withFullDataPath } from "./run-config.js";
 import { decidingSettings, describeData } from "./run-record.js";
 
 /** What an experiment is watched and stopped with. */
@@ -87,7 +87,9 @@ export async function resumeExperiment(
 ): Promise<ExperimentOutcome> {
   const run = RunFolder.open(folder);
   requireReadable(run);
-  return work(runConfig(run, overrides), folder, true, options);
+  const config = runConfig(run, overrides);
+  requireDataPlace(run, config);
+  return work(config, folder, true, options);
 }
 
 async function work(
@@ -109,7 +111,7 @@ async function work(
   requireWholeLastBatch(config, data);
   requirePossible(config, data.dataset);
   const environment = { ...currentEnvironment(device), data: describeData(data) };
-  const text = configToYaml(config);
+  const text = configToYaml(withFullDataPath(config));
   const precision = duringTraining(config, device);
   using _precision = precision;
   using learner = assembleLearner(config, data, device);

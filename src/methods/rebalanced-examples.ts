@@ -187,14 +187,13 @@ function rblExamples(
 function reweightingWarnings({ reweighting, rbl, attack }: Options): MethodWarning[] {
   if (attack.batchNorm !== "running") return [];
   const why =
-    "with method.attack.batchNorm running gives the adversarial examples of plain cross entropy, because a positive " +
-    "factor on a sample changes neither its gradient's sign nor its direction: choose method.attack.batchNorm batch or ";
+    "cannot act with method.attack.batchNorm running: the examples are those of plain cross entropy (docs/warnings.md).";
   if (reweighting === "rbl" && rbl.form === "weight") {
-    const message = `method.rbl.form weight ${why}method.rbl.form logit for examples that RBL shapes.`;
+    const message = `method.rbl.form weight ${why}`;
     return [{ name: "rbl-weight-cannot-act", message }];
   }
   if (reweighting === "rw" || reweighting === "rws" || reweighting === "enr") {
-    const message = `method.reweighting ${reweighting} ${why}method.reweighting brw for examples that differ.`;
+    const message = `method.reweighting ${reweighting} ${why}`;
     return [{ name: "reweighting-cannot-act", message }];
   }
   return [];

@@ -1,7 +1,7 @@
 // The page of an audit: the verdict, a row for each check, the loss around a few images.
 import { dirname } from "node:path";
 import { makeFolder, writeDurably } from "../durable-file.js";
-import type { AuditRow, AuditVerdict } from "../evaluation/index.js";
+import type { AuditRow, AuditVerdict, RowVerdict } from "../evaluation/index.js";
 import type { AuditRecord } from "../experiments/index.js";
 import { formatFraction } from "../fraction.js";
 import { lossSurfaceMap } from "./charts/index.js";
@@ -11,12 +11,32 @@ import { styleSheet } from "./styles.js";
 /** The meaning of each verdict of an audit, in one sentence. */
 export const auditVerdicts: Readonly<Record<AuditVerdict, string>> = {
   pass: "No check found a sign of masked gradients. That is not a proof that there are none.",
-  fail: "At least one check found an attack that is stronger than it should be if gradients could be trusted: the plain attack's figure is too high. Quote AutoAttack's.",
+  fail: "At least one check found that the model hides from attacks: gradients do not tell all, so no figure of a gradient attack can be trusted. Quote AutoAttack's and Square's.",
   inconclusive:
     "Too little could be compared, or the model does no better than guessing, so there is no verdict.",
 };
 
-const marks: Readonly<Record<AuditVerdict, string>> = { pass: "✓", fail: "✗", inconclusive: "–" };
+/** Signs of what a check came to. */
+export const auditMarks: Readonly<Record<RowVerdict, string>> = {
+  pass: "✓",
+  fail: "✗",
+  overstates: "!",
+  inconclusive: "–",
+};
+
+/** What is to be quoted, in one sentence. */
+export function quotedFigure({ figure, robust }: Pick<AuditRecord, "figure" | "robust">): string {
+  if (figure.verdict === "stands")
+    return "The plain attack's figure stands; AutoAttack's is the one to publish.";
+  const { quote } = figure;
+  const own =
+    quote === null ? "" : ` or at least that of ${quote.attack}, which leaves ${percent(quote.accuracy)}`;
+  return `The plain attack overstates (${percent(robust)}): quote AutoAttack's figure${own}.`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
 
 /** Which images and which budget the figures are of, in one sentence. */
 export function auditedOn({ images, dataset, synthetic, budget }: AuditRecord): string {
@@ -40,7 +60,7 @@ ${html`<html lang="en">
 <body>
 <main>
 <h1>Audit of ${subject}: ${verdict}</h1>
-<p class="lead">${auditVerdicts[verdict]} Measured on ${auditedOn(record)}. Accuracy is ${figure(clean)} without an attack and ${figure(robust)} under the plain one.</p>
+<p class="lead">${auditVerdicts[verdict]} ${quotedFigure(record)} Measured on ${auditedOn(record)}. Accuracy is ${figure(clean)} without an attack and ${figure(robust)} under the plain one.</p>
 <section aria-labelledby="checks"><h2 id="checks">Checks</h2>
 <div class="scroll" tabindex="0"><table class="facts"><thead><tr><th scope="col">check</th><th scope="col">verdict</th><th scope="col">measured</th><th scope="col">passes if</th><th scope="col">source</th></tr></thead><tbody>${rows.map(tableRow)}</tbody></table></div></section>
 ${
@@ -74,7 +94,7 @@ export async function writeAuditPage(file: string, record: AuditRecord): Promise
 
 function tableRow({ title, verdict, explanation, measured, threshold, source }: AuditRow): Markup {
   const figures = Object.entries(measured).map(([name, value]) => html`<br/>${name}: ${figure(value)}`);
-  return html`<tr><th scope="row">${title}</th><td style="white-space:nowrap">${marks[verdict]} ${verdict}</td><td>${explanation}${figures}</td><td>${threshold}</td><td>${source}</td></tr>`;
+  return html`<tr><th scope="row">${title}</th><td style="white-space:nowrap">${auditMarks[verdict]} ${verdict}</td><td>${explanation}${figures}</td><td>${threshold}</td><td>${source}</td></tr>`;
 }
 
 function figure(value: number): string {

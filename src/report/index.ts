@@ -1,5 +1,12 @@
 // What other folders may use of the report.
-export { auditedOn, auditVerdicts, renderAudit, writeAuditPage } from "./audit-page.js";
+export {
+  auditedOn,
+  auditMarks,
+  auditVerdicts,
+  quotedFigure,
+  renderAudit,
+  writeAuditPage,
+} from "./audit-page.js";
 export { type DataPictureOptions, dataPicture, imagesOfPicture } from "./charts/index.js";
 export {
   type Figures,

@@ -3,6 +3,7 @@
 import Table from "cli-table3";
 import { bestFirst } from "../evaluation/index.js";
 import { count, MISSING, percent, points } from "./numbers.js";
+import { plainText } from "./plain-text.js";
 import {
   attacksOf,
   FIGURE_NAMES,
@@ -69,7 +70,7 @@ export function runsTable(records: readonly RunRecord[]): string {
     const best = record.best;
     return [
       record.name,
-      String(setting(record.config, "method.name") ?? MISSING),
+      plainText(setting(record.config, "method.name") ?? MISSING),
       `${record.data?.name ?? record.stored[0]?.dataset ?? MISSING}${record.synthetic ? " (synthetic)" : ""}`,
       record.end ? "finished" : record.stopped ? "stopped" : "unfinished",
       planned === undefined ? count(done) : `${done}/${planned}`,

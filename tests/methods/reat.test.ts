@@ -1,4 +1,5 @@
 // REAT: which examples RBL changes, its counts from epoch to epoch, its loss, gradient, state and memory.
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { balancedSoftmaxLoss, rblWeights, tailRegulariser } from "../../src/losses/index.js";
 import { createMethod, type Method, methodOptions } from "../../src/methods/index.js";
@@ -56,6 +57,12 @@ describe("which examples RBL makes", () => {
   it("warns, by name, of the combination that cannot act and of no other", () => {
     const names = (options: object) => reat({ ...options }).warnings.map(({ name }) => name);
     expect(names({})).toEqual(["rbl-weight-cannot-act"]);
+    // One short line, with a section of the page behind it.
+    const { message } = reat().warnings[0]!;
+    expect(message).toMatch(/^method\.rbl\.form weight cannot act \S.{20,100} \(docs\/warnings\.md\)\.$/);
+    expect(readFileSync(new URL("../../docs/warnings.md", import.meta.url), "utf8")).toContain(
+      "## rbl-weight-cannot-act",
+    );
     expect(names({ attack: { norm: "l2" } })).toEqual(["rbl-weight-cannot-act"]);
     expect(names({ attack: { batchNorm: "batch" } })).toEqual([]);
     expect(names({ rbl: { form: "logit" } })).toEqual([]);

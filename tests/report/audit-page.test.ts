@@ -5,12 +5,13 @@ import { renderAudit } from "../../src/report/index.js";
 
 const record: AuditRecord = {
   subject: "a <run>, best checkpoint",
-  verdict: "fail",
+  verdict: "pass",
+  figure: { verdict: "overstated", quote: { attack: "pgd-20 --logit-scale 10", accuracy: 0.28 } },
   rows: [
     {
       name: "logit-scale",
       title: "a factor on the logits makes no attack stronger",
-      verdict: "fail",
+      verdict: "overstates",
       measured: { "accuracy x1": 0.335, "accuracy x10": 0.28 },
       threshold: "at most 2.0 % less",
       explanation: "With the logits times 10 the attack leaves 28.0 % instead of 33.5 %.",
@@ -50,14 +51,17 @@ describe("renderAudit", () => {
   const page = renderAudit(record);
 
   it("says verdict, budget and accuracies at the top", () => {
-    expect(page).toContain("<h1>Audit of a &lt;run&gt;, best checkpoint: fail</h1>");
+    expect(page).toContain("<h1>Audit of a &lt;run&gt;, best checkpoint: pass</h1>");
     expect(page).toContain(
       "200 test images of cifar10, l∞ budget 8/255. Accuracy is 0.75 without an attack and 0.335",
     );
   });
 
   it("has a row for each check, with figures, threshold and source", () => {
-    expect(page).toContain("✗ fail");
+    expect(page).toContain("! overstates");
+    expect(page).toContain(
+      "The plain attack overstates (33.5 %): quote AutoAttack&#39;s figure or at least that of pgd-20 --logit-scale 10, which leaves 28.0 %.",
+    );
     expect(page).toContain("<br/>accuracy x10: 0.28");
     expect(page).toContain("at most 2.0 % less");
     expect(page).toContain("a paper &amp; another");

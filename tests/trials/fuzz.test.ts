@@ -1,6 +1,6 @@
 // The fuzzer finds each kind of fault in a reader that has them all; 300 seeded cases and all that was ever found end well.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -45,3 +45,23 @@ describe("the fuzzer's own checks", () => {
     for (const { what, fault } of record.found) expect(fault).toBe(what);
   }, 120_000);
 });
+
+it("300 seeded cases are read right or refused in one sentence", () => {
+  const { status, record } = fuzz("--cases", "300", "--seed", "20");
+  expect(record.found).toEqual([]);
+  expect(status).toBe(0);
+  expect(record.cases).toBe(300);
+  // A kind of which nothing is read, or nothing refused, would test nothing.
+  for (const [name, { cases, read, refused }] of Object.entries(record.formats)) {
+    expect(cases, name).toBe(30);
+    expect(read, name).toBeGreaterThan(0);
+    expect(refused, name).toBeGreaterThan(0);
+  }
+}, 300_000);
+
+it("what was found once ends as it should", () => {
+  const { status, record } = fuzz("--kept", "tests/trials/found");
+  expect(record.found).toEqual([]);
+  expect(status).toBe(0);
+  expect(record.cases).toBe(readdirSync(join(packageRoot, "tests/trials/found")).length);
+}, 120_000);

@@ -72,7 +72,7 @@ export function mutateJson<T>(value: T, random: Random): { value: T; what: strin
       case 2:
         if (typeof target[key] === "number") {
           target[key] = random.pick([-1, 0, 1, 2, 1e9, 2 ** 31, 2 ** 53, 0.1, -(target[key] as number)]);
-        } else target[key] = String(target[key]);
+        } else target[key] = JSON.stringify(target[key]);
         done.push(`another number for ${key}`);
         break;
       case 3: {

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
+import { removeLeftOvers } from "../../durable-file.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
 import {
@@ -62,6 +63,7 @@ export function writePacked(file: string, dataset: ImageDataset, source = ""): v
       closeSync(out);
     }
     renameSync(temporary, file);
+    removeLeftOvers(file);
   } catch (error) {
     removeQuietly(temporary);
     throw new ReatError(

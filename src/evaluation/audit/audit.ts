@@ -7,8 +7,9 @@ import { largeEpsilon } from "./large-epsilon.js";
 import { logitScale } from "./logit-scale.js";
 import { type LossSurface, lossSurfaceCheck, lossSurfaces } from "./loss-surface.js";
 import { moreSteps } from "./more-steps.js";
+import { objective } from "./objective.js";
 import { randomRestarts } from "./random-restarts.js";
-import type { AuditRow, AuditVerdict, Finding } from "./row.js";
+import type { AuditRow, AuditVerdict, Finding, QuotedAttack } from "./row.js";
 import { singleStep } from "./single-step.js";
 import { AuditSubject, type Flags, type SubjectOptions } from "./subject.js";
 import { transfer } from "./transfer.js";
@@ -21,6 +22,7 @@ const checks: readonly AuditCheck[] = [
   singleStep,
   largeEpsilon,
   logitScale,
+  objective,
   randomRestarts,
   moreSteps,
   transfer,
@@ -65,9 +67,21 @@ export interface AuditOptions extends Omit<SubjectOptions, "onBatch" | "known" |
 }
 
 /** All checks of an audit, and its verdict. */
+/** Whether the plain attack's accuracy may be quoted. */
+export interface AuditFigure {
+  readonly verdict: "stands" | "overstated";
+  /** The strongest attack of those that showed the overstatement; AutoAttack goes further still. Null where the figure stands. */
+  readonly quote: QuotedAttack | null;
+}
+
 export interface Audit {
-  /** "fail" where a check failed; "pass" where none did, most were conclusive, and the model does not merely guess. */
+  /**
+   * Of the model: "fail" where a check found masked gradients; "pass" where none did, most of those were conclusive, and the
+   * model does not merely guess.
+   */
   readonly verdict: AuditVerdict;
+  /** Of the plain attack's figure. */
+  readonly figure: AuditFigure;
   readonly rows: readonly AuditRow[];
   readonly images: number;
   /** Accuracies of the images, from 0 to 1: without an attack, and under the plain one. */
@@ -133,6 +147,7 @@ export async function audit(options: AuditOptions): Promise<Audit> {
   const useful = clean > chance + 2 * Math.sqrt((chance * (1 - chance)) / plain.length);
   return {
     verdict: overall(rows, useful),
+    figure: figureOf(rows),
     rows,
     images: plain.length,
     ...{ clean, robust: share(plain), surfaces },
@@ -151,9 +166,23 @@ function brokenNumbers(cause: unknown): Finding {
   };
 }
 
-function overall(rows: readonly AuditRow[], useful: boolean): AuditVerdict {
+/** @internal The verdict on the model. @param useful whether it does better than guessing */
+export function overall(rows: readonly Pick<AuditRow, "name" | "verdict">[], useful: boolean): AuditVerdict {
   if (rows.some(({ verdict }) => verdict === "fail")) return "fail";
   if (!useful) return "inconclusive";
-  const passed = rows.filter(({ verdict }) => verdict === "pass").length;
-  return 2 * passed > rows.length ? "pass" : "inconclusive";
+  // Whether an attack overstates says nothing of the gradients, so those rows decide only where there are no others.
+  const telling = rows.filter(({ name }) => tellsOfGradients.has(name));
+  const deciding = telling.length > 0 ? telling : rows;
+  const passed = deciding.filter(({ verdict }) => verdict === "pass").length;
+  return 2 * passed > deciding.length ? "pass" : "inconclusive";
+}
+
+const tellsOfGradients = new Set(checks.filter(({ tells }) => tells === "gradients").map(({ name }) => name));
+
+/** @internal The verdict on the plain attack's figure. */
+export function figureOf(rows: readonly Pick<AuditRow, "verdict" | "quote">[]): AuditFigure {
+  const quotes = rows.flatMap(({ quote }) => quote ?? []);
+  const [strongest] = quotes.toSorted((a, b) => a.accuracy - b.accuracy);
+  const failed = rows.some(({ verdict }) => verdict === "fail" || verdict === "overstates");
+  return { verdict: failed ? "overstated" : "stands", quote: strongest ?? null };
 }

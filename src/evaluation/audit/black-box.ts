@@ -6,6 +6,7 @@ export const blackBox: AuditCheck = {
   name: "black-box",
   title: "attacks without gradients are not stronger",
   source: "Athalye et al. 2018, §3.1; Andriushchenko et al. 2020 (Square)",
+  tells: "gradients",
 
   // A query is a forward pass, which costs slightly less than half of a gradient.
   cost: ({ queries }) => 0.4 * queries,

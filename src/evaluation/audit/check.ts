@@ -8,6 +8,11 @@ export interface AuditCheck {
   readonly name: string;
   readonly title: string;
   readonly source: string;
+  /**
+   * "gradients": its failure is a sign of masked gradients, and the model's. "attack": it asks whether the plain attack
+   * overstates, and its failure is the figure's.
+   */
+  readonly tells: "gradients" | "attack";
   /** Work of its own, in gradients per image, to estimate the time left; attacks that other checks need too are not counted. */
   cost(subject: AuditSubject): number;
   run(subject: AuditSubject): Promise<Finding>;

@@ -14,6 +14,7 @@ export const largeEpsilon: AuditCheck = {
   name: "large-epsilon",
   title: "an attack that may do anything always succeeds",
   source: "Athalye et al. 2018, §3.1; Carlini et al. 2019",
+  tells: "gradients",
 
   cost: () => steps,
 

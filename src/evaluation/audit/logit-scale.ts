@@ -1,8 +1,7 @@
 // Check: a factor on the logits, which changes no prediction, makes no attack stronger.
 import { crossEntropyObjective, withLogitScale } from "../../attacks/index.js";
 import type { AuditCheck } from "./check.js";
-import { compare, noiseOf, share } from "./comparison.js";
-import { percent } from "./row.js";
+import { againstPlain, type StrongerAttack } from "./overstatement.js";
 
 const factors = [0.1, 10, 100] as const;
 
@@ -14,32 +13,30 @@ export const logitScale: AuditCheck = {
   name: "logit-scale",
   title: "a factor on the logits makes no attack stronger",
   source: "the adaptive attack on RoBal of the REAT paper (tables 3, 4 and 13); Carlini and Wagner 2017",
+  tells: "attack",
 
   cost: ({ steps }) => factors.length * steps,
 
   async run(subject) {
-    const plain = await subject.plain();
-    const measured: Record<string, number> = { "accuracy x1": share(plain) };
-    let [worst, strongest] = [compare(plain, plain), 1];
+    const { steps } = subject;
+    const attacks: StrongerAttack[] = [];
     for (const factor of factors) {
-      const objective = withLogitScale(crossEntropyObjective, factor);
-      const attack = subject.pgd(`pgd-${subject.steps}-x${factor}`, { objective });
-      const standing = await subject.under(attack, subject.steps);
-      const compared = compare(plain, standing);
-      measured[`accuracy x${factor}`] = compared.second;
-      if (compared.gain > worst.gain) [worst, strongest] = [compared, factor];
+      const attack = subject.pgd(`pgd-${steps}-x${factor}`, {
+        objective: withLogitScale(crossEntropyObjective, factor),
+      });
+      attacks.push({
+        quote: `pgd-${steps} --logit-scale ${factor}`,
+        name: `accuracy x${factor}`,
+        standing: await subject.under(attack, steps),
+      });
     }
-    const noise = noiseOf(worst);
-    const verdict = worst.first === 0 ? "inconclusive" : worst.gain > noise ? "fail" : "pass";
-    return {
-      verdict,
-      measured: { ...measured, gain: worst.gain, standardError: worst.standardError },
-      threshold: `no factor of ${factors.join(", ")} leaves more than ${percent(noise)} less than factor 1 (two standard errors, at least two points)`,
-      explanation: {
-        pass: "No factor makes the attack stronger beyond noise.",
-        fail: `With the logits times ${strongest} the attack leaves ${percent(worst.second)} instead of ${percent(worst.first)}: the figure without it depends on the size of the logits. Attacks on the margin and on DLR (cw, apgd-t, autoattack) do not depend on it.`,
-        inconclusive: "No image stands under the plain attack, so nothing can be compared.",
-      }[verdict],
-    };
+    return againstPlain(await subject.clean(), await subject.plain(), attacks, {
+      first: "accuracy x1",
+      threshold: (noise) =>
+        `no factor of ${factors.join(", ")} leaves more than ${noise} less than factor 1 (two standard errors, at least two points)`,
+      pass: "No factor makes the attack stronger beyond noise.",
+      because:
+        "the figure without it depends on the size of the logits, as the margin and DLR (cw, apgd-t, autoattack) do not",
+    });
   },
 };

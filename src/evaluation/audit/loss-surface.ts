@@ -36,6 +36,7 @@ export const lossSurfaceCheck: AuditCheck = {
   name: "loss-surface",
   title: "the loss rises most along its gradient",
   source: "Tramèr et al. 2018; Athalye et al. 2018, §3.1 (random sampling)",
+  tells: "gradients",
 
   cost: () => 0.5 * (directions + 4),
 

@@ -6,6 +6,7 @@ export const singleStep: AuditCheck = {
   name: "single-step",
   title: "iterative attacks beat single-step ones",
   source: "Athalye et al. 2018, §3.1; Carlini et al. 2019",
+  tells: "gradients",
 
   cost: () => 1,
 

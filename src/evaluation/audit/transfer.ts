@@ -6,6 +6,7 @@ export const transfer: AuditCheck = {
   name: "transfer",
   title: "examples made on another model are weaker",
   source: "Papernot et al. 2017; Athalye et al. 2018, §3.1; Tramèr et al. 2018",
+  tells: "gradients",
 
   cost: ({ steps, surrogate }) => (surrogate === null ? 0 : steps),
 

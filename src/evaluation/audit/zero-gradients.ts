@@ -11,6 +11,7 @@ export const zeroGradients: AuditCheck = {
   name: "zero-gradients",
   title: "gradients are not zero",
   source: "Athalye et al. 2018, §3.1; AutoAttack's flags (Croce and Hein 2020)",
+  tells: "gradients",
 
   cost: () => 1,
 

@@ -3,4 +3,4 @@ export { configToYaml, type ExperimentConfig, loadConfig, parseConfig } from "./
 export { nearest } from "./nearest.js";
 export { applyOverrides, isRecord } from "./overrides.js";
 export { parseConfigText, presetFile, presetNames } from "./presets.js";
-export { experimentSchema } from "./schema.js";
+export { experimentSchema, isNamedSource } from "./schema.js";

@@ -24,7 +24,7 @@ import type { ExperimentConfig } from "../config/index.js";
 import { type ExperimentData, loadData, selectForEvaluation } from "../data.js";
 import { type ForeignOptions, type ForeignWeights, openForeignModel } from "../foreign-model.js";
 import { locate } from "../locate.js";
-import { runConfig } from "../run-config.js";
+import { requireDataPlace, runConfig } from "../run-config.js";
 import { imagesDigest } from "./content.js";
 import { PartialFolder } from "./partial-folder.js";
 import { takeTurn } from "./turn.js";
@@ -226,6 +226,7 @@ async function openRun(
   const { run, checkpoints } = locate(place, order);
   const { checkpoint, file } = checkpoints[0]!;
   const config = runConfig(run, options.overrides);
+  requireDataPlace(run, config);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
   const trained = trainedClasses(run, options.classNames);

@@ -16,7 +16,7 @@ import type { ExperimentConfig } from "../config/index.js";
 import { loadData } from "../data.js";
 import { locate } from "../locate.js";
 import { requirePrecisions } from "../precision.js";
-import { runConfig } from "../run-config.js";
+import { requireDataPlace, runConfig } from "../run-config.js";
 import { AdversarialImages } from "./adversarial-images.js";
 import {
   type AttackRequest,
@@ -88,6 +88,7 @@ export async function evaluateRun(
   }
   requireReadable(run);
   const config = withSettings(runConfig(run, options.overrides), options);
+  requireDataPlace(run, config);
   // Checked before a data set is read.
   const requests = options.attacks ?? config.evaluation.attacks;
   planAttacks(config, requests, budget);

@@ -1,6 +1,8 @@
 // Finds curves among a run's results: the same attack at several numbers of steps, or at several radii.
+
 import { canonicalJson } from "../../canonical-json.js";
 import { attackLabel, bestFirst, type CheckpointName, type StoredResult } from "../../evaluation/index.js";
+import { plainText } from "../plain-text.js";
 import { currentResults, type RunRecord } from "./run-record.js";
 
 export interface CurvePoint {
@@ -42,7 +44,7 @@ function curvesAgainstSteps(
   }).map((points) => {
     const { name, constants } = points[0]!.result.attack;
     const label = attackLabel({ name: name.replace(/-\d+$/, ""), constants });
-    return { against: "steps", checkpoint, attack: label, norm: String(constants.norm), points };
+    return { against: "steps", checkpoint, attack: label, norm: plainText(constants.norm), points };
   });
 }
 
@@ -70,7 +72,7 @@ function curvesAgainstEpsilon(
         const { name, constants } = points[0]!.result.attack;
         const { norm, constantsHash } = constants;
         const label = typeof constantsHash === "string" ? `${name} [${constantsHash.slice(0, 12)}]` : name;
-        return { against: "epsilon", checkpoint, attack: label, norm: String(norm), points };
+        return { against: "epsilon", checkpoint, attack: label, norm: plainText(norm), points };
       }),
   );
 }

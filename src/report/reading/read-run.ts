@@ -1,4 +1,5 @@
 // Reads a run folder into a RunRecord; a run that is still going, or was killed, reads like any other.
+
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { z } from "zod";
@@ -6,6 +7,7 @@ import { ReatError } from "../../errors.js";
 import { checkpointNames, readStoredResults } from "../../evaluation/index.js";
 import { firstMisfit } from "../../schema-misfit.js";
 import { parseYaml } from "../../yaml-text.js";
+import { plainText } from "../plain-text.js";
 import {
   currentResults,
   type EventOf,
@@ -64,7 +66,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
     data,
     synthetic:
       data?.synthetic ??
-      (stored.some((s) => s.synthetic) || String(setting(config, "data.source")).startsWith("synthetic")),
+      (stored.some((s) => s.synthetic) || plainText(setting(config, "data.source")).startsWith("synthetic")),
     start: last(events, "start"),
     epochs: byEpoch(events, "epoch"),
     evaluations: byEpoch(events, "evaluation"),

@@ -1,5 +1,7 @@
 // The rows of the results table: each run's best and last checkpoint under each attack, and the gap between the two.
+
 import { type AccuracyReport, attackLabel, bestFirst, type CheckpointName } from "../../evaluation/index.js";
+import { plainText } from "../plain-text.js";
 import { attackCurves } from "./attack-curves.js";
 import { currentResults, loggedAttackLabel, type RunRecord, setting } from "./run-record.js";
 
@@ -133,5 +135,5 @@ function isCurvePointAlone(record: RunRecord, result: RunRecord["stored"][number
     return false;
   const configured = setting(record.config, "evaluation.attacks");
   const names: readonly unknown[] = Array.isArray(configured) ? configured : ["pgd-20"];
-  return !names.some((name) => attackLabel(result.attack) === loggedAttackLabel(record, String(name)));
+  return !names.some((name) => attackLabel(result.attack) === loggedAttackLabel(record, plainText(name)));
 }

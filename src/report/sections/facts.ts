@@ -1,7 +1,9 @@
 // What was run, as label and value: the data, the model, the protocol, the seeds, the machine.
+
 import { attackLabel } from "../../evaluation/index.js";
 import { methodNames, methods } from "../../methods/index.js";
 import { compact, count, duration } from "../numbers.js";
+import { plainText } from "../plain-text.js";
 import { attackCurves, type RunRecord, type Settings, setting } from "../reading/index.js";
 
 export interface Fact {
@@ -211,5 +213,5 @@ function text(value: unknown): string | null {
 function scalar(value: unknown): string {
   if (typeof value === "number" && !Number.isInteger(value)) return compact(value);
   if (typeof value === "boolean") return value ? "yes" : "no";
-  return String(value);
+  return plainText(value);
 }

@@ -61,11 +61,12 @@ describe("models trained with PGD on the cross entropy", () => {
     });
     expect(verdictsOf(found)).toEqual(Object.fromEntries(auditCheckNames.map((name) => [name, "pass"])));
     expect(found.verdict).toBe("pass");
+    expect(found.figure).toEqual({ verdict: "stands", quote: null });
     expect(found.images).toBe(200);
     expect(found.robust).toBeGreaterThan(0.8);
     expect(found.robust).toBeLessThan(found.clean);
-    expect(stages).toContain(`1/9 ${auditCheckNames[0]}`);
-    expect(stages.at(-1)).toBe(`9/9 ${auditCheckNames.at(-1)}`);
+    expect(stages).toContain(`1/10 ${auditCheckNames[0]}`);
+    expect(stages.at(-1)).toBe(`10/10 ${auditCheckNames.at(-1)}`);
   });
 
   it("finds the same numbers again", async () => {
@@ -89,8 +90,10 @@ describe("models trained with PGD on the cross entropy", () => {
     expect(measured.gain).toBeGreaterThan(0.1);
     expect(measured["accuracy x10"]).toBeLessThan(found.robust - 0.1);
     expect(explanation).toMatch(
-      /^With the logits times 10+ the attack leaves \d+\.\d % instead of \d+\.\d %/,
+      /^pgd-20 --logit-scale 10+ leaves \d+\.\d % instead of \d+\.\d %: .*finds only 2\d\.\d %: the model stands/,
     );
+    expect(found.figure.verdict).toBe("overstated");
+    expect(found.figure.quote!.accuracy).toBe(measured["accuracy x10"]);
     cosine.dispose();
   });
 });
