@@ -1,23 +1,14 @@
-// Writes docs/agreement.md from the records of `npm run agreement` beside this file, so that no figure is typed by hand.
+// Fills the generated blocks of docs/agreement.md from the records of `npm run agreement` beside this file, so that no figure in a
+// table is typed by hand. The prose around the blocks is the page's own.
 //
 // Usage: node docs/agreement/page.mjs
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fillBlocks } from "../generated-blocks.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-
-const heading = `# Agreement with the official implementations
-
-Written by \`node docs/agreement/page.mjs\` from the records in \`docs/agreement/records/\`, which \`npm run agreement\` writes (a
-case alone: \`npm run agreement -- -t "l2 square alone"\`). The network (\`smallcnn.safetensors\`), its 500 CIFAR-10 test images and
-the official figures (AutoAttack a392200 on PyTorch 1.13.1) are the reference's; 271 of the images are classified correctly
-without an attack. "Standing" counts images that an attack leaves classified correctly. Both sides draw random numbers of
-their own, so counts may differ by the allowance. What draws none is compared image by image by \`npm run test:golden\`.
-
-Official seconds are wall time with two threads on another machine of this kind. Of ours, the whole
-ensembles with two threads ran on a machine with little or no other work; the others ran beside other work.
-`;
+const page = join(here, "..", "agreement.md");
 
 function tableOf({ norm, epsilon, rows, environment }) {
   const { threads } = environment;
@@ -48,28 +39,22 @@ function provenance({ constantsHash, flagsDiffer, time, environment }) {
   return `${flags}Measured ${time.slice(0, 10)}: ${constants}commit ${revision.commit.slice(0, 10)}, ${cpu}, ${cores} cores, LibTorch ${libtorch}, Node ${node}.`;
 }
 
-/** The text of docs/agreement.md. */
+/** The text of docs/agreement.md: its own prose, and the tables of the records. */
 export function agreementPage() {
   const folder = join(here, "records");
   const records = readdirSync(folder)
     .filter((file) => file.endsWith(".json"))
     .map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")));
-  const sections = [
-    ["The standard ensemble, each attack on what the one before left", "standard"],
-    ["Attacks alone", "alone"],
-  ];
-  const parts = sections.flatMap(([title, wanted]) => {
-    const chosen = records.filter((record) => record.case === wanted);
-    if (chosen.length === 0) return [];
-    return [
-      `## ${title}\n`,
-      ...chosen.map((record) => `${tableOf(record)}\n\n${wholeTime(record)}${provenance(record)}\n`),
-    ];
-  });
-  return [heading, ...parts].join("\n");
+  const tables = (wanted) =>
+    records
+      .filter((record) => record.case === wanted)
+      .map((record) => `${tableOf(record)}\n\n${wholeTime(record)}${provenance(record)}`)
+      .join("\n\n");
+  const blocks = new Map(["standard", "alone"].map((wanted) => [wanted, tables(wanted)]));
+  return fillBlocks(readFileSync(page, "utf8"), blocks);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(join(here, "..", "agreement.md"), agreementPage());
+  writeFileSync(page, agreementPage());
   console.log("wrote docs/agreement.md");
 }
