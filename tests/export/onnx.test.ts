@@ -6,7 +6,7 @@ import { OnnxGraph } from "../../src/export/onnx/graph.js";
 import { toOnnx } from "../../src/export/onnx/operators.js";
 import { Reference, recordProgram } from "../../src/export/program.js";
 import { methodOptions } from "../../src/methods/index.js";
-import { modelNames, WideResNet } from "../../src/nn/index.js";
+import { Bottleneck, modelNames, ResNet, type ResNetDescription, WideResNet } from "../../src/nn/index.js";
 import {
   crossEntropy,
   Generator,
@@ -34,12 +34,15 @@ const cases = [
   ],
   ["smallcnn", { imageSize: { height: 32, width: 32 }, classifier: "cosine:1/16" }],
   ["wrn28_10", {}],
+  ["resnet50", {}],
 ] as const;
 
 it.each(cases)(
   "%s %j: logits and gradients are the network's, for any batch size",
   async (architecture, parts) => {
-    using subject = architecture === "wrn28_10" ? narrow() : untrained({ architecture, ...parts });
+    using subject = /^(wrn28_10|resnet50)$/.test(architecture)
+      ? narrow(architecture)
+      : untrained({ architecture, ...parts });
     const { imageSize, model, classNames } = subject;
     const { model: file, gradient: withGradient } = onnxFiles(subject, { withGradient: true });
     const plain = architecture === "small-resnet" ? await openOnnx(file) : null;
@@ -70,12 +73,30 @@ it.each(cases)(
   },
 );
 
-/** The pre-activation blocks of the wide networks, in one that is neither wide nor deep. */
-function narrow() {
-  const { description, [Symbol.dispose]: _ } = untrained();
-  const network = new WideResNet({ architecture: "wrn28_10", depth: 10, widen: 1 }, 3, new Generator(3));
-  const [model, { imageSize, classNames }] = [network, description];
-  return { description, network, model, imageSize, classNames, [Symbol.dispose]: () => network.dispose() };
+/** The blocks of the largest networks, in ones that are neither wide nor deep. */
+function narrow(architecture: string) {
+  using whole = untrained();
+  const { description, imageSize, classNames } = whole;
+  const generator = new Generator(3);
+  const stages = [
+    { width: 8, blocks: 1, stride: 1 },
+    { width: 16, blocks: 1, stride: 2 },
+  ];
+  const bottlenecks: ResNetDescription = {
+    ...{ architecture, block: Bottleneck, stemWidth: 8, stemStride: 1, stages, memoryFormat: "contiguous" },
+  };
+  const model =
+    architecture === "resnet50"
+      ? new ResNet(bottlenecks, 3, generator)
+      : new WideResNet({ architecture, depth: 10, widen: 1 }, 3, generator);
+  return {
+    description,
+    network: model,
+    model,
+    imageSize,
+    classNames,
+    [Symbol.dispose]: () => model.dispose(),
+  };
 }
 
 /** Within a share of the largest number. */
@@ -88,7 +109,8 @@ function near(got: ArrayLike<number | bigint>, wanted: readonly number[], share:
 }
 
 it("every architecture has rules for all of its operators", () => {
-  for (const architecture of modelNames.filter((name) => !/^(wrn34|resnet34)/.test(name))) {
+  // The largest ones are made of the blocks above.
+  for (const architecture of modelNames.filter((name) => !/^(wrn|resnet34|resnet50)/.test(name))) {
     const side = architecture === "smallcnn" ? 32 : 8;
     using subject = untrained({ architecture, imageSize: { height: side, width: side } });
     const graph = toOnnx(recordProgram(subject.model, subject.imageSize));

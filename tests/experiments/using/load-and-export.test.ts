@@ -1,5 +1,13 @@
 // From a run to a classifier, to exported files, and back: the same answers, and the same adversarial examples.
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
@@ -7,7 +15,8 @@ import { pgd } from "../../../src/attacks/index.js";
 import { createDataset, generateSynthetic, selectImages, writePacked } from "../../../src/data/index.js";
 import { type ForeignOptions, openForeignModel } from "../../../src/experiments/foreign-model.js";
 import { exportClassifier, loadClassifier, type TrainedClassifier } from "../../../src/experiments/index.js";
-import { parseDescription, safetensorsFile } from "../../../src/export/index.js";
+import { gradientParity, onnxParity, referenceOf } from "../../../src/experiments/using/parity.js";
+import { onnxFiles, parseDescription, safetensorsFile } from "../../../src/export/index.js";
 import { methodOptions } from "../../../src/methods/index.js";
 import { Generator, rand, scope, tensor } from "../../../src/tensor/index.js";
 import { decodeSafetensors } from "../../../src/training/index.js";
@@ -150,6 +159,28 @@ describe("an export", () => {
 });
 
 describe("what cannot be used is refused in a sentence", () => {
+  it("files that do not answer as the run does, or cannot be compared, and they are not left behind", async () => {
+    const classNames = ["ant", "bee", "cat"];
+    using subject = untrained({ classNames });
+    using other = untrained({
+      classNames,
+      normalisation: { mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5] },
+    });
+    const { model, gradient } = onnxFiles(other, { withGradient: true });
+    const reference = referenceOf(subject);
+    await expect(onnxParity("model.onnx", model, reference)).rejects.toThrow(
+      /^model\.onnx, run by onnxruntime-web \S+, does not agree with the run: its logits differ by \S+, and 0\.0001 is accepted; it was not exported\.$/,
+    );
+    await expect(gradientParity("model-gradient.onnx", gradient!, subject, reference)).rejects.toThrow(
+      /its gradients differ by /,
+    );
+    const out = join(tiny.folder, "no-python");
+    await expect(exportClassifier(run, { to: ["pytorch"], out, python: "no-such-python" })).rejects.toThrow(
+      /^no-such-python \(REAT_PYTHON\) did not run the exported module: /,
+    );
+    expect(readdirSync(out)).toEqual([]);
+  });
+
   it("weights of another run's classes", async () => {
     const mixed = join(tiny.folder, "mixed");
     cpSync(run, mixed, { recursive: true });
