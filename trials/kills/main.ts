@@ -122,8 +122,9 @@ async function trial(
       tally[stage].ends += 1;
       for (const path of leftOvers(place.work)) faults.push(`${stage}: ${path} is left over`);
       faults.push(...differences(stage, expected[stage], await stateOf(place.work)));
+      const end = faults.length === 0 ? "its end is the same" : "its end differs";
+      process.stdout.write(`${kills} of ${count}: ${stage} killed ${inARow} times, ${end}\n`);
     }
-    process.stdout.write(`${kills} kills\n`);
   }
   return faults;
 }
