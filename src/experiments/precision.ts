@@ -12,7 +12,7 @@ function trainingPrecision({ precision }: ExperimentConfig, device: Device): Pre
 }
 
 /**
- * Refuses a precision that the device has not. To be called before anything is read.
+ * Refuses a precision that the device does not have. To be called before anything is read.
  * @throws ReatError `config` naming it
  */
 export function requirePrecisions(config: ExperimentConfig, device: Device): void {
@@ -44,13 +44,13 @@ export function duringEvaluation(
   return precision;
 }
 
-/** Lays a network's weights out as the precision that is set wants its feature maps. */
+/** Gives a network's weights the memory layout that the current precision is fastest with. */
 export function layOut(model: ImageClassifier, device: Device): void {
   if (device === "cpu") return;
   model.layOutWeights(currentPrecision() === "float32" ? "contiguous" : "channelsLast");
 }
 
-/** What a result says of its precision: nothing where it is float32. */
+/** The precision as a result records it; nothing for float32. */
 export function precisionRecord({ evaluation }: ExperimentConfig): { readonly precision?: ShortPrecision } {
   return evaluation.precision === "float32" ? {} : { precision: evaluation.precision };
 }
