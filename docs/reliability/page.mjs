@@ -66,6 +66,20 @@ function fuzzBlock(runs) {
   ].join("\n\n");
 }
 
+function killsBlock(runs) {
+  if (runs.length === 0) return "There is no record yet.";
+  const parts = runs.map((run) => {
+    const rows = Object.entries(run.stages).map(([stage, { kills, ends }]) => [
+      stage,
+      count(kills),
+      count(ends),
+    ]);
+    const faults = run.faults.length === 0 ? "Every end was the same." : `Faults: ${run.faults.join("; ")}.`;
+    return `${table(["work", "kills", "ends compared"], rows)}\n\n${faults} \`${run.command}\`, ${origin(run)}.`;
+  });
+  return parts.join("\n\n");
+}
+
 const quantities = {
   liveTensors: ["live tensors", count],
   inUseBytes: ["large tensors", mebibytes],
@@ -96,6 +110,7 @@ export function reliabilityPage() {
   const files = new Map();
   const blocks = new Map([
     ["fuzz", fuzzBlock(named("fuzz"))],
+    ["kills", killsBlock(named("kills"))],
     ["soak", soakBlock(named("soak"), files)],
   ]);
   files.set("reliability.md", fillBlocks(readFileSync(page, "utf8"), blocks));
