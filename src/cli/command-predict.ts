@@ -55,6 +55,7 @@ export function addPredict(program: Command): void {
       "--resize",
       "scale images of another size so that they cover the network's, and cut out the middle",
     )
+    .option("--skip-damaged", "go on without files that are no images or damaged, and name them")
     .option(
       "--robust [list]",
       "radii at which to look for a change of the answer (default: 1/255 to 16/255; l2: 0.25 to 2)",

@@ -1,5 +1,5 @@
 // `reat predict` and `reat export` as they are typed: what they print, and what they refuse. In this process, for speed.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -90,6 +90,20 @@ describe("reat predict", () => {
     expect(table.stdout).toContain("An upper bound: a stronger attack may need less.");
   });
 
+  it("goes on without damaged files where it is told to", async () => {
+    const photos = join(folder, "some-damaged");
+    mkdirSync(photos);
+    const image = readFileSync(join(folder, "photos", "ant", "one.png"));
+    writeFileSync(join(photos, "good.png"), image);
+    writeFileSync(join(photos, "no-image.png"), "text");
+    const stopped = await reat("predict", model, photos);
+    expect({ code: stopped.code, stdout: stopped.stdout }).toEqual({ code: 1, stdout: "" });
+    const ended = await reat("predict", model, photos, "--skip-damaged", "--csv");
+    expect(ended.stderr).toMatch(/^skipped: \S+no-image\.png is not a readable/m);
+    expect(ended.code).toBe(0);
+    expect(ended.stdout.trim().split("\n")).toHaveLength(2);
+  });
+
   it("says how many are right by their folders, and refuses folders that are no classes", async () => {
     const right = await reat("predict", model, join(folder, "photos"), "--labels");
     expect(right.stderr).toMatch(
@@ -143,7 +157,23 @@ describe("reat export", () => {
       /^model\.safetensors, run by reat: the logits of 64 images differ not at all/m,
     );
     const without = await reat("export", model, "--to", "onnx", "--out", out, "--no-parity");
-    expect(without.stderr).toBe("The ONNX files were not compared with the run.\n");
+    expect(without.stderr).toBe(
+      "The ONNX files were not compared with the run.\nmodel.safetensors is of an earlier export and was not written anew.\n",
+    );
+    const onnx = await reat("predict", join(out, "model.onnx"), join(folder, "photos"));
+    expect(onnx.stderr).toContain("model.onnx is not read back, as no ONNX file is; accepted are");
+    expect(onnx.code).toBe(2);
+  });
+
+  it.each(["README.md", "model.py"])("leaves the %s of something else alone", async (name) => {
+    const out = join(folder, `with-${name}`);
+    mkdirSync(out);
+    writeFileSync(join(out, name), "mine, created by hand");
+    const ended = await reat("export", model, "--to", "pytorch", "--out", out, "--no-parity");
+    expect(ended.stderr).toContain(`holds a ${name} that reat did not write: choose another folder`);
+    expect(ended.code).toBe(2);
+    expect(readdirSync(out)).toEqual([name]);
+    expect(readFileSync(join(out, name), "utf8")).toBe("mine, created by hand");
   });
 
   it.each([

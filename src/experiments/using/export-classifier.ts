@@ -1,6 +1,7 @@
 // Writes a trained classifier in the forms that other programs read, compares each with the run, and describes them all.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
+import { parseDocument } from "yaml";
 import { cannotWrite, writeDurably } from "../../durable-file.js";
 import { ReatError } from "../../errors.js";
 import { readResults } from "../../evaluation/index.js";
@@ -86,6 +87,7 @@ export async function exportClassifier(place: string, options: ExportOptions): P
   if (to.includes("onnx")) await writer.onnx(classifier, withGradient);
   if (to.includes("pytorch")) await writer.pytorch(classifier, python);
   if (to.includes("safetensors")) await writer.safetensors(classifier);
+  writer.noteEarlier();
   const agreement = [...writer.parity.map(describeParity), ...writer.notCompared];
   const facts: CardFacts = {
     description: classifier.description,
@@ -105,13 +107,21 @@ export async function exportClassifier(place: string, options: ExportOptions): P
   return { folder, files: writer.files, parity: writer.parity, agreement };
 }
 
-/** Makes the folder. @throws ReatError `usage` where it holds another model, `disk` */
+/** Files that other projects have under the same names, and what stands in those that an export wrote. */
+const marks = {
+  "config.json": '"reat-classifier"',
+  "README.md": "library_name: reat",
+  "model.py": "exported by reat",
+} as const;
+
+/** Makes the folder. @throws ReatError `usage` where it holds something else, `disk` */
 function prepare(folder: string): void {
-  const config = join(folder, "config.json");
-  if (existsSync(config) && !readFileSync(config, "utf8").includes('"reat-classifier"')) {
+  for (const [name, mark] of Object.entries(marks)) {
+    const file = join(folder, name);
+    if (!existsSync(file) || readFileSync(file, "utf8").includes(mark)) continue;
     throw new ReatError(
       "usage",
-      `${folder} holds a config.json that reat did not write: choose another folder (--out).`,
+      `${folder} holds a ${name} that reat did not write: choose another folder (--out).`,
     );
   }
   try {
@@ -120,6 +130,8 @@ function prepare(folder: string): void {
     throw cannotWrite(folder, cause);
   }
 }
+
+const modelFiles = ["model.onnx", "model-gradient.onnx", "model.pt", "model.safetensors"];
 
 /** Writes files and compares each with the run. */
 class Writer {
@@ -164,6 +176,14 @@ class Writer {
     ]);
   }
 
+  /** Says which models in the folder are those of an earlier export. */
+  noteEarlier(): void {
+    for (const name of modelFiles) {
+      if (this.files.includes(name) || !existsSync(join(this.folder, name))) continue;
+      this.notCompared.push(`${name} is of an earlier export and was not written anew.`);
+    }
+  }
+
   json(name: string, value: unknown): Promise<void> {
     return this.text(name, `${JSON.stringify(value, null, 2)}\n`);
   }
@@ -201,7 +221,17 @@ function runFacts(run: RunFolder): RunFacts {
   const environment = run.environment() as { readonly data?: Partial<RecordedData> } | null;
   const { name = config.data.source, synthetic = false, notes = [] } = environment?.data ?? {};
   const { epochs, select } = config.training;
-  return { dataset: name, synthetic, dataNotes: notes, config: text, epochs, selection: select };
+  const published = parseDocument(text);
+  // The card is for others, whom the folders of this computer do not concern.
+  if (isAbsolute(config.data.source)) published.setIn(["data", "source"], basename(config.data.source));
+  return {
+    dataset: name,
+    synthetic,
+    dataNotes: notes,
+    config: published.toString(),
+    epochs,
+    selection: select,
+  };
 }
 
 interface RecordedData {

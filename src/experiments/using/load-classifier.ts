@@ -47,6 +47,13 @@ export async function loadClassifier(
   options: LoadClassifierOptions = {},
 ): Promise<TrainedClassifier> {
   const exported = exportedFile(place);
+  const onnx = [place, join(place, "model.onnx")].find((file) => file.endsWith(".onnx") && existsSync(file));
+  if (exported === null && onnx !== undefined) {
+    throw new ReatError(
+      "usage",
+      `${onnx} is not read back, as no ONNX file is; accepted are a run's folder, and ${exportedFiles.join(" and ")} of an export.`,
+    );
+  }
   return exported === null ? loadFromRun(place, options) : loadExported(exported, options);
 }
 

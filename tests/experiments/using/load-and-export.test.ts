@@ -8,7 +8,7 @@ import {
   readFileSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
 import { pgd } from "../../../src/attacks/index.js";
@@ -18,7 +18,7 @@ import { exportClassifier, loadClassifier, type TrainedClassifier } from "../../
 import { gradientParity, onnxParity, referenceOf } from "../../../src/experiments/using/parity.js";
 import { onnxFiles, parseDescription, safetensorsFile } from "../../../src/export/index.js";
 import { methodOptions } from "../../../src/methods/index.js";
-import { Generator, rand, scope, tensor } from "../../../src/tensor/index.js";
+import { Generator, noGrad, rand, scope, tensor } from "../../../src/tensor/index.js";
 import { decodeSafetensors } from "../../../src/training/index.js";
 import { untrained } from "../../export/subjects.js";
 import { TinyExperiments } from "../tiny-experiment.js";
@@ -153,9 +153,34 @@ describe("an export", () => {
     expect(card).toContain("Not measured: PGD-20.");
     expect(card).toContain("Not measured: AutoAttack.");
     expect(card).toContain("1 steps of 2/255 within 8/255");
+    const { data } = parseDocument(card.split("```yaml\n")[1]!.split("```")[0]!).toJS();
+    const { source } = parseDocument(readFileSync(join(run, "config.yaml"), "utf8")).toJS().data;
+    expect({ source: data.source, isAbsolute: isAbsolute(source) }).toEqual({
+      source: basename(source),
+      isAbsolute: true,
+    });
     const record = JSON.parse(readFileSync(join(exported, "model_info.json"), "utf8"));
     expect(record).toMatchObject({ architecture: "smallcnn", autoattack_acc: null, additional_data: false });
   });
+});
+
+it("large logits may differ as float32 sums of their size do", async () => {
+  using subject = untrained();
+  scope(() =>
+    noGrad(() => {
+      for (const [name, weights] of subject.network.stateDict()) {
+        if (name.startsWith("fc")) weights.copy_(weights.mul(1e4));
+      }
+    }),
+  );
+  const reference = referenceOf(subject);
+  const { largestDifference, tolerance } = await onnxParity(
+    "model.onnx",
+    onnxFiles(subject, { withGradient: false }).model,
+    reference,
+  );
+  expect(largestDifference).toBeGreaterThan(1e-4);
+  expect(tolerance).toBeCloseTo(1e-5 * Math.max(...reference.logits.map(Math.abs)), 6);
 });
 
 describe("what cannot be used is refused in a sentence", () => {
