@@ -3,10 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
+import { systemInfo } from "reat/tensor";
 import type { BenchCase, CaseSide } from "./case.js";
 import { attackCases } from "./cases/attack.js";
 import { dataCases } from "./cases/data.js";
 import { evaluationCases } from "./cases/evaluation.js";
+import { gpuCases } from "./cases/gpu.js";
 import { profileCases } from "./cases/profile.js";
 import { scalingCases } from "./cases/scaling.js";
 import { trainingCases } from "./cases/training.js";
@@ -43,6 +45,7 @@ function casesFor({ data, images, weights, quick }: Options): BenchCase[] {
   const evaluated = images ?? (quick ? 128 : 1000);
   return [
     ...trainingCases,
+    ...gpuCases(systemInfo().cudaDeviceCount > 0),
     ...evaluationCases({ images: evaluated, weights, data }, folder),
     ...attackCases,
     ...profileCases,

@@ -47,6 +47,8 @@ const machineSchema = z.strictObject({
   time: z.string(),
   cpu: z.string(),
   cores: z.int(),
+  /** The GPUs; empty where there is none. */
+  gpus: z.array(z.string()).default([]),
   memoryBytes: z.number(),
   platform: z.string(),
   node: z.string(),

@@ -1,14 +1,24 @@
 // What a side can be asked to do; plain data, so that it travels to another process as JSON.
+import type { Precision } from "reat/nn";
+import type { Device } from "reat/tensor";
 
 /** A whole training step: batch, augmentation, attack, loss, gradients, optimiser, statistics. */
 export interface TrainStepWork {
   readonly kind: "train-step";
   readonly method: "reat" | "pgd-at";
-  readonly model: "resnet18" | "small-resnet";
+  readonly model: "resnet18" | "small-resnet" | "wrn28_10";
   /** Training images of each class. */
   readonly counts: readonly number[];
   readonly batchSize: number;
   readonly attackSteps: number;
+  /** Default: "cpu". */
+  readonly device?: Device;
+  /** How our side computes; the baseline computes as PyTorch does by default. Default: "float32". */
+  readonly precision?: Precision;
+  /** TAIL and the count of predictions in the baseline: a loop over samples as in the released code, or a few operations. Default: "loop". */
+  readonly tail?: "loop" | "vectorised";
+  /** Steps of one repetition, at whose end figures are read and the device is waited for. Default: 1. */
+  readonly steps?: number;
 }
 
 /** `attackSteps` steps of PGD on one batch, model in eval mode. */

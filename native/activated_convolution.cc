@@ -1,14 +1,9 @@
 // A convolution with the bias, the sum and the ReLU that follow it, for networks whose weights need no gradient.
 //
-// Made of LibTorch's operators, on any device. On a GPU cuDNN does it in one kernel where its fused convolutions take the
-// type; elsewhere bias, sum and ReLU are one kernel that LibTorch compiles when it is first needed.
+// Made of LibTorch's operators, on any device. On a GPU cuDNN does all of it in one kernel where that is asked for.
 #include "engine.h"
 
 #include <torch/library.h>
-
-#ifdef REAT_CUDA
-#include <ATen/cuda/jiterator.h>
-#endif
 
 namespace reat {
 
@@ -26,46 +21,14 @@ at::Tensor convolve(const at::Tensor& input, const at::Tensor& weight, Convoluti
                          {1, 1}, false, {0, 0}, 1);
 }
 
-// How much of the work that follows a convolution is part of it.
-enum class Fusing : int64_t { nothing = 0, elementwise = 1, convolution = 2 };
-
-#ifdef REAT_CUDA
-
-// Sums in float32 whatever the maps' type, rounded once.
-constexpr const char* kEndWithSum =
-    "template <typename T> T reat_end_with_sum(T maps, T bias, T addend, int relu) {"
-    "  float sum = static_cast<float>(maps) + static_cast<float>(bias) + static_cast<float>(addend);"
-    "  return static_cast<T>(relu && !(sum > 0.f) ? 0.f : sum); }";
-constexpr const char* kEndAlone =
-    "template <typename T> T reat_end_alone(T maps, T bias, int relu) {"
-    "  float sum = static_cast<float>(maps) + static_cast<float>(bias);"
-    "  return static_cast<T>(relu && !(sum > 0.f) ? 0.f : sum); }";
-
-at::Tensor endInOneKernel(const at::Tensor& maps, const at::Tensor& bias, const OptionalTensor& addend, bool relu) {
-  const at::Tensor shaped = bias.view({1, -1, 1, 1});
-  const c10::SmallVector<at::Scalar> arguments{static_cast<int>(relu)};
-  if (addend) {
-    const c10::SmallVector<at::Tensor> tensors{maps, shaped, *addend};
-    return at::cuda::CompileAndLaunchKernel(kEndWithSum, "reat_end_with_sum", 1, tensors, arguments, false)[0];
-  }
-  const c10::SmallVector<at::Tensor> tensors{maps, shaped};
-  return at::cuda::CompileAndLaunchKernel(kEndAlone, "reat_end_alone", 1, tensors, arguments, false)[0];
-}
-
-#endif
-
 at::Tensor convolveAndEnd(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
-                          const OptionalTensor& addend, ConvolutionGeometry geometry, bool relu, Fusing fusing) {
-#ifdef REAT_CUDA
-  if (input.is_cuda() && fusing == Fusing::convolution && relu) {
+                          const OptionalTensor& addend, ConvolutionGeometry geometry, bool relu, bool fused) {
+  // cuDNN's fused convolutions end in a ReLU.
+  if (fused && input.is_cuda() && relu) {
     const std::vector<int64_t> stride(2, geometry.stride), padding(2, geometry.padding), dilation(2, 1);
     if (addend) return at::cudnn_convolution_add_relu(input, weight, *addend, 1, bias, stride, padding, dilation, 1);
     return at::cudnn_convolution_relu(input, weight, bias, stride, padding, dilation, 1);
   }
-  if (input.is_cuda() && fusing != Fusing::nothing) {
-    return endInOneKernel(convolve(input, weight, geometry), bias, addend, relu);
-  }
-#endif
   at::Tensor output = convolve(input, weight, geometry).add_(bias.view({1, -1, 1, 1}));
   if (addend) output.add_(*addend);
   return relu ? output.relu_() : output;
@@ -74,9 +37,9 @@ at::Tensor convolveAndEnd(const at::Tensor& input, const at::Tensor& weight, con
 struct ActivatedConvolution : torch::autograd::Function<ActivatedConvolution> {
   static variable_list forward(torch::autograd::AutogradContext* context, const at::Tensor& input, const at::Tensor& weight,
                                const at::Tensor& bias, const OptionalTensor& addend, int64_t stride, int64_t padding,
-                               bool relu, int64_t fusing) {
+                               bool relu, bool fused) {
     const at::Tensor output =
-        convolveAndEnd(input, weight, bias, addend, {stride, padding}, relu, static_cast<Fusing>(fusing));
+        convolveAndEnd(input, weight, bias, addend, {stride, padding}, relu, fused);
     context->save_for_backward({input, weight, relu ? output : at::Tensor()});
     context->saved_data["geometry"] = std::vector<int64_t>{stride, padding, addend.has_value()};
     context->set_materialize_grads(false);
@@ -107,7 +70,7 @@ struct ActivatedConvolution : torch::autograd::Function<ActivatedConvolution> {
 
 std::tuple<at::Tensor, at::Tensor> activatedConvolution(const at::Tensor& input, const at::Tensor& weight,
                                                         const at::Tensor& bias, const OptionalTensor& addend,
-                                                        int64_t stride, int64_t padding, bool relu, int64_t fusing) {
+                                                        int64_t stride, int64_t padding, bool relu, bool fused) {
   TORCH_CHECK(input.dim() == 4 && weight.dim() == 4, "activated_convolution takes maps [N, C, H, W] and a weight [O, C, k, k]");
   TORCH_CHECK(bias.dim() == 1 && bias.size(0) == weight.size(0), "activated_convolution takes a bias [O]");
   TORCH_CHECK(!weight.requires_grad() && !bias.requires_grad(),
@@ -115,7 +78,7 @@ std::tuple<at::Tensor, at::Tensor> activatedConvolution(const at::Tensor& input,
   OptionalTensor added;
   if (addend.has_value() && addend->defined()) added = addend;
   const variable_list results =
-      ActivatedConvolution::apply(input, weight, bias, added, stride, padding, relu, fusing);
+      ActivatedConvolution::apply(input, weight, bias, added, stride, padding, relu, fused);
   return {results[0], results[1]};
 }
 
@@ -125,7 +88,7 @@ TORCH_LIBRARY_FRAGMENT(reat, library) {
   // relu(input * weight + bias + addend), and the input handed on, so that its second gradient joins the first on the way.
   library.def(
       "activated_convolution(Tensor input, Tensor weight, Tensor bias, Tensor? addend, int stride, int padding, bool relu, "
-      "int fusing) -> (Tensor, Tensor)",
+      "bool fused) -> (Tensor, Tensor)",
       activatedConvolution);
 }
 

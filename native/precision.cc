@@ -19,12 +19,6 @@ Napi::Value setFloat32Precision(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// setConvolutionSearch(enabled): whether cuDNN tries its algorithms on each new shape and keeps the fastest.
-Napi::Value setConvolutionSearch(const Napi::CallbackInfo& info) {
-  at::globalContext().setBenchmarkCuDNN(booleanArgument(info, 0, "whether to search"));
-  return info.Env().Undefined();
-}
-
 AutocastState currentAutocast(bool cuda) {
   using namespace at::autocast;
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
@@ -84,7 +78,6 @@ Napi::Value popAutocast(const Napi::CallbackInfo& info) {
 
 void registerPrecision(Napi::Env env, Napi::Object exports) {
   define<setFloat32Precision>(env, exports, "setFloat32Precision");
-  define<setConvolutionSearch>(env, exports, "setConvolutionSearch");
   define<pushAutocast>(env, exports, "pushAutocast");
   define<popAutocast>(env, exports, "popAutocast");
 }

@@ -51,16 +51,20 @@ Napi::Value systemInfo(const Napi::CallbackInfo& info) {
 #endif
   result.Set("config", at::show_config());
   result.Set("threads", at::get_num_threads());
-  result.Set("hasCuda", at::hasCUDA());
+  // What was compiled in, whether or not a device can be used: at::hasCUDA() would say no where all are hidden.
+  const bool hasCuda = c10::Dispatcher::singleton()
+                           .findSchemaOrThrow("aten::mm", "")
+                           .hasKernelForDispatchKey(c10::DispatchKey::CUDA);
+  result.Set("hasCuda", hasCuda);
   // Asking for devices in a build without CUDA answers 0; with CUDA but no driver it answers 0 too.
-  const auto devices = at::hasCUDA() ? torch::cuda::device_count() : 0;
+  const auto devices = hasCuda ? torch::cuda::device_count() : 0;
   result.Set("cudaDeviceCount", static_cast<double>(devices));
 #ifdef REAT_CUDA
   result.Set("cudaGraphs", true);
 #else
   result.Set("cudaGraphs", false);
 #endif
-  result.Set("cudaProblem", at::hasCUDA() && devices == 0 ? cudaProblem() : std::string());
+  result.Set("cudaProblem", hasCuda && devices == 0 ? cudaProblem() : std::string());
   return result;
 }
 

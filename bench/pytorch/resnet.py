@@ -1,4 +1,4 @@
-"""ResNets for small images in plain PyTorch, channels first; parameter names as in reat's models."""
+"""ResNets and WideResNets for small images in plain PyTorch, channels first; parameter names as in reat's models."""
 import torch
 from torch import nn
 
@@ -56,6 +56,47 @@ class ResNet(nn.Module):
         return (features, logits) if with_features else logits
 
 
+class WideBlock(nn.Module):
+    """Norm and activation before each of two convolutions; the shortcut starts after the first activation."""
+
+    def __init__(self, inputs, width, stride):
+        super().__init__()
+        self.bn1 = nn.BatchNorm2d(inputs)
+        self.conv1 = nn.Conv2d(inputs, width, 3, stride, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.convShortcut = None
+        if stride != 1 or inputs != width:
+            self.convShortcut = nn.Conv2d(inputs, width, 1, stride, bias=False)
+
+    def forward(self, x):
+        active = torch.relu(self.bn1(x))
+        out = self.conv2(torch.relu(self.bn2(self.conv1(active))))
+        return out + (x if self.convShortcut is None else self.convShortcut(active))
+
+
+class WideResNet(nn.Module):
+    def __init__(self, depth, widen, classes):
+        super().__init__()
+        blocks, width = (depth - 4) // 6, 16
+        self.conv1 = nn.Conv2d(3, width, 3, 1, 1, bias=False)
+        for index, stride in enumerate((1, 2, 2)):
+            out = 16 * widen * 2**index
+            layers = [WideBlock(width if i == 0 else out, out, stride if i == 0 else 1) for i in range(blocks)]
+            self.add_module(f"block{index + 1}", nn.ModuleDict({"layer": nn.Sequential(*layers)}))
+            width = out
+        self.bn1 = nn.BatchNorm2d(width)
+        self.fc = nn.Linear(width, classes)
+
+    def forward(self, x, with_features=False):
+        x = self.conv1(x)
+        for block in (self.block1, self.block2, self.block3):
+            x = block["layer"](x)
+        features = torch.relu(self.bn1(x)).mean((2, 3))
+        logits = self.fc(features)
+        return (features, logits) if with_features else logits
+
+
 class SmallCnn(nn.Module):
     def __init__(self, classes):
         super().__init__()
@@ -73,4 +114,8 @@ class SmallCnn(nn.Module):
 
 
 def build(name, classes):
-    return SmallCnn(classes) if name == "smallcnn" else ResNet(name, classes)
+    if name == "smallcnn":
+        return SmallCnn(classes)
+    if name == "wrn28_10":
+        return WideResNet(28, 10, classes)
+    return ResNet(name, classes)

@@ -49,9 +49,16 @@ def perturb(model, x, steps, objective, clamp_start=False, noise=None):
 class TrainStep:
     def __init__(self, spec):
         self.counts, self.steps, self.method = spec["counts"], spec["attackSteps"], spec["method"]
-        self.model = build(spec["model"], len(self.counts))
+        self.device = spec.get("device", "cpu")
+        self.steps_a_run = spec.get("steps", 1)
+        self.vectorised = spec.get("tail", "loop") == "vectorised"
+        self.model = build(spec["model"], len(self.counts)).to(self.device)
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
-        self.loader = torch.utils.data.DataLoader(LongTailed(self.counts), spec["batchSize"], shuffle=True)
+        # Beside a GPU the images are prepared by other processes, as everybody has it there.
+        beside = {} if self.device == "cpu" else dict(num_workers=4, pin_memory=True, persistent_workers=True)
+        self.loader = torch.utils.data.DataLoader(
+            LongTailed(self.counts), spec["batchSize"], shuffle=True, **beside
+        )
         self.batches = iter(self.loader)
         self.predicted = [0] * len(self.counts)
 
@@ -60,9 +67,14 @@ class TrainStep:
         if x is None or len(x) < self.loader.batch_size:
             self.batches = iter(self.loader)
             x, y = next(self.batches)
-        return x, y
+        return x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
 
     def run(self):
+        for _ in range(self.steps_a_run):
+            values = self.step()
+        return values
+
+    def step(self):
         model, counts = self.model, self.counts
         x, y = self.batch()
         model.eval()
@@ -78,15 +90,20 @@ class TrainStep:
         self.optimizer.zero_grad()
         if self.method == "reat":
             features, logits = model(x_adv, with_features=True)
-            loss = losses.balanced_softmax(logits, y, counts) + losses.tail(features, y, counts)
+            tail = losses.tail_vectorised if self.vectorised else losses.tail
+            loss = losses.balanced_softmax(logits, y, counts) + tail(features, y, counts)
         else:
             logits = model(x_adv)
             loss = losses.balanced_softmax(logits, y, counts)
         loss.backward()
         self.optimizer.step()
         predictions = logits.argmax(1)
-        for k in predictions:
-            self.predicted[k.item()] += 1
+        if self.vectorised:
+            found = predictions.bincount(minlength=len(counts)).tolist()
+            self.predicted = [before + now for before, now in zip(self.predicted, found)]
+        else:
+            for k in predictions:
+                self.predicted[k.item()] += 1
         return {
             "loss": loss.item(),
             "cleanLoss": clean_loss,
@@ -170,7 +187,15 @@ def read_safetensors(path):
 WORKS = {"train-step": TrainStep, "attack": AttackPass, "evaluation": Evaluation, "tail": Tail}
 
 
+def wait_for(work):
+    device = getattr(work, "device", "cpu")
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+
+
 def timed(work):
+    wait_for(work)
     began = time.perf_counter()
     values = work.run()
+    wait_for(work)
     return {"seconds": time.perf_counter() - began, "values": values}

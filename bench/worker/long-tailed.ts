@@ -1,6 +1,7 @@
 // Random images with the labels of a long-tailed set: a step costs the same whatever the images show.
 import type { ImageDataset } from "reat";
 import { createDataset, type DeviceSplit, uploadSplit } from "reat/data";
+import type { Device } from "reat/tensor";
 
 const SIDE = 32;
 
@@ -26,7 +27,7 @@ export function randomDataset(counts: readonly number[]): ImageDataset {
   });
 }
 
-export function randomSplit(counts: readonly number[]): DeviceSplit {
+export function randomSplit(counts: readonly number[], device: Device = "cpu"): DeviceSplit {
   const dataset = randomDataset(counts);
-  return uploadSplit(dataset, dataset.train);
+  return uploadSplit(dataset, dataset.train, device);
 }

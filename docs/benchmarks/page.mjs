@@ -148,6 +148,7 @@ export function benchmarksPage() {
     ["evaluation", casesTable(named("evaluate/"))],
     ["attack-steps", casesTable(named("attack/"))],
     ["peak", peakBlock(named("attack/share-of-peak"))],
+    ["gpu", casesTable(named("gpu/"))],
     ["levers", casesTable(named("lever/"))],
     ["profile", profileBlock(named("profile/"))],
     ["scaling", scalingBlock(named("scaling/"), files)],

@@ -49,7 +49,7 @@ export function addAudit(program: Command): void {
     .addArgument(new Argument("<model>", "a run's folder, one of its checkpoints, or a file of weights"))
     .option("--images <n>", "test images, spread over the classes", wholeNumber(1), AUDIT_IMAGES)
     .option("--check <names>", `only these, separated by commas: ${auditCheckNames.join(", ")}`, commaList)
-    .option("--queries <n>", "questions an image of the black-box attack (default: 500)", wholeNumber(1))
+    .option("--queries <n>", "queries per image of the black-box attack (default: 500)", wholeNumber(1))
     .option(
       "--surrogate <run>",
       "a run or checkpoint whose examples are transferred, best an undefended model",

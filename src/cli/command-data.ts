@@ -182,7 +182,7 @@ async function show(source: string, options: ShowOptions): Promise<void> {
   }
 }
 
-/** Heading, one line a class, notes. */
+/** Heading, one line for each class, notes. */
 export function renderSummary(summary: DatasetSummary): string {
   const { height, width, unbalancedRatio } = summary;
   const heading = [
@@ -216,7 +216,7 @@ export function renderSummary(summary: DatasetSummary): string {
   return [...heading, "", drawn, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
 }
 
-/** Each damaged file on a line; of very many the first. */
+/** One line for each damaged file, up to a limit. */
 function damagedLines({ damaged }: DatasetSummary): string[] {
   const shown = damaged.slice(0, 100).map(({ path, why }) => `  ${writtenOut(path)} ${writtenOut(why)}`);
   return damaged.length > shown.length

@@ -21,7 +21,7 @@ export function addDoctor(program: Command): void {
     });
 }
 
-/** One line a row, aligned, the hint below it. */
+/** One line for each row, aligned, with the hint below it. */
 export function renderRows(rows: readonly DiagnosisRow[]): string {
   const width = Math.max(0, ...rows.map(({ name }) => name.length));
   return rows

@@ -81,7 +81,7 @@ Examples:
   addImageOptions(command);
 }
 
-/** How the same work is gone on with. */
+/** The command that continues the same work. */
 function continuation(): string {
   const words = process.argv.slice(2).map((word) => (/^[\w./@:+=,-]+$/.test(word) ? word : `'${word}'`));
   return `reat ${words.join(" ")}`;
@@ -144,7 +144,7 @@ async function renewReport({ path, reportFile }: EvaluateRunOutcome["run"]): Pro
   } catch (error) {
     if (!(error instanceof ReatError) || error.code !== "disk") throw error;
     note(`The report was not renewed: ${error.message}`);
-    // Who may not write there did not ask for it; a full disk is a failure.
+    // Not being allowed to write there is no failure, since nobody asked for the report; a full disk is one.
     const { code = "" } = (error.cause ?? {}) as NodeJS.ErrnoException;
     if (!["EROFS", "EACCES", "EPERM"].includes(code)) process.exitCode = 1;
     return false;

@@ -68,7 +68,7 @@ export function addPredict(program: Command): void {
     .option("--class-names <file>", "names of the outputs in their order, instead of those the run recorded")
     .option("--device <device>", "auto, cpu, cuda or cuda:N")
     .option("--json", "print as JSON")
-    .option("--csv", "print as CSV, one line an image")
+    .option("--csv", "print as CSV, one line for each image")
     .addHelpText(
       "after",
       `

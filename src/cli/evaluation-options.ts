@@ -70,7 +70,7 @@ function factorOption(text: string): number {
   return value;
 }
 
-/** What the flags stand for. @throws ReatError `usage` for a preset without AutoAttack */
+/** The settings that the flags stand for. @throws ReatError `usage` for a preset without AutoAttack */
 export function evaluationSettings(flags: EvaluationFlags): Omit<EvaluationSettings, "signal"> {
   const { norm, eps, stepSize, restarts, logitScale, images, batchSize, seed, precision, saveAdversarial } =
     flags;

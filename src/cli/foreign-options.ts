@@ -1,4 +1,4 @@
-// The options that name what a file of weights from elsewhere does not say of itself.
+// The options for what a file of weights from elsewhere does not say.
 import { type Command, Option } from "commander";
 import { ReatError } from "../errors.js";
 import { type ForeignOptions, readClassNames } from "../experiments/index.js";
@@ -32,7 +32,7 @@ export function addForeignOptions(command: Command): Command {
     .option("--weights-key <key>", "which weights, where a file holds several, such as model_ema")
     .option(
       "--class-names <file>",
-      "names of the model's outputs in their order, a line each; classes are matched by them (default: as a run recorded them)",
+      "names of the model's outputs in their order, one per line; classes are matched by them (default: as a run recorded them)",
     )
     .option(
       "--mean <r,g,b>",

@@ -1,7 +1,7 @@
 // Ctrl-C: the first asks the work to stop at the next safe point, the second ends the program at once.
 import { writeNote } from "./stderr.js";
 
-/** An interrupted command has done what it could; the shell's code for it is 128 + the number of SIGINT. */
+/** The shell's exit code for an interrupted command: 128 + the number of SIGINT. */
 export const INTERRUPTED = 130;
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

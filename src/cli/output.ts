@@ -1,12 +1,12 @@
-// Writes to stdout so that nothing is lost in silence: a full disk is an error, a reader that has gone ends the work.
+// Writes to stdout without losing anything silently: a full disk is an error, a closed pipe ends the work.
 import { fstatSync, writeSync } from "node:fs";
 import { cannotWrite } from "../durable-file.js";
 import { stopWork } from "./interrupt.js";
 
-/** What the shell tells of a program whose reader has gone: 128 + SIGPIPE. */
+/** The shell's exit code for a program whose reader has closed the pipe: 128 + SIGPIPE. */
 const READER_GONE = 141;
 
-/** True from the first result on: what a reader leaves of results is its own affair. */
+/** True from the first result on: a reader may stop reading results. */
 let showsResults = false;
 
 /** Part of the results. @throws ReatError `disk` where stdout is a file that cannot take it */
@@ -15,7 +15,7 @@ export function writeResult(text: string): void {
   writeOut(text);
 }
 
-/** An event of work that goes on; where it cannot be written, the work is asked to stop. */
+/** An event of running work; where it cannot be written, the work is asked to stop. */
 export function writeEvent(text: string): void {
   try {
     writeOut(text);
@@ -29,7 +29,7 @@ function writeOut(text: string): void {
     process.stdout.write(text);
     return;
   }
-  // Node's own stream takes a write that was cut short for a whole one.
+  // Node's own stream takes a partial write for a complete one.
   const bytes = Buffer.from(text);
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);

@@ -1,4 +1,4 @@
-// Results on the terminal: one line for each checkpoint and measurement, head, body and tail beside the whole.
+// Results on the terminal: one line for each checkpoint and measurement, with head, body and tail.
 import { attackLabel, type EnsembleRecord, type EvaluationResult } from "../evaluation/index.js";
 import type { MeanOverSeeds, SeedGroup, WeightsEvaluation } from "../experiments/index.js";
 import { formatFraction } from "../fraction.js";
@@ -67,7 +67,7 @@ export function seedsTable(groups: readonly SeedGroup[]): string {
   return table(["runs", "seeds", "checkpoint", "measured", ...figures], rows, left);
 }
 
-/** What an AutoAttack run found on its way: one line an attack, then warnings. */
+/** What an AutoAttack run found: one line for each attack, then warnings. */
 export function ensembleLines(of: string, { outcomes, warnings, verification }: EnsembleRecord): string {
   const steps = outcomes.map(
     ({ attack, accuracy, attacked, standing, seconds }) =>
@@ -101,7 +101,7 @@ export function warningNotes(
   });
 }
 
-/** What stands under {@link weightsTable}. */
+/** The text under {@link weightsTable}. */
 export function weightsFooter(result: WeightsEvaluation): string {
   const budgets = result.attacks.map((attack) => describeImages({ ...result, attack }));
   return [...new Set(budgets)].join("\n");

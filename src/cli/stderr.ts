@@ -1,4 +1,4 @@
-// Progress and notes: nothing depends on them, so what their writing meets must not end the work.
+// Progress and notes: nothing depends on them, so a failure to write them must not end the work.
 
 /** Writes to stderr as it is. */
 export function writeNote(text: string): void {

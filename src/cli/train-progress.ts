@@ -9,7 +9,7 @@ const COLUMNS = ["epoch", "loss", "adv. train", "clean", "robust", "lr", "time"]
 const WIDTHS = [9, 8, 10, 8, 8, 8, 12] as const;
 
 /**
- * One line: where, how well, how fast, how long still; in fewer words where `width` columns do not hold them. The accuracy
+ * One line: position, accuracy, speed, time left; shorter where `width` columns are too few. The accuracy
  * beside "adv." is that of the training's adversarial examples, the others are of the latest measurement.
  */
 export function progressLine(progress: TrainingProgress, label = "", width = 120): string {
@@ -150,7 +150,7 @@ export class TrainingDisplay {
   }
 }
 
-/** The same without a screen: one JSON object a line on stdout, for programs. */
+/** The same for programs: one JSON object per line on stdout. */
 export function jsonReporter(event: RunEvent): void {
   writeEvent(`${JSON.stringify(event)}\n`);
 }

@@ -78,10 +78,19 @@ export class BatchPlan {
     const [images, labels] = scope(() => {
       const index = tensor(Int32Array.from(indices), { device: this.split.images.device }).to("int64");
       const bytes = this.augment(this.split.images.indexSelect(0, index), b);
-      return [bytes.to("float32").div(255), this.split.labels.indexSelect(0, index)] as const;
+      return [inUnitRange(bytes), this.split.labels.indexSelect(0, index)] as const;
     });
     return { images, labels, indices };
   }
+}
+
+/**
+ * Bytes as float32 in [0, 1]. A GPU divides by a number as it multiplies by the inverse, a last digit off in float32: through
+ * float64 every device has the same images.
+ */
+function inUnitRange(bytes: Tensor): Tensor {
+  if (bytes.device === "cpu") return bytes.to("float32").div(255);
+  return bytes.to("float64").div(255).to("float32");
 }
 
 /** How the batches of an epoch are drawn. */

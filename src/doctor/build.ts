@@ -1,4 +1,4 @@
-// How the search for LibTorch went, and whether the addon built against its result is there and loads.
+// How the search for LibTorch went, and whether the addon exists and loads.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import {

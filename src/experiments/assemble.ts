@@ -39,7 +39,7 @@ export function assembleModel(
   return normalisation ? new NormalisedInput(network, normalisation) : network;
 }
 
-/** The network alone, without what the configuration normalises images by. */
+/** The network alone, without the configured normalisation of images. */
 export function assembleNetwork(
   config: ExperimentConfig,
   { dataset }: ExperimentData,

@@ -1,4 +1,4 @@
-// Classes belong together by name: the outputs of a model, and the classes of the images it is measured on.
+// Matches the outputs of a model with the classes of the images it is measured on, by name.
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { ImageDataset, ImageSplit } from "../data/index.js";
@@ -38,7 +38,7 @@ export function trainedClasses(run: RunFolder, names?: readonly string[]): Train
   return { names: names ?? classNames, counts: trainCounts, of };
 }
 
-/** What is said where nothing tells which output is which class. */
+/** The note where nothing says which output is which class. */
 export function unnamedClasses(of: string, { classNames }: ImageDataset): string {
   return `The names of the classes are not known for ${of}: its outputs were taken in the data's order (${shortList(classNames)}); --class-names <file> gives them.`;
 }
@@ -86,7 +86,7 @@ export function matchClasses(
 }
 
 /**
- * The data set with the model's class ids, and what a reader should know of that.
+ * The data set with the model's class ids, and notes on how they were matched.
  * @throws ReatError `data` as {@link matchClasses}
  */
 export function withTrainedClasses(
@@ -117,7 +117,7 @@ function reorderedClasses(whose: string, of: string): string {
 }
 
 /**
- * Names of a model's outputs in their order: a line each, a JSON list, or a JSON object of names and numbers from 0.
+ * Names of a model's outputs in their order: one per line, a JSON list, or a JSON object of names and numbers from 0.
  * @throws ReatError `usage` for a file that is none of these, or names a class twice
  */
 export function readClassNames(file: string): string[] {
@@ -133,7 +133,7 @@ export function readClassNames(file: string): string[] {
   if (names === null || names.length < 2) {
     throw new ReatError(
       "usage",
-      `${file} holds no class names; accepted are one name a line, a JSON list of names, or a JSON object of names and their numbers from 0.`,
+      `${file} holds no class names; accepted are one name per line, a JSON list of names, or a JSON object of names and their numbers from 0.`,
     );
   }
   const twice = names.find((name, at) => names.findIndex((other) => sameName(other) === sameName(name)) < at);

@@ -1,4 +1,4 @@
-// From the configuration's `data` to splits on a device: data set, validation aside, long-tailed subset.
+// Makes splits on a device from the configuration's `data`: data set, validation images, long-tailed subset.
 import {
   type ClassGroup,
   classGroups,
@@ -28,7 +28,7 @@ export interface ExperimentData {
   readonly classCounts: readonly number[];
   /** By these sizes, by class id. */
   readonly groups: readonly ClassGroup[];
-  /** How the classes were matched with the model's, where that is not plain. */
+  /** How the classes were matched with the model's, where that needs saying. */
   readonly notes: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export async function loadData(
   let drawn: Subset | undefined;
   const draw = () =>
     drawSubset(dataset.train.labels, dataset.classNames, {
-      // Of test images alone nothing is drawn.
+      // Data with test images alone has no subset.
       profile: dataset.train.count === 0 ? "natural" : wanted.profile,
       unbalancedRatio: wanted.imbalance,
       seed: config.seeds.subset,
@@ -73,7 +73,7 @@ export async function loadData(
   };
 }
 
-/** How images are read, as a configuration says it. */
+/** How images are read, by the configuration. */
 function imageOptions({
   resize,
   crop,
@@ -158,8 +158,8 @@ export function uploadForEvaluation(
 }
 
 /**
- * Positions of `wanted` images, ascending: the first ones of each class, as many of each as can be. A plain cut would take
- * whole classes away from splits that are sorted by class.
+ * Positions of `wanted` images, ascending: the first ones of each class, as many of each as can be. Taking the first images
+ * would lose whole classes of splits that are sorted by class.
  */
 export function spreadOverClasses(split: ImageSplit, classes: number, wanted: number): Uint32Array {
   if (wanted >= split.count) return Uint32Array.from({ length: split.count }, (_, i) => i);

@@ -16,7 +16,7 @@ import { applyOverrides, type ExperimentConfig, parseConfig } from "./config/ind
 import { type ExperimentData, loadData } from "./data.js";
 import { asDescribed, ownDescription, requireAgreement } from "./own-export.js";
 
-/** What a file of weights does not say of itself. */
+/** What must be known to use a file of weights and is not in it. */
 export interface ForeignOptions {
   /** Name that `buildModel` takes. */
   readonly architecture: string;
@@ -68,7 +68,7 @@ export async function openForeignModel(file: string, options: ForeignOptions): P
     parseConfig(applyOverrides({ model }, options.overrides ?? []), "The evaluation");
   // Refused before a file is read.
   configOf({ architecture });
-  // Read first: a wrong file should not cost the loading of a data set.
+  // Read before the data set, so that a wrong file is refused quickly.
   const weights = await readWeightsFile(file, options.weightsKey);
   const own = ownDescription(weights);
   const config = configOf({ architecture, ...(own && { classifier: own.classifier }) });

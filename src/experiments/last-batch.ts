@@ -1,4 +1,4 @@
-// Whether the network can take the batch that an epoch ends in.
+// Whether the network can train on the last batch of an epoch.
 import { ReatError } from "../errors.js";
 import { noGrad, scope, zeros } from "../tensor/index.js";
 import { assembleModel } from "./assemble.js";
@@ -30,7 +30,7 @@ function takesOneImage(config: ExperimentConfig, data: ExperimentData): boolean 
     scope(() => noGrad(() => model.withMode("train", () => model.logits(zeros([1, 3, height, width])))));
     return true;
   } catch (error) {
-    // Whatever else is wrong is told where the network is used.
+    // Other errors appear where the network is used.
     return !(error instanceof ReatError && error.code === "numerics");
   } finally {
     model.dispose();

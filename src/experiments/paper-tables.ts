@@ -1,4 +1,4 @@
-// The tables of the REAT paper (arXiv 2307.10205) as configurations: each row a preset and what is set over it.
+// The tables of the REAT paper (arXiv 2307.10205) as configurations: each row is a preset with overrides.
 import { type ExperimentConfig, loadConfig } from "./config/index.js";
 
 /** One row of a table of results. */
@@ -8,7 +8,7 @@ export interface PaperRow {
   /** The row's labels, as in the paper. */
   readonly row: string;
   readonly preset: string;
-  /** Over the preset, the name of the run among them. */
+  /** Set over the preset; includes the name of the run. */
   readonly overrides: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 // The configuration's precisions, set where networks compute.
 import { currentPrecision, type ImageClassifier, type Precision, setPrecision } from "../nn/index.js";
-import { type Device, setConvolutionSearch } from "../tensor/index.js";
+import type { Device } from "../tensor/index.js";
 import type { ExperimentConfig } from "./config/index.js";
 
 type ShortPrecision = Exclude<Precision, "float32">;
@@ -12,7 +12,7 @@ function trainingPrecision({ precision }: ExperimentConfig, device: Device): Pre
 }
 
 /**
- * Refuses a precision that the device has not. To be called before anything is read.
+ * Refuses a precision that the device does not have. To be called before anything is read.
  * @throws ReatError `config` naming it
  */
 export function requirePrecisions(config: ExperimentConfig, device: Device): void {
@@ -21,16 +21,9 @@ export function requirePrecisions(config: ExperimentConfig, device: Device): voi
   }
 }
 
-/** The training's precision until it is disposed; on a GPU cuDNN looks for the fastest convolutions, whose shapes repeat. */
+/** The training's precision until it is disposed. */
 export function duringTraining(config: ExperimentConfig, device: Device): Disposable {
-  const precision = setPrecision(trainingPrecision(config, device), device);
-  if (device !== "cpu") setConvolutionSearch(true);
-  return {
-    [Symbol.dispose]() {
-      if (device !== "cpu") setConvolutionSearch(false);
-      precision[Symbol.dispose]();
-    },
-  };
+  return setPrecision(trainingPrecision(config, device), device);
 }
 
 /** The precision of evaluations until it is disposed, with the network laid out for it. */
@@ -44,13 +37,13 @@ export function duringEvaluation(
   return precision;
 }
 
-/** Lays a network's weights out as the precision that is set wants its feature maps. */
+/** Gives a network's weights the memory layout that the current precision is fastest with. */
 export function layOut(model: ImageClassifier, device: Device): void {
   if (device === "cpu") return;
   model.layOutWeights(currentPrecision() === "float32" ? "contiguous" : "channelsLast");
 }
 
-/** What a result says of its precision: nothing where it is float32. */
+/** The precision as a result records it; nothing for float32. */
 export function precisionRecord({ evaluation }: ExperimentConfig): { readonly precision?: ShortPrecision } {
   return evaluation.precision === "float32" ? {} : { precision: evaluation.precision };
 }

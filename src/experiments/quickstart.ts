@@ -31,7 +31,7 @@ export interface QuickstartOutcome {
 }
 
 /**
- * Trains and measures both; a half that was stopped, or done already with the same configuration, is taken up where it is.
+ * Trains and measures both; a run that was stopped, or is finished with the same configuration, is continued or reused.
  * @throws ReatError as an experiment does
  */
 export async function quickstart(options: QuickstartOptions = {}): Promise<QuickstartOutcome> {

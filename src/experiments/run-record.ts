@@ -1,8 +1,8 @@
-// What a run writes down of its data and its configuration, for its report and for its continuation.
+// What a run records of its data and configuration, for its report and for continuing it.
 import type { ExperimentConfig } from "./config/index.js";
 import { type ExperimentData, validationImages } from "./data.js";
 
-/** What the report says of the data. */
+/** The data as the report shows it. */
 export function describeData(data: ExperimentData) {
   const { dataset, subset } = data;
   return {
@@ -31,13 +31,13 @@ export function decidingSettings(
     dropLast,
     ...rest
   } = training;
-  // A run from before there was this key goes on where it is not used.
+  // A run from before this key existed can be continued while the key is not used.
   const deciding = dropLast ? { ...rest, dropLast } : rest;
   const { norm, epsilon, stepSize, batchSize } = evaluation;
   const named = precision === "auto" ? {} : { precision };
   // Data may have moved to another place; what is drawn from it may not have changed.
   const source = /^synthetic(:|$)/.test(wanted.source) ? wanted.source : dataset.name;
-  // What was selected and how is in the hash; runs from before there was a choice go on.
+  // The hash covers what was selected and how; runs from before the choice existed can be continued.
   const { selection: _selection, ...drawn } = wanted.subset;
   return {
     data: { ...readingSettings(wanted), subset: drawn, source, subsetHash: subset.hash },
@@ -46,7 +46,7 @@ export function decidingSettings(
   };
 }
 
-/** Without what only refuses data, and without what is as it was before there was a choice. */
+/** Without keys that only refuse data, and without keys at the value that older runs had implicitly. */
 function readingSettings({ limits: _limits, crop, orientation, damaged, ...data }: ExperimentConfig["data"]) {
   return {
     ...data,

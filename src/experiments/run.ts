@@ -103,7 +103,7 @@ async function work(
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
   requirePrecisions(config, device);
-  // A run goes on with the classes that it began with.
+  // A run continues with the classes that it began with.
   const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
   const data = await loadData(config, options.onDataProgress, trained);
   refuseUntrainable(data, config);
@@ -129,7 +129,7 @@ async function work(
       strong: training.strongAugmentation === "none" ? null : training.strongAugmentation,
     });
   const batchesPerEpoch = batches(1).count;
-  // Made last: what is refused before leaves no run behind.
+  // Made last, so that a refusal leaves no run behind.
   const run = resume
     ? RunFolder.open(folder, environment)
     : await RunFolder.create(folder, text, environment);

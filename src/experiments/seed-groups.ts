@@ -1,4 +1,4 @@
-// Puts runs together that differ in their seeds alone, and tells mean and standard error of what was measured.
+// Groups runs that differ in their seeds alone, and gives mean and standard error of their results.
 import { canonicalJson } from "../canonical-json.js";
 import {
   type AccuracyReport,
@@ -65,7 +65,7 @@ function describe(runs: readonly MeasuredRun[]): SeedGroup {
       add(attackLabel(attack), robust);
     }
   }
-  // What one run lacks has no mean over the group.
+  // A result that one run lacks has no mean over the group.
   const complete = [...reports.values()].filter((entry) => entry.reports.length === runs.length);
   return {
     runs: runs.map(({ run }) => run.name),

@@ -1,4 +1,4 @@
-// What a file of weights does not say of itself: everything else that is needed to classify with them.
+// Everything besides the weights that is needed to classify with them.
 import { z } from "zod";
 import { ORIENTATIONS } from "../data/index.js";
 import { ReatError } from "../errors.js";
@@ -7,7 +7,7 @@ import { type MethodOptions, methodOptions } from "../methods/index.js";
 import { type ClassifierName, type ModelName, modelNames, parseClassifier } from "../nn/index.js";
 import { firstMisfit } from "../schema-misfit.js";
 
-/** What an inference rule does to a network's logits z: scale·z + offset, one offset a class. */
+/** What an inference rule does to a network's logits z: scale·z + offset, one offset for each class. */
 export interface LogitCorrection {
   readonly scale: number;
   readonly offsets: readonly number[];

@@ -39,11 +39,11 @@ export interface Program {
 /** Images in the recorded batch: a size that no channel count has, so that a batch size is told from other sizes. */
 export const sampleBatch = 2;
 
-/** Calls that change how values lie in memory and not what they are. */
+/** Calls that change the memory layout of values but not the values. */
 const withoutEffect = new Set(["contiguous", "detach", "alias"]);
 
 /**
- * Records a network as it classifies, with its running statistics. Whatever its modules are, they end in these calls.
+ * Records a network in inference, with its running statistics, as the operators that its modules call.
  * @param size height and width of the images
  * @throws ReatError `config` where the network refuses images of this size
  */
@@ -92,7 +92,7 @@ class Recording {
   }
 
   add({ name, args, result }: RecordedCall): void {
-    // What does not depend on the images is a constant, read where it meets something that does.
+    // A value that does not depend on the images is a constant, stored where a step uses it.
     if (!args.some((arg) => this.#depends(arg))) return;
     const operator = name.replace(/_(?=\.|$)/, "");
     if (withoutEffect.has(operator)) {

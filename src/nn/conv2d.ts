@@ -70,14 +70,9 @@ export class Conv2d extends Layer {
     const { dtype } = input;
     this.#folded ??= foldNorm(this, norm, dtype);
     const { weight, bias } = this.#folded;
-    const { fuseActivations } = currentLevers();
-    const fusing =
-      !fuseActivations || dtype === "float64"
-        ? "nothing"
-        : dtype === "float32"
-          ? "elementwise"
-          : "convolution";
-    return convolveActivated(input, weight, bias, this.#geometry, ending, fusing);
+    // In float32 cuDNN's fused kernels are not what its convolutions are.
+    const fused = currentLevers().fuseActivations && dtype === "bfloat16";
+    return convolveActivated(input, weight, bias, this.#geometry, ending, fused);
   }
 
   get #inTiles(): boolean {

@@ -8,7 +8,7 @@ import { lossSurfaceMap } from "./charts/index.js";
 import { html, Markup } from "./markup.js";
 import { styleSheet } from "./styles.js";
 
-/** What each verdict means of the whole, in one sentence. */
+/** The meaning of each verdict of an audit, in one sentence. */
 export const auditVerdicts: Readonly<Record<AuditVerdict, string>> = {
   pass: "No check found a sign of masked gradients. That is not a proof that there are none.",
   fail: "At least one check found that the model hides from attacks: gradients do not tell all, so no figure of a gradient attack can be trusted. Quote AutoAttack's and Square's.",

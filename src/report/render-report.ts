@@ -22,7 +22,7 @@ import { styleSheet } from "./styles.js";
  */
 export function renderReport(records: readonly RunRecord[]): string {
   const runs = shownRuns(records);
-  // The policy makes the promise binding: whatever a class name may hold, a browser loads and runs nothing.
+  // The policy enforces this: whatever text a class name holds, a browser loads and runs nothing.
   return `<!doctype html>
 ${html`<html lang="en">
 <head>

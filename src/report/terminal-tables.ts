@@ -62,7 +62,7 @@ export function tableRows(rows: readonly ResultRow[]): TableRow[] {
   );
 }
 
-/** One line a run: method, epochs, best epoch, and where the log ends. */
+/** One line for each run: method, epochs, best epoch, and where the log ends. */
 export function runsTable(records: readonly RunRecord[]): string {
   const cells = records.map((record) => {
     const done = record.epochs.at(-1)?.epoch ?? 0;
@@ -105,7 +105,7 @@ function textTable(head: readonly string[], cells: readonly (readonly string[])[
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
     colAligns: head.map((_, i) => (i < words ? "left" : "right")),
   });
-  // A line break in a run's or a class's name would tear the row apart.
+  // A line break in a run's or a class's name would break the row.
   const clean = (text: string) => text.replace(/\s+/g, " ");
   table.push([...head], ...cells.map((row) => row.map(clean)));
   const lines = table

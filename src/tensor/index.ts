@@ -71,7 +71,6 @@ export {
   type AutocastOptions,
   autocast,
   type ShortType,
-  setConvolutionSearch,
   setFloat32Precision,
   withoutAutocast,
 } from "./precision.js";

@@ -83,7 +83,6 @@ export interface NativeAddon {
   systemInfo(): SystemInfo;
   synchronize(device: string): void;
   setFloat32Precision(precision: string): void;
-  setConvolutionSearch(enabled: boolean): void;
   pushAutocast(device: string, dtype: string, enabled: boolean, cache: boolean): void;
   popAutocast(): void;
   openSideStream(device: string): void;

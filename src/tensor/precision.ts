@@ -14,14 +14,6 @@ export function setFloat32Precision(precision: "highest" | "high"): void {
   asTensorError(() => native().setFloat32Precision(precision));
 }
 
-/**
- * Whether cuDNN tries its algorithms on every new shape of a convolution and keeps the fastest. It holds for the process; worth
- * its time where shapes repeat, as in training. LibTorch's own default: no.
- */
-export function setConvolutionSearch(enabled: boolean): void {
-  asTensorError(() => native().setConvolutionSearch(enabled));
-}
-
 /** Options of `autocast`. */
 export interface AutocastOptions {
   /** Default: "bfloat16". */

@@ -4,7 +4,7 @@ import { ReatError } from "../errors.js";
 import type { MethodState } from "../methods/index.js";
 import { firstMisfit } from "../schema-misfit.js";
 import type { BestSoFar } from "./events.js";
-import type { StatisticsCounts, Totals } from "./statistics.js";
+import { noTotals, type StatisticsCounts, type Totals } from "./statistics.js";
 
 /** How far a run is; counts, not tensors. */
 export interface TrainedSoFar {
@@ -25,6 +25,19 @@ export interface TrainedSoFar {
   /** Bytes of metrics.jsonl that belong to it. */
   readonly logLength: number;
 }
+
+/** Where a new run stands. */
+export const beginning: TrainedSoFar = {
+  epoch: 1,
+  batch: 0,
+  step: 0,
+  measuring: false,
+  seconds: { run: 0, epoch: 0 },
+  logged: noTotals,
+  best: null,
+  last: null,
+  logLength: 0,
+};
 
 /** A checkpoint without its tensors. */
 export interface CheckpointState {

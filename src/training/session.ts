@@ -14,19 +14,6 @@ import { isBetter, isMeasured } from "./selection.js";
 import { allFinite, isAveraged, takeSnapshot } from "./snapshot.js";
 import { type EpochStatistics, meansBetween, noTotals, type Totals } from "./statistics.js";
 
-/** Where a new run stands. */
-export const beginning: TrainedSoFar = {
-  epoch: 1,
-  batch: 0,
-  step: 0,
-  measuring: false,
-  seconds: { run: 0, epoch: 0 },
-  logged: noTotals,
-  best: null,
-  last: null,
-  logLength: 0,
-};
-
 /** See `train`; `run` is called once. */
 export class Session {
   #epoch: number;
@@ -83,6 +70,15 @@ export class Session {
 
   async run(): Promise<TrainingOutcome> {
     using _steps = this.#steps;
+    try {
+      return await this.#epochs();
+    } catch (cause) {
+      // A GPU's failure shows where it is next waited for: where figures are read, a checkpoint is taken, or in a measurement.
+      throw this.#failed(cause, "after batch", this.#batch);
+    }
+  }
+
+  async #epochs(): Promise<TrainingOutcome> {
     const { epochs, evaluation, checkpointEvery } = this.options;
     this.#announce();
     while (this.#epoch <= epochs) {
@@ -183,9 +179,7 @@ export class Session {
       if (cause instanceof ReatError && cause.code === "numerics") {
         throw this.#diverged(this.#batch + 1, cause.message.replace(/\.$/, ""), cause);
       }
-      const where = `In epoch ${this.#epoch}, batch ${this.#batch + 1} of ${plan.count}`;
-      const kept = existsSync(this.options.run.lastCheckpoint);
-      throw batchFailure(cause, { where, batchSize: images, kept }) ?? cause;
+      throw this.#failed(cause, "batch", this.#batch + 1, images);
     }
     this.#batch += 1;
     this.#step += 1;
@@ -295,6 +289,13 @@ export class Session {
   #requireFinite(): void {
     this.#readTotals();
     if (!allFinite(this.options)) throw this.#diverged(this.#batch, "a weight became NaN or infinite");
+  }
+
+  /** What to tell of exhausted memory or a failed GPU; any other error is told as it is. */
+  #failed(cause: unknown, place: "batch" | "after batch", batch: number, batchSize = 0): unknown {
+    const { batchesPerEpoch, run } = this.options;
+    const where = `In epoch ${this.#epoch}, ${place} ${batch} of ${batchesPerEpoch}`;
+    return batchFailure(cause, { where, batchSize, kept: existsSync(run.lastCheckpoint) }) ?? cause;
   }
 
   #diverged(batch: number, what: string, cause?: unknown): ReatError {

@@ -2,11 +2,12 @@
 import { existsSync, rmSync } from "node:fs";
 import { ReatError } from "../errors.js";
 import { readCheckpoint } from "./checkpoint.js";
+import { beginning } from "./checkpoint-state.js";
 import { EventLog, requireEvents } from "./event-log.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { lockRun } from "./run-lock.js";
 import { resolveSelection } from "./selection.js";
-import { beginning, Session } from "./session.js";
+import { Session } from "./session.js";
 import { restoreSnapshot } from "./snapshot.js";
 import { EpochStatistics } from "./statistics.js";
 

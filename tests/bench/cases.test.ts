@@ -4,6 +4,7 @@ import { attackCases } from "../../bench/cases/attack.js";
 import { counts10, counts100 } from "../../bench/cases/counts.js";
 import { dataCases } from "../../bench/cases/data.js";
 import { evaluationCases } from "../../bench/cases/evaluation.js";
+import { gpuCases } from "../../bench/cases/gpu.js";
 import { profileCases } from "../../bench/cases/profile.js";
 import { scalingCases } from "../../bench/cases/scaling.js";
 import { trainingCases } from "../../bench/cases/training.js";
@@ -11,10 +12,12 @@ import { attackStepFlops, forwardFlops } from "../../bench/flops.js";
 import { levers } from "../../bench/levers.js";
 import { judged, needsPython } from "../../bench/measure.js";
 import { kindOf } from "../../bench/operator-kinds.js";
-import { currentLevers } from "../../src/nn/fast/levers.js";
+import type { TrainStepWork } from "../../bench/work.js";
+import { currentLevers, precisions } from "../../src/nn/index.js";
 
 const all = [
   ...trainingCases,
+  ...gpuCases(true),
   ...evaluationCases({ images: 1000 }, "/nowhere"),
   ...attackCases,
   ...profileCases,
@@ -37,6 +40,25 @@ describe("the cases", () => {
     const lacking = dataCases(undefined, "/nowhere").filter(({ lacks }) => lacks);
     expect(lacking.map(({ name }) => name)).toEqual(["data/packing", "data/loading"]);
     expect(dataCases("cifar-10.tar.gz", "/nowhere").some(({ lacks }) => lacks)).toBe(false);
+  });
+
+  it("on a GPU lack one where there is none, and both sides do the same steps where there is", () => {
+    expect(new Set(gpuCases(false).map(({ lacks }) => lacks))).toEqual(new Set(["it needs a CUDA device"]));
+    for (const { lacks, ours, baseline } of gpuCases(true)) {
+      expect(lacks).toBeUndefined();
+      const { precision, ...same } = ours.work as TrainStepWork;
+      expect(baseline!.work).toEqual(same);
+      expect(same).toMatchObject({ device: "cuda:0", steps: 10, batchSize: 128, attackSteps: 10 });
+      expect(precisions).toContain(precision);
+    }
+  });
+
+  it("on a GPU tell how long an epoch of 110 batches takes", () => {
+    const repetition = (seconds: number) => ({ seconds, values: {} });
+    const [first] = gpuCases(true);
+    const numbers = first!.numbers!([0.1, 0.2, 0.4].map(repetition), [1, 1, 1].map(repetition));
+    expect(numbers.epochSeconds).toBeCloseTo(2.2, 12);
+    expect(numbers.baselineEpochSeconds).toBeCloseTo(11, 12);
   });
 
   it("need Python where a side is PyTorch's, and only there", () => {

@@ -70,7 +70,7 @@ describe("names", () => {
     ["ant\nbee\r\ncat\n\n", ["ant", "bee", "cat"]],
     ['\uFEFF["ant", "bee"]', ["ant", "bee"]],
     ['{"bee": 1, "ant": 0}', ["ant", "bee"]],
-    ["ant\n\nbee\n", "one name a line"],
+    ["ant\n\nbee\n", "one name per line"],
     ["ant\nbee\nant\n", 'names the class "ant" twice'],
     ['{"ant": 0, "bee": 2}', "holds no class names"],
     ["[1, 2]", "holds no class names"],

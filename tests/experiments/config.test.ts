@@ -80,7 +80,7 @@ describe("parseConfig", () => {
     ],
     [
       { trainng: {} },
-      'The configuration is not usable: trainng is no key (did you mean "training"?); accepted at the top: name, data, model, method, training, evaluation, seeds, device, precision, threads.',
+      'The configuration is not usable: trainng is no key (did you mean "training"?); accepted at the top: name, data, model, method, training, evaluation, logging, seeds, device, precision, threads.',
     ],
     [
       { training: { batchSize: "big" } },

@@ -8,6 +8,7 @@ import { sourceFiles } from "../../src/data/formats/source-files.js";
 import { buildModel, type ImageClassifier } from "../../src/nn/index.js";
 import { Generator, keep, scope, type Tensor, tensor } from "../../src/tensor/index.js";
 import { decodeSafetensors, restoreTensor } from "../../src/training/safetensors.js";
+import { onTestDevice, testDevice } from "../test-device.js";
 import { goldenPath } from "./generator.js";
 
 export interface RecordedSequence {
@@ -115,6 +116,7 @@ export async function attackInputs({ model: recorded, data }: AutoAttackGolden):
     const { tensors } = decodeSafetensors(weights, "smallcnn.safetensors");
     model.loadStateDict(new Map([...tensors].map(([name, stored]) => [name, restoreTensor(stored)])));
     model.setMode("eval");
+    onTestDevice(model);
     const count = data.classes.length * data.per_class;
     const labels = Int32Array.from({ length: count }, (_, i) => Math.floor(i / data.per_class));
     return {
@@ -122,9 +124,10 @@ export async function attackInputs({ model: recorded, data }: AutoAttackGolden):
       images: keep(
         tensor(pixels, { shape: [count, 3, 32, 32] })
           .to("float32")
-          .div(255),
+          .div(255)
+          .to(testDevice),
       ),
-      labels: keep(tensor(labels, { dtype: "int32" }).to("int64")),
+      labels: keep(tensor(labels, { dtype: "int32", device: testDevice }).to("int64")),
     };
   });
 }

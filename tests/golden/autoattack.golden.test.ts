@@ -8,6 +8,7 @@ import { crossEntropyObjective, pgd } from "../../src/attacks/index.js";
 import { inFastLayout, logitsPass } from "../../src/attacks/passes.js";
 import { parseFraction } from "../../src/fraction.js";
 import { Generator, scope, type Tensor, tensor } from "../../src/tensor/index.js";
+import { testDevice } from "../test-device.js";
 import {
   type AttackInputs,
   type AutoAttackGolden,
@@ -58,7 +59,12 @@ function compareWith(golden: AutoAttackGolden): void {
           start: () => part(noise).mul(epsilon),
         });
         right += scope(() => {
-          const found = attack.perturb(model, inFastLayout(part(images)), part(labels), new Generator(0));
+          const found = attack.perturb(
+            model,
+            inFastLayout(part(images)),
+            part(labels),
+            new Generator(0, testDevice),
+          );
           return flags(logitsPass(model, found).argmax(1).eq(part(labels)));
         });
       }
@@ -71,7 +77,7 @@ function compareWith(golden: AutoAttackGolden): void {
     const epsilon = parseFraction(String(eps))!;
 
     function chosen(): { images: Tensor; labels: Tensor; logits: Tensor; start: Tensor } {
-      const index = tensor(deterministic.indices, { dtype: "int64" });
+      const index = tensor(deterministic.indices, { dtype: "int64", device: testDevice });
       const images = inputs.images.indexSelect(0, index);
       const direction = goldenInput({
         ...{ seed: deterministic.noise_seed, shape: images.shape },

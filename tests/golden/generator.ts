@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { type DType, noGrad, type Tensor, tensor } from "../../src/tensor/index.js";
+import { testDevice } from "../test-device.js";
 
 const folder = process.env.REAT_GOLDEN ?? fileURLToPath(new URL("data", import.meta.url));
 
@@ -43,7 +44,7 @@ function rounded(seed: number, shape: readonly number[], formula: (u: number) =>
   const u = uniforms(seed, sizeOf(shape));
   const values = new Float32Array(u.length);
   for (let i = 0; i < u.length; i++) values[i] = formula(u[i]!);
-  return tensor(values, { shape });
+  return tensor(values, { shape, device: testDevice });
 }
 
 function sizeOf(shape: readonly number[]): number {
@@ -78,7 +79,7 @@ export function goldenInput(
 
 /** Labels as the files print them, int64. */
 export function goldenLabels({ values }: { readonly values: readonly number[] }): Tensor {
-  return tensor(values, { dtype: "int64" });
+  return tensor(values, { dtype: "int64", device: testDevice });
 }
 
 /** How a network is filled. */

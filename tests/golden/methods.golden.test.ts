@@ -20,6 +20,7 @@ import {
 import { BatchNorm, Conv2d, classifierHead, ImageClassifier, Linear } from "../../src/nn/index.js";
 import { SGD } from "../../src/optim/index.js";
 import { crossEntropy, Generator, grad, noGrad, scope, type Tensor, tensor } from "../../src/tensor/index.js";
+import { onTestDevice, testDevice } from "../test-device.js";
 import { describeGolden, expectWithin, fillModel, goldenInput, goldenLabels, uniforms } from "./generator.js";
 import type { Labels, MethodsFile, PairGradients } from "./methods-file.js";
 
@@ -32,7 +33,7 @@ function around(
 ): Tensor {
   const noise = uniforms(seed, base.size);
   const values = Float32Array.from(base.toArray(), (value, i) => limit(value + factor * (2 * noise[i]! - 1)));
-  return tensor(values, { shape: base.shape });
+  return tensor(values, { shape: base.shape, device: testDevice });
 }
 
 describeGolden<MethodsFile>("methods.json", ({ tolerance, logit_pair, robal, trades, mart, ...golden }) => {
@@ -81,7 +82,7 @@ describeGolden<MethodsFile>("methods.json", ({ tolerance, logit_pair, robal, tra
     };
 
     function cosines(features: Tensor): { logits: Tensor; weight: Tensor } {
-      const head = classifierHead("cosine", 64, 10, new Generator(0));
+      const head = onTestDevice(classifierHead("cosine", 64, 10, new Generator(0)));
       const weight = head.namedParameters().get("weight")!;
       const bound = Math.sqrt(6 / 64);
       const values = Float32Array.from(uniforms(robal.weight.seed, weight.size), (u) => (2 * u - 1) * bound);
@@ -174,7 +175,7 @@ describeGolden<MethodsFile>("methods.json", ({ tolerance, logit_pair, robal, tra
   it.each(["all_labels", "labels_8_9_absent"] as const)("TAET's HARL, %s", (name) => {
     const { taet_harl } = golden;
     const reference = taet_harl[name];
-    const target = tensor(reference.labels, { dtype: "int64" });
+    const target = tensor(reference.labels, { dtype: "int64", device: testDevice });
     scope(() => {
       const logits = adv.detach().requiresGrad_();
       const value = harl(logits, target, taet_harl);
@@ -223,7 +224,7 @@ describeGolden<MethodsFile>("methods.json", ({ tolerance, logit_pair, robal, tra
     const limit = (value: number) => Math.min(Math.max(value, 0), 1);
     const adversarial = around(clean, awp.adv_images.seed, 8 / 255, limit);
     const batch = { images: clean, labels: goldenLabels(awp.labels as Labels) };
-    const setup = { classCounts: new Array<number>(10).fill(10), device: "cpu" } as const;
+    const setup = { classCounts: new Array<number>(10).fill(10), device: testDevice } as const;
     const norms = (model: ImageClassifier) =>
       Object.fromEntries([...model.namedParameters()].map(([name, value]) => [name, value.norm(2).item()]));
 
@@ -237,7 +238,7 @@ describeGolden<MethodsFile>("methods.json", ({ tolerance, logit_pair, robal, tra
     };
 
     it.each(["awp_at", "awp_trades", "no_awp_reference"] as const)("%s: two steps", (name) => {
-      const model = new Net();
+      const model = onTestDevice(new Net());
       fillModel(model.stateDict(), { ...awp.fill, "dim>=2 scale": 1 });
       const weightPerturbation = name === "no_awp_reference" ? undefined : { gamma: awp.gamma, from: 1 };
       const parts = { ...recipes[name]!, examples: () => adversarial };
@@ -251,7 +252,7 @@ describeGolden<MethodsFile>("methods.json", ({ tolerance, logit_pair, robal, tra
       method.beginEpoch(1);
       for (const reference of awp[name].steps) {
         scope(() => {
-          const result = method.step(batch, { model, generator: new Generator(1) });
+          const result = method.step(batch, { model, generator: new Generator(1, testDevice) });
           expectWithin(result.loss.item(), reference.loss_on_perturbed_weights, rel, "loss");
           const gradients = grad(result.loss, model.parameters());
           for (const [i, key] of names.entries()) {
@@ -273,7 +274,7 @@ describeGolden<MethodsFile>("methods.json", ({ tolerance, logit_pair, robal, tra
     });
 
     it("moves the weights by the recorded amount and back", () => {
-      const model = new Net();
+      const model = onTestDevice(new Net());
       fillModel(model.stateDict(), { ...awp.fill, "dim>=2 scale": 1 });
       expectWithin(Object.values(norms(model)), Object.values(awp.initial_norms), relAwp, "at first");
       const loss = () => crossEntropy(model.logits(adversarial), batch.labels);

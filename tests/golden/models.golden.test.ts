@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildModel, type ImageClassifier, modelNames } from "../../src/nn/index.js";
 import { crossEntropy, Generator, grad, scope, type Tensor } from "../../src/tensor/index.js";
+import { onTestDevice } from "../test-device.js";
 import {
   describeGolden,
   describeGoldenFile,
@@ -76,6 +77,7 @@ describeGolden<Models>("models.json", ({ tolerance, cases }) => {
     beforeAll(() => {
       model = buildModel(architecture, { classes: recorded.classes, generator: new Generator(0) });
       fillModel(model.stateDict(), recorded.fill);
+      onTestDevice(model);
     });
     afterAll(() => model.dispose());
 

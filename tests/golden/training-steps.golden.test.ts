@@ -11,6 +11,7 @@ import { buildModel, type ImageClassifier, setLevers } from "../../src/nn/index.
 import { SGD } from "../../src/optim/index.js";
 import { Generator, keep, noGrad, type Tensor } from "../../src/tensor/index.js";
 import { currentEnvironment, type RunEvent, RunFolder, train } from "../../src/training/index.js";
+import { onCuda, onTestDevice, testDevice } from "../test-device.js";
 import {
   describeGolden,
   expectWithin,
@@ -52,6 +53,8 @@ const lateLossTolerance = 0.02;
 
 /** Folding and Winograd's convolutions round otherwise than the recorded code, so a pixel near zero gradient may differ. */
 const plainPasses = { foldBatchNorm: false, winograd: false, blockedMaps: false };
+/** Each step is given its own start noise, which a GPU's recording would repeat. */
+const watchedSteps = { recordedSteps: false };
 const pixelsAllowedToDiffer = 0.08;
 const imagesAllowedToDiffer = 1 / 2;
 
@@ -76,7 +79,7 @@ describeGolden<TrainingSteps>("training_steps.json", (golden) => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "reat-steps-"));
-    const restore = setLevers(plainPasses);
+    const restore = setLevers({ ...plainPasses, ...watchedSteps });
     seen = await trainAsRecorded(golden, join(folder, "plain"));
     restore();
   }, 120_000);
@@ -93,12 +96,17 @@ describeGolden<TrainingSteps>("training_steps.json", (golden) => {
   });
 
   const numbered = steps.map((recorded, index) => ({ index, recorded }));
-  const exact = numbered.filter(({ recorded }) => recorded.float32_vs_float64.images_differing === 0);
-  const late = numbered.filter(({ recorded }) => recorded.float32_vs_float64.images_differing > 0);
+  // A GPU rounds otherwise from the first step on: one example's path crosses a kink there, and the update follows it.
+  const isExact = ({ recorded }: (typeof numbered)[number]) =>
+    !onCuda && recorded.float32_vs_float64.images_differing === 0;
+  const exact = numbered.filter(isExact);
+  const late = numbered.filter((step) => !isExact(step));
 
   it("the fast passes that training uses by default round a few pixels otherwise", async () => {
     const first = { ...golden, steps: steps.slice(0, 1) };
+    const restore = setLevers(watchedSteps);
     const [fast] = await trainAsRecorded(first, join(folder, "fast"));
+    restore();
     const moved = fast!.examples.sub(seen[0]!.examples).abs().gt(1e-6).to("float32").flatten(1);
     expect(moved.mean().item()).toBeLessThanOrEqual(pixelsAllowedToDiffer);
     expect(moved.amax(1).mean().item()).toBeLessThanOrEqual(imagesAllowedToDiffer);
@@ -162,6 +170,7 @@ async function trainAsRecorded(golden: TrainingSteps, path: string): Promise<See
   expect(recordedModel.name).toBe("resnet18_c10");
   const model = buildModel("resnet18", { classes: classCounts.length, generator: new Generator(0) });
   fillModel(model.stateDict(), recordedModel.fill);
+  onTestDevice(model);
   model.setMode("train");
 
   const seen: Seen[] = [];
@@ -187,7 +196,7 @@ async function trainAsRecorded(golden: TrainingSteps, path: string): Promise<See
     name: "reat",
     attack: { norm: attack.norm, epsilon: attack.eps, stepSize: attack.step, steps: attack.steps },
   });
-  const reat = createMethod(options, { classCounts, device: "cpu" });
+  const reat = createMethod(options, { classCounts, device: testDevice });
   reat.restore({
     epoch: 1,
     predictedCounts: golden.predicted_counts,
@@ -225,7 +234,7 @@ async function trainAsRecorded(golden: TrainingSteps, path: string): Promise<See
         return { images: goldenInput(steps[b]!.images), labels: goldenLabels(steps[b]!.labels) };
       },
     }),
-    attackGenerator: new Generator(0),
+    attackGenerator: new Generator(0, testDevice),
     run: await RunFolder.create(path, "name: recorded-steps\n", currentEnvironment("cpu")),
     seeds: {},
     settings: {},

@@ -68,3 +68,22 @@ it.each([
     expect(weightsOf(again.model)).toEqual(weightsOf(whole.model));
   },
 );
+
+it("a failure that shows only when something is read is told with the batches done, and nothing is lost", async () => {
+  const run = await runs.create("failed late");
+  const fails = () =>
+    asTensorError((): never => {
+      throw new Error("CUDA error: device-side assert triggered");
+    });
+  const evaluation = { ...tinyOptions(run).evaluation!, run: async () => fails() };
+  await expect(train(tinyOptions(run, { evaluation }))).rejects.toMatchObject({
+    code: "device",
+    message:
+      "In epoch 1, after batch 6 of 6: the GPU failed (CUDA error: device-side assert triggered); the last checkpoint is kept, and a new process can continue from it.",
+  });
+  const again = tinyOptions(run, { resume: true });
+  await train(again);
+  const whole = tinyOptions(await runs.create("never failed late"));
+  await train(whole);
+  expect(weightsOf(again.model)).toEqual(weightsOf(whole.model));
+});

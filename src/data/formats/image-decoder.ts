@@ -204,6 +204,16 @@ function cropMiddle({ planes, height, width }: DecodedImage, side: number, where
 }
 
 function damaged(where: string, cause: unknown): UnreadableImage {
-  const why = (cause as Error)?.message?.split("\n")[0] ?? "it does not decode";
-  return new UnreadableImage(where, `is a damaged image (${why})`, { cause });
+  return new UnreadableImage(where, `is a damaged image (${plainReason(cause)})`, { cause });
+}
+
+/** What the library says, without the names of its parts: "VipsJpeg: premature end of JPEG image" → the end of that. */
+function plainReason(cause: unknown): string {
+  const [line = ""] = ((cause as Error)?.message ?? "").split("\n");
+  const reason = line
+    .split(": ")
+    .at(-1)!
+    .replace(/\b(\w*vips\w*|lib\w+)\b\s*/gi, "")
+    .trim();
+  return reason || "it does not decode";
 }

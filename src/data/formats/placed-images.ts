@@ -1,4 +1,5 @@
 // Decodes the images of a source, whose class and split their paths tell, and packs them into splits.
+import { constants } from "node:buffer";
 import os from "node:os";
 import {
   type ArchiveLimits,
@@ -183,8 +184,15 @@ function refuseTooLarge(path: string, images: number, { height, width }: ImageSi
   const bytes = 2 * images * CHANNELS * height * width;
   // In a container less is there than in the machine.
   const there = Math.min(os.totalmem(), process.constrainedMemory?.() || Number.POSITIVE_INFINITY);
-  if (bytes <= there) return;
   const inGigabytes = (count: number) => `${(count / 1e9).toFixed(1)} GB`;
+  if (bytes / 2 > constants.MAX_LENGTH) {
+    throw new ReatError(
+      "memory",
+      `The ${images} images of ${path} at ${width}×${height} take ${inGigabytes(bytes / 2)}; a split can have ${inGigabytes(constants.MAX_LENGTH)}: ` +
+        "scale them with --resize <pixels> (data.resize).",
+    );
+  }
+  if (bytes <= there) return;
   throw new ReatError(
     "memory",
     `The ${images} images of ${path} at ${width}×${height} take ${inGigabytes(bytes)} while they are read, and this machine has ${inGigabytes(there)}; ` +

@@ -24,6 +24,8 @@ import {
   packedHeader,
 } from "./format.js";
 
+/** The system reads and writes less than 2 GiB at once. */
+const PIECE = 2 ** 30;
 const PREFIX = PACKED_MAGIC.length + 8; // magic, header length, header checksum
 
 /**
@@ -116,7 +118,7 @@ function makeHeader(
 ): PackedHeader {
   let at = start;
   const parts = arrays.map((array): PackedPart => {
-    const part = { offset: at, bytes: array.length, crc32: crc32(array) };
+    const part = { offset: at, bytes: array.length, crc32: sumOf(array) };
     at = align(at + array.length);
     return part;
   });
@@ -195,7 +197,7 @@ function partsFit(
 
 function readPart(input: number, part: PackedPart, file: string): Uint8Array {
   const bytes = readExactly(input, part.offset, part.bytes, file);
-  if (crc32(bytes) !== part.crc32) throw damaged(file);
+  if (sumOf(bytes) !== part.crc32) throw damaged(file);
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
@@ -203,15 +205,24 @@ function readExactly(input: number, offset: number, length: number, file: string
   // Memory of its own: a slice of Node's shared pool would keep the pool and could not be handed to other threads.
   const bytes = Buffer.allocUnsafeSlow(length);
   for (let at = 0; at < length; ) {
-    const read = readSync(input, bytes, at, length - at, offset + at);
+    const read = readSync(input, bytes, at, Math.min(length - at, PIECE), offset + at);
     if (read === 0) throw cutOff(file);
     at += read;
   }
   return bytes;
 }
 
+/** CRC-32, in pieces that every release of Node takes. */
+function sumOf(bytes: Uint8Array): number {
+  let sum = 0;
+  for (let at = 0; at < bytes.length; at += PIECE) sum = crc32(bytes.subarray(at, at + PIECE), sum);
+  return sum;
+}
+
 function writeAll(output: number, bytes: Uint8Array, offset: number): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(output, bytes, at, bytes.length - at, offset + at);
+  for (let at = 0; at < bytes.length; ) {
+    at += writeSync(output, bytes, at, Math.min(bytes.length - at, PIECE), offset + at);
+  }
 }
 
 function asBytes(array: Uint8Array | Uint16Array): Buffer {

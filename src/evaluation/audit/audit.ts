@@ -74,6 +74,7 @@ export interface AuditFigure {
   readonly quote: QuotedAttack | null;
 }
 
+/** All checks of an audit, and its verdict. */
 export interface Audit {
   /**
    * Of the model: "fail" where a check found masked gradients; "pass" where none did, most of those were conclusive, and the

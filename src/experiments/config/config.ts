@@ -1,4 +1,4 @@
-// From what somebody wrote to a complete, checked configuration, and back to YAML.
+// Makes a complete, checked configuration from what a user wrote, and YAML from a configuration.
 import { stringify } from "yaml";
 import type { z } from "zod";
 import type { Profile } from "../../data/index.js";
@@ -22,7 +22,7 @@ export interface ExperimentConfig extends Omit<Parsed, "name" | "data" | "method
   readonly method: MethodOptions;
 }
 
-// Texts that may look like a fraction and are none.
+// Keys whose texts may look like a fraction but are not numbers.
 const TEXTS = new Set(["name", "source", "architecture", "device"]);
 
 /**
@@ -55,7 +55,7 @@ export function parseConfig(raw: unknown, where = "The configuration"): Experime
 }
 
 /**
- * Reads a file or preset, puts the overrides in, and checks the whole.
+ * Reads a file or preset, applies the overrides, and checks the result.
  * @param overrides texts such as `training.epochs=3`
  * @throws ReatError `usage` or `config`
  */

@@ -1,4 +1,4 @@
-// What no single key of a configuration is wrong about: combinations that cannot be, or in which a key does nothing.
+// Combinations of keys that are impossible, or in which a key does nothing, although each key by itself is valid.
 import type { z } from "zod";
 import { type MethodEntry, type MethodOptions, methods } from "../../methods/index.js";
 import { normalisationProblem } from "../../weights/index.js";

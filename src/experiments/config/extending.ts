@@ -6,13 +6,13 @@ import { isRecord, type RawConfig } from "./overrides.js";
 /** A configuration as its file holds it, and where that file lies. */
 export interface ConfigSource {
   readonly raw: RawConfig;
-  /** Full name of the file, for messages and to tell a circle. */
+  /** Full path of the file, for messages and to find a circle. */
   readonly file: string;
   readonly folder: string;
 }
 
 /**
- * The configuration with those that it extends under it. Keys go over keys of the same path, lists as a whole; a method of another
+ * The configuration laid over those that it extends. A key replaces the one of the same path, a list as a whole; a method of another
  * name replaces the extended one with all its keys.
  * @param read finds a preset or file by what `extends` says, a path from the folder of the file that says it
  * @throws ReatError `config` where `extends` names nothing, or leads back to a file that it came from

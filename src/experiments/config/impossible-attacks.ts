@@ -1,4 +1,4 @@
-// Attacks of a configuration that have not its norm, or cannot have its radius: told before a training of hours, not after.
+// Attacks that do not support the configured norm or radius: refused before hours of training, not after.
 import type { z } from "zod";
 import { attacksThatTake, attackTakes, evaluationAttack } from "../../attacks/index.js";
 import type { Problem } from "./problems.js";
@@ -6,7 +6,7 @@ import type { experimentSchema } from "./schema.js";
 
 type Parsed = Pick<z.output<typeof experimentSchema>, "evaluation" | "training">;
 
-/** One problem for each attack that the evaluation's budget makes impossible, and for a step that no attack takes. */
+/** One problem for each attack that the evaluation's budget makes impossible, and for a step size that none of the attacks uses. */
 export function impossibleAttacks({ evaluation, training }: Parsed): Problem[] {
   const { norm, epsilon, stepSize } = evaluation;
   const listed = evaluation.attacks.map((name, i) => ({ key: `evaluation.attacks[${i}]`, name }));

@@ -1,4 +1,4 @@
-// The face of configuration: schema, presets, overrides, and what is said of errors.
+// The face of configuration: schema, presets, overrides, and messages on errors.
 export { configToYaml, type ExperimentConfig, loadConfig, parseConfig } from "./config.js";
 export { nearest } from "./nearest.js";
 export { applyOverrides, isRecord } from "./overrides.js";

@@ -1,4 +1,4 @@
-// Finds the word somebody probably meant.
+// Finds the word that a user probably meant.
 
 /** The smallest number of inserted, deleted, changed or swapped neighbouring letters that turns `a` into `b`. */
 export function editDistance(a: string, b: string): number {

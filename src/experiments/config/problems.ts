@@ -1,4 +1,4 @@
-// Turns what a schema objects to into sentences: the key, what it got, what it takes, what was probably meant.
+// Turns a schema's objections into sentences: the key, what it got, what it accepts, what was probably meant.
 import type { z } from "zod";
 import { ReatError } from "../../errors.js";
 import { acceptedBy, type Shape, shapeOf } from "../../schema-words.js";
@@ -10,7 +10,7 @@ export interface Problem {
   readonly text: string;
 }
 
-/** All that `schema` objects to in `value`, keys prefixed with `at`; empty where it is content. */
+/** All that `schema` objects to in `value`, keys prefixed with `at`; empty where there is none. */
 export function findProblems(schema: z.ZodType, value: unknown, at: readonly string[] = []): Problem[] {
   const result = schema.safeParse(value);
   if (result.success) return [];
@@ -18,7 +18,7 @@ export function findProblems(schema: z.ZodType, value: unknown, at: readonly str
   return result.error.issues.flatMap((issue) => describe(issue, shape, value, at));
 }
 
-/** So many are told; a file of something else has thousands. */
+/** The most problems in a message; a file of another kind can have thousands. */
 const mostProblems = 20;
 
 /** @throws ReatError `config` holding the problems, where there are any */

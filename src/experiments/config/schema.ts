@@ -1,4 +1,4 @@
-// The one description of an experiment: every key, what it takes, and its default, which is the paper's protocol.
+// The one description of an experiment: every key, what it accepts, and its default, which is the paper's protocol.
 import { z } from "zod";
 import { DEFAULT_ARCHIVE_LIMITS } from "../../archives/index.js";
 import {

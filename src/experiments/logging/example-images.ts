@@ -1,4 +1,4 @@
-// Pictures for a log: training images of each class, and test images beside their adversarial examples.
+// Pictures for a log: training images of each class, and test images with their adversarial examples.
 import { type ClassIds, contactSheet, createDataset, evaluationBatches } from "../../data/index.js";
 import type { LoggedImage } from "../../export/index.js";
 import { inferenceModel } from "../../methods/index.js";
@@ -57,7 +57,7 @@ function pixels(images: Tensor): Uint8Array {
   return images.mul(255).add(0.5).clamp(0, 255).to("uint8").toTypedArray() as Uint8Array;
 }
 
-/** A PNG says its size in its header. */
+/** A PNG has its size in its header. */
 function logged(tag: string, png: Buffer): LoggedImage {
   return { tag, png, width: png.readUInt32BE(16), height: png.readUInt32BE(20) };
 }

@@ -1,4 +1,4 @@
-// Logs for other programs while a run is going on, and of runs that are past.
+// Logs for other programs, of running and of finished runs.
 import { type EvaluationResult, readResults } from "../../evaluation/index.js";
 import { type LogForm, type LoggedImage, RunLogs } from "../../export/index.js";
 import type { ImageClassifier } from "../../nn/index.js";
@@ -37,19 +37,19 @@ export class RunLogging implements Disposable {
     );
   }
 
-  /** Takes an event that is in the run's own log already. @throws ReatError `disk` */
+  /** Writes an event that is already in the run's own log. @throws ReatError `disk` */
   readonly reporter = (event: RunEvent): void => {
     if (this.#logs) {
       this.#logs.add(event);
       return;
     }
-    // A run that goes on has lost the events behind its checkpoint: what it has, is written anew.
+    // A continued run has lost the events after its checkpoint, so the logs are written anew.
     const { run, config, data, images } = this;
     const options = { forms: config.logging, classNames: data.dataset.classNames, images };
     this.#logs = new RunLogs({ folder: run.path, ...options }, readRunEvents(run.metricsFile));
   };
 
-  /** The measurements at the end, and adversarial examples of the network as it then is. */
+  /** Writes the final measurements, and adversarial examples on the trained network. */
   async finish(
     results: readonly EvaluationResult[],
     network: ImageClassifier,
@@ -71,12 +71,12 @@ export class RunLogging implements Disposable {
 export interface PastLogs {
   /** Folders below the run's. */
   readonly folders: readonly string[];
-  /** What could not be shown, a sentence each. */
+  /** What could not be shown, one sentence for each thing. */
   readonly notes: readonly string[];
 }
 
 /**
- * Writes the logs of a run that has no such logs, or has other ones, from what is in its folder.
+ * Writes the logs of a finished run from what is in its folder.
  * @throws ReatError `usage` where there is no run, `data` for a damaged log, `disk`
  */
 export async function writePastLogs(folder: string, forms: readonly LogForm[]): Promise<PastLogs> {
@@ -88,7 +88,7 @@ export async function writePastLogs(folder: string, forms: readonly LogForm[]): 
       images.push(await trainingSheet(await loadData(runConfig(run))));
     } catch (cause) {
       notes.push(
-        `There are no pictures of ${run.name}, for its data cannot be read: ${(cause as Error).message}`,
+        `There are no pictures of ${run.name}, because its data cannot be read: ${(cause as Error).message}`,
       );
     }
   }

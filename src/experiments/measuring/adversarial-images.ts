@@ -13,7 +13,7 @@ export interface CollectedImages {
 export class AdversarialImages {
   readonly #batches = new Map<string, StoredTensor[]>();
 
-  /** Starts an attack's images; what it had before is dropped. */
+  /** Starts an attack's images; earlier ones of the same attack are dropped. */
   begin(label: string): CollectedImages {
     const list: StoredTensor[] = [];
     this.#batches.set(label, list);
@@ -22,7 +22,7 @@ export class AdversarialImages {
 
   /**
    * Writes `images` [N, 3, H, W] and `labels` [N] of what was measured, and for each attack `adversarial.<label>` of the
-   * images' shape, all float32 in [0, 1] but the int64 labels; the metadata say what they are.
+   * images' shape, all float32 in [0, 1] except the int64 labels; the metadata describe them.
    * @throws ReatError `disk`
    */
   async write(

@@ -29,7 +29,7 @@ import { imagesDigest } from "./content.js";
 import { PartialFolder } from "./partial-folder.js";
 import { takeTurn } from "./turn.js";
 
-/** Images of an audit where nothing else is said: enough for differences of a few points. */
+/** The default number of images of an audit: enough to see differences of a few points. */
 export const AUDIT_IMAGES = 200;
 
 /** Which model is audited, on which data, and with which surrogate. */
@@ -51,8 +51,8 @@ export interface AuditModelOptions {
   /** Queries per image of the black-box attack. Default: 500. */
   readonly queries?: number;
   /**
-   * Where the audit is going to be written. Default: `audits` in the run, nowhere for weights from elsewhere. What is finished is kept
-   * beside it until then, so that an audit that was stopped goes on with what is missing.
+   * Where the audit will be written. Default: `audits` in the run, nowhere for weights from elsewhere. Finished parts are kept
+   * next to it until then, so that a stopped audit continues with the missing ones.
    */
   readonly destination?: { readonly folder: string; readonly name: string };
   readonly onDataProgress?: Progress;
@@ -60,7 +60,7 @@ export interface AuditModelOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An audit with all that decided it. */
+/** An audit with everything that determined it. */
 export interface AuditRecord extends Audit {
   /** What was audited, as it is called in the report. */
   readonly subject: string;
@@ -87,7 +87,7 @@ export interface AuditOutcome {
   readonly folder: string | null;
   /** Name of its files there, without an ending. */
   readonly name: string;
-  /** How the classes of the data were found to be the model's, where that is not plain. */
+  /** How the classes of the data were matched with the model's, where that needs saying. */
   readonly notes: readonly string[];
 }
 
@@ -194,7 +194,7 @@ function digestOf(file: string): string {
   return createHash("sha256").update(readFileSync(file)).digest("hex");
 }
 
-/** Writes an audit as JSON; what was kept of it while it ran is removed. @throws ReatError `disk` */
+/** Writes an audit as JSON and removes the partial results kept while it ran. @throws ReatError `disk` */
 export async function writeAudit(folder: string, name: string, record: AuditRecord): Promise<string> {
   const file = join(folder, `${name}.json`);
   makeFolder(folder);
@@ -212,7 +212,7 @@ async function open(place: string, options: AuditModelOptions): Promise<Opened> 
     run: null,
     checkpoint: "audit",
     digest: opened.weights.sha256,
-    // The record's weights tell them.
+    // They are in the record's weights.
     notes: [],
   });
 }

@@ -17,7 +17,7 @@ export function imagesDigest({ images, labels, count }: ImageSplit, dataset: Ima
 }
 
 /**
- * All that decides a run's figures beside attack, seeds and batches.
+ * Everything that determines a run's figures besides attack, seeds and batches.
  * @param inference what is measured of `model`: itself, or with its logits corrected
  */
 export function measuredContent(

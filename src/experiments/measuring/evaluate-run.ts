@@ -28,7 +28,7 @@ import {
 import { measure } from "./measure.js";
 import { requireReadable } from "./readable-run.js";
 
-/** What every evaluation may be given instead of the configuration's. */
+/** Settings that every evaluation can replace those of the configuration by. */
 export interface EvaluationSettings {
   /** Names such as "pgd-100", or points of a curve; default: those of the run's configuration. */
   readonly attacks?: readonly AttackRequest[];
@@ -51,7 +51,7 @@ export interface EvaluationSettings {
 /** What is measured of a run: checkpoints, attacks, budget, images. */
 export interface EvaluateRunOptions extends EvaluationSettings {
   readonly split?: "test" | "validation";
-  /** Which checkpoints, where a run folder is given. Default: both, as far as they are there. */
+  /** Which checkpoints, where a run folder is given. Default: both, if they exist. */
   readonly checkpoints?: readonly CheckpointName[];
   /** Over the run's configuration, such as `data.source=elsewhere` or `evaluation.epsilon=4/255`. */
   readonly overrides?: readonly string[];
@@ -65,7 +65,7 @@ export interface EvaluateRunOutcome {
   readonly run: RunFolder;
   readonly config: ExperimentConfig;
   readonly results: readonly EvaluationResult[];
-  /** How the classes of the data were found to be the model's, where that is not plain. */
+  /** How the classes of the data were matched with the model's, where that needs saying. */
   readonly notes: readonly string[];
 }
 
@@ -89,7 +89,7 @@ export async function evaluateRun(
   requireReadable(run);
   const config = withSettings(runConfig(run, options.overrides), options);
   requireDataPlace(run, config);
-  // Refused before a data set is read.
+  // Checked before a data set is read.
   const requests = options.attacks ?? config.evaluation.attacks;
   planAttacks(config, requests, budget);
   if (config.threads !== null) setThreads(config.threads);

@@ -24,7 +24,7 @@ import { takeTurn } from "./turn.js";
 
 /** Which weights from elsewhere are measured, and how. */
 export interface EvaluateWeightsOptions extends Omit<ForeignOptions, "onDataProgress">, EvaluationSettings {
-  /** Also write the result here, as JSON; an evaluation that was cut off then goes on where it was. */
+  /** Also write the result here, as JSON; a stopped evaluation is then continued where it was. */
   readonly out?: string;
   readonly onProgress?: (progress: EvaluationProgress) => void;
 }
@@ -105,7 +105,7 @@ export async function evaluateWeights(
   for (const attack of planned) {
     const { name, constants } = attack.spec;
     const finished = place(["finished", name, constants]);
-    // Images are not kept with a finished attack, but what it saved of them is.
+    // A finished attack keeps no images; those it saved on the way are kept.
     const earlier = kept ? null : readFinished(finished);
     const measured = earlier ?? (await resumableAttack(measuring, attack, place([name, constants])));
     attacks.push(measured);

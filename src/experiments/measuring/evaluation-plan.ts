@@ -1,4 +1,4 @@
-// Which attacks an evaluation runs with which budget: the configuration's, what was asked for instead, and curves.
+// Which attacks an evaluation runs with which budget: the configured ones, requested ones, and curves.
 import {
   type AttackObserver,
   type AttackProgress,
@@ -20,7 +20,7 @@ import type { ExperimentConfig } from "../config/index.js";
 export interface EvaluationBudget {
   readonly norm?: BallName | undefined;
   readonly epsilon?: number | undefined;
-  /** Left out where epsilon is given: in the proportion to it that it has without. */
+  /** Absent where epsilon is given: the step keeps its usual proportion to epsilon. */
   readonly stepSize?: number | undefined;
   readonly restarts?: number | undefined;
   readonly logitScale?: number | undefined;
@@ -29,7 +29,7 @@ export interface EvaluationBudget {
 /** An attack by name, or with a radius of its own: a point of a curve. */
 export type AttackRequest = string | { readonly name: string; readonly epsilon: number };
 
-/** What an attack tells while it runs. */
+/** What an attack reports while it runs. */
 export class ToldByAttack implements AttackObserver {
   onProgress: ((progress: AttackProgress) => void) | undefined;
   readonly #warnings = new Map<string, AttackWarning>();
@@ -47,7 +47,7 @@ export class ToldByAttack implements AttackObserver {
   }
 }
 
-/** An attack that is to be measured, and where what it tells is kept. */
+/** An attack to be measured, and where its reports are kept. */
 export interface PlannedAttack {
   readonly spec: EvaluationAttackSpec;
   readonly told: ToldByAttack;
@@ -67,7 +67,7 @@ export function attackBetweenEpochs(config: ExperimentConfig): NamedAttack {
 }
 
 /**
- * What of a budget holds for some of the attacks only, a sentence each.
+ * Options of a budget that only some of the attacks support, one sentence for each.
  * @throws ReatError `usage` for an option that none of the attacks takes
  */
 export function budgetNotes(requests: readonly AttackRequest[], budget: EvaluationBudget = {}): string[] {
@@ -91,7 +91,7 @@ export function budgetNotes(requests: readonly AttackRequest[], budget: Evaluati
   });
 }
 
-/** Refuses attacks that a model of so many classes cannot be attacked with, as `requireClassesFor` does. */
+/** Refuses attacks that need more classes than the model has, as `requireClassesFor` does. */
 export function requirePossible(
   config: ExperimentConfig,
   requests: readonly AttackRequest[],
@@ -150,7 +150,7 @@ function radiusAndStep(
   const epsilon = asConfigured ? (evaluation.epsilon ?? usual?.epsilon) : usual?.epsilon;
   const stepSize = asConfigured ? (evaluation.stepSize ?? usual?.stepSize) : usual?.stepSize;
   const chosen = budget.epsilon ?? epsilon;
-  // A step of a quarter of the radius stays one; a radius of 0 has no such step, and no use for one.
+  // A step keeps its share of the radius; with radius 0 there is no step to take.
   const inProportion =
     budget.epsilon !== undefined && budget.epsilon > 0 && epsilon && stepSize
       ? (stepSize / epsilon) * budget.epsilon

@@ -1,4 +1,4 @@
-// Measures attack by attack and batch by batch, saving after each, so that an interrupted measurement goes on where it was.
+// Measures attack by attack and batch by batch, saving after each, so that an interrupted measurement continues where it was.
 import { join } from "node:path";
 import {
   type AttackConstants,
@@ -24,7 +24,7 @@ import type { AdversarialImages } from "./adversarial-images.js";
 import type { PlannedAttack } from "./evaluation-plan.js";
 import { PartialFolder } from "./partial-folder.js";
 
-/** What one attack left. */
+/** The result of one attack. */
 export interface MeasuredAttack {
   readonly name: string;
   readonly constants: AttackConstants;
@@ -37,7 +37,7 @@ export interface MeasuredAttack {
 }
 
 export interface MeasuringOptions extends MeasureOptions {
-  /** Takes the attacked images where they are wanted. */
+  /** Collects the attacked images where they are wanted. */
   readonly adversarial?: AdversarialImages | undefined;
 }
 
@@ -52,7 +52,7 @@ function folderAt<State>(place: PartialPlace): PartialFolder<State> | null {
   return place && new PartialFolder<State>(place.path, place.identity);
 }
 
-/** Clean accuracy; what it saved stays until {@link forget}. */
+/** Clean accuracy; its partial results are kept until {@link forget}. */
 export async function resumableClean(options: MeasureOptions, place: PartialPlace): Promise<AccuracyReport> {
   const folder = folderAt<StagePosition>(place);
   const { report } = await measureClean(options, {
@@ -62,7 +62,7 @@ export async function resumableClean(options: MeasureOptions, place: PartialPlac
   return report;
 }
 
-/** Accuracy under an attack; what it saved stays until {@link forget}, so that the result can be written first. */
+/** Accuracy under an attack; its partial results are kept until {@link forget}, so that the result can be written first. */
 export async function resumableAttack(
   options: MeasuringOptions,
   { spec, told }: PlannedAttack,
@@ -99,7 +99,7 @@ async function single(
   for (const warning of saved?.state.warnings ?? []) told.warning(warning);
   const collected = adversarial?.begin(attackLabel({ name, constants }));
   for (const part of saved?.parts ?? []) collected?.add(part.get("images")!);
-  // Within a batch a long attack tells its passes, so that the bar moves.
+  // Within a batch a long attack reports its passes, so that the bar moves.
   let at = { done: saved?.state.position.done ?? 0, total: 1 };
   told.onProgress = ({ done, total }) => {
     const share = Math.min(0.99, done / Math.max(total, 1));

@@ -51,10 +51,10 @@ export interface MeasurementContext {
   readonly data: ExperimentData;
   readonly environment: Environment;
   readonly device: Device;
-  /** Takes the checkpoint's weights; what it held before is lost. */
+  /** Receives the checkpoint's weights; its earlier weights are lost. */
   readonly model: ImageClassifier;
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
-  /** Takes the attacked images; everything is then measured again, for images are not kept. */
+  /** Collects the attacked images; everything is then measured again, because images are not kept. */
   readonly adversarial?:
     | { readonly images: AdversarialImages; readonly done: (batches: BatchPlan) => Promise<void> }
     | undefined;
@@ -74,7 +74,7 @@ export async function measure(
 ): Promise<EvaluationResult[]> {
   const { checkpoint, file, split } = measurement;
   const { run, config, data, device, model, onProgress, signal, adversarial } = context;
-  // Refused before any weights are read.
+  // Checked before any weights are read.
   const planned = planAttacks(config, measurement.attacks, measurement.budget);
   const saved = await readCheckpoint(file);
   loadModel(saved, model, file);
@@ -102,11 +102,11 @@ export async function measure(
   const cleanAttack = { name: "clean", constants: {} };
   const place = (attack: EvaluationResult["attack"]) => {
     const identity = identityOf(attack);
-    // Images that are to be kept are part of what a cut-off measurement must have saved.
+    // Where images are wanted, an interrupted measurement must have saved them too.
     const wanted = `${resultIdentity(identity)}${adversarial ? " with images" : ""}`;
     return partialPlace(run.evaluationsFolder, resultFileName(identity).replace(/\.json$/, ""), wanted);
   };
-  // Of two processes that want the same measurement, the second waits and takes what the first has found.
+  // Of two processes that want the same measurement, the second waits and uses the result of the first.
   const turnAt = (attack: EvaluationResult["attack"]) =>
     takeTurn(place(attack).path, {
       signal,
@@ -120,7 +120,7 @@ export async function measure(
     using _turn = await turnAt(cleanAttack);
     return await resumableClean(options, place(cleanAttack));
   };
-  // What a kill left of a measurement whose result is there. Where it cannot be removed it does no harm.
+  // Partial results that a kill left although the final result exists. If they cannot be removed they do no harm.
   const clear = async (attack: EvaluationResult["attack"]) => {
     if (!existsSync(place(attack).path)) return;
     using turn = turnIfFree(place(attack).path);
@@ -171,7 +171,7 @@ export async function measure(
     };
     await writeResult(run.evaluationsFolder, result);
     results.push(result);
-    // Images are written at the end of all; until then they are in what was saved.
+    // Images are written at the very end; until then they are among the partial results.
     if (!adversarial) await forget(place(described));
   }
   await adversarial?.done(batches);

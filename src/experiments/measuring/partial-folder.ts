@@ -1,4 +1,4 @@
-// Where an unfinished measurement is, on disk: a state, and the tensors that came with each of its steps.
+// An unfinished measurement on disk: its state, and the tensors of each of its steps.
 import { existsSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ interface Stored<State> {
 
 /**
  * A folder of small files, each written durably. A kill leaves either a step with its tensors or nothing of it. It belongs to
- * one measurement, told by its identity; what another one left under the same name is passed over.
+ * one measurement, known by its identity; what another one left under the same name is ignored.
  */
 export class PartialFolder<State> {
   #parts = 0;
@@ -38,7 +38,7 @@ export class PartialFolder<State> {
     return join(this.path, `part-${String(index).padStart(5, "0")}.safetensors`);
   }
 
-  /** What was saved; null where there is nothing, or nothing that can be used: then the measurement begins anew. */
+  /** What was saved; null where nothing usable was: then the measurement starts from the beginning. */
   read(): PartialContent<State> | null {
     if (!existsSync(this.#stateFile)) return null;
     try {
@@ -63,7 +63,7 @@ export class PartialFolder<State> {
       await writeDurably(this.#partFile(this.#parts), encodeSafetensors({ tensors, metadata: {} }));
       this.#parts += 1;
     }
-    // Last, because a part that no state counts is overwritten by the next one.
+    // Written last: a part that the state does not count yet is overwritten by the next one.
     const stored: Stored<State> = { identity: this.identity, parts: this.#parts, state };
     await writeDurably(this.#stateFile, JSON.stringify(stored));
   }

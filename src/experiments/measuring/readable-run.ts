@@ -1,4 +1,4 @@
-// What is read of a run only at the end of long work is checked before that work begins.
+// Checks, before long work begins, what is read of a run only at its end.
 import { readResults } from "../../evaluation/index.js";
 import type { RunFolder } from "../../training/index.js";
 

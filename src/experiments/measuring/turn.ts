@@ -1,11 +1,11 @@
-// Two processes that measure the same take turns: the second finds what the first one has measured.
+// Processes with the same measurement take turns: the second uses what the first has measured.
 
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeFolder } from "../../durable-file.js";
 import { tryLock } from "../../training/index.js";
 
-/** What is heard of while another process has its turn. */
+/** Callbacks while another process has its turn. */
 export interface Waiting {
   /** Once, with the number of the process that is waited for. */
   readonly onWait?: ((pid: number) => void) | undefined;

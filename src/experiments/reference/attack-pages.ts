@@ -1,4 +1,4 @@
-// What there is to know of an attack before it is run: paper, norms, every option with its default, a command.
+// Everything about an attack before it is run: paper, norms, every option with its default, a command.
 import {
   type AttackEntry,
   attackEntries,

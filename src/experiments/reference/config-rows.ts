@@ -53,7 +53,8 @@ export function configRow(key: string): ConfigRow[] {
 /** Markdown of docs/configuration.md. */
 export function configurationPage(): string {
   const rows = configRows().filter(({ key }) => key !== "method.name");
-  const sections = ["data", "model", "training", "evaluation", "seeds"];
+  const nested = rows.filter(({ key }) => key.includes("."));
+  const sections = [...new Set(nested.map(({ key }) => key.split(".")[0]!))];
   const top = rows.filter(({ key }) => !key.includes("."));
   const tables = sections.map((section) => {
     const own = rows.filter(({ key }) => key.startsWith(`${section}.`));

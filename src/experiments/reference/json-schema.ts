@@ -1,4 +1,4 @@
-// The schema of a configuration for editors, which complete and check YAML by it.
+// The schema of a configuration for editors, which use it to complete and check YAML.
 import { z } from "zod";
 import { methodNames, methods } from "../../methods/index.js";
 import { acceptedBy, type Shape } from "../../schema-words.js";
@@ -34,7 +34,7 @@ function jsonSchemaOf(schema: z.ZodType): JsonSchema {
     override({ jsonSchema }) {
       const { help, ...own } = jsonSchema as JsonSchema & { help?: string };
       if (help !== undefined) {
-        // The words say of every key what it accepts; editors show them where the mouse points.
+        // The descriptions say what every key accepts; editors show them under the mouse.
         const accepted = own.properties === undefined ? `; accepted: ${acceptedBy(own as Shape)}` : "";
         delete (jsonSchema as JsonSchema).help;
         jsonSchema.description = `${help}${accepted}`;

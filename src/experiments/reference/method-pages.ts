@@ -1,4 +1,4 @@
-// What there is to know of a method before it is used: paper, presets, every option with what it accepts, an example.
+// Everything about a method before it is used: paper, presets, every option with what it accepts, an example.
 import { stringify } from "yaml";
 import { ReatError } from "../../errors.js";
 import {

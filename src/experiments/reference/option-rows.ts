@@ -38,7 +38,7 @@ function walk(
       return [{ key, default: shown, accepted: acceptedBy(inside), help }];
     }
     if (value !== undefined) return walk(inside, value, [...path, name], partDefaults);
-    // An object that may be left out: it and, for when it is there, its keys.
+    // An object that may be left out: a row for it, and one for each of its keys.
     const part = { key, default: null, accepted: "keys and values; {} for their defaults", help };
     return [part, ...walk(inside, partDefaults([...path, name]), [...path, name], partDefaults)];
   });

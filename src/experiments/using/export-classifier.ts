@@ -41,7 +41,7 @@ export interface ExportOptions extends Omit<LoadClassifierOptions, "device"> {
   readonly to: readonly ExportTarget[];
   /** Default: `export` in the run's folder; needed for anything else. */
   readonly out?: string | undefined;
-  /** Beside ONNX's file one with the gradient of the images. Default: false. */
+  /** Also write an ONNX file with the gradient of the images. Default: false. */
   readonly withGradient?: boolean | undefined;
   /** Compare what was written with the run. Default: true. */
   readonly parity?: boolean | undefined;
@@ -55,14 +55,14 @@ export interface ExportOutcome {
   /** Names of the files in it. */
   readonly files: readonly string[];
   readonly parity: readonly Parity[];
-  /** What was compared and what was not, a sentence each. */
+  /** What was compared and what was not, one sentence for each file. */
   readonly agreement: readonly string[];
 }
 
 /**
  * @param place as {@link loadClassifier} takes it
- * @throws ReatError `config` naming what a form cannot hold, `numerics` where a file does not answer as the run does (it is then
- *   not left behind), `usage`, `checkpoint`, `environment` or `disk`
+ * @throws ReatError `config` naming what a form cannot hold, `numerics` where a file computes other logits than the run (it is then
+ *   removed), `usage`, `checkpoint`, `environment` or `disk`
  */
 export async function exportClassifier(place: string, options: ExportOptions): Promise<ExportOutcome> {
   const { to, withGradient = false, parity = true, python } = options;
@@ -105,7 +105,7 @@ export async function exportClassifier(place: string, options: ExportOptions): P
   return { folder, files: writer.files, parity: writer.parity, agreement };
 }
 
-/** Makes the folder. @throws ReatError `usage` where it holds a model of somebody else, `disk` */
+/** Makes the folder. @throws ReatError `usage` where it holds another model, `disk` */
 function prepare(folder: string): void {
   const config = join(folder, "config.json");
   if (existsSync(config) && !readFileSync(config, "utf8").includes('"reat-classifier"')) {

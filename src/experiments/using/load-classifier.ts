@@ -105,7 +105,7 @@ async function loadExported(file: string, options: LoadClassifierOptions): Promi
   return filled(classifier, () => void loadWeightsFile(weights, classifier.network));
 }
 
-/** The classifier after `fill`; where that fails, freed. */
+/** The classifier after `fill`; freed where that fails. */
 function filled(classifier: TrainedClassifier, fill: () => void): TrainedClassifier {
   try {
     fill();
@@ -156,7 +156,7 @@ async function describeRun(
   });
 }
 
-/** Runs from before it was recorded: as configured, or as their data are. */
+/** For runs from before it was recorded: the configured size, or the data's. */
 async function sizeOfData(config: ExperimentConfig): Promise<ClassifierDescription["imageSize"]> {
   const { resize, crop, source } = config.data;
   const side = crop ?? resize;

@@ -1,4 +1,4 @@
-// Whether exported files answer as the run does: the logits of 64 drawn images, and the gradients where they are exported.
+// Whether exported files compute what the run does: the logits of 64 drawn images, and the gradients where they are exported.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,17 +45,17 @@ const batches: readonly (readonly [number, number])[] = [
   [8, PARITY_IMAGES],
 ];
 
-/** Images, and what the run makes of them. */
+/** Images, and the run's results on them. */
 export interface Reference {
   readonly images: Float32Array;
   readonly shape: readonly [number, number, number, number];
-  /** Int64, one each. */
+  /** Int64, one for each image. */
   readonly labels: BigInt64Array;
   readonly logits: Float32Array;
   readonly classes: number;
 }
 
-/** Half of the images are noise, pixel by pixel, half are noise in large patches; always the same ones. */
+/** Half of the images are noise in single pixels, half in large patches; they are always the same. */
 export function referenceOf({ model, imageSize, classNames, device }: TrainedClassifier): Reference {
   const { height, width } = imageSize;
   const [half, classes] = [PARITY_IMAGES / 2, classNames.length];
@@ -154,7 +154,7 @@ export async function reopenedParity(file: string, name: string, reference: Refe
   return judged(name, "reat", logits, reference);
 }
 
-/** Reads images from a file and writes what the exported module makes of them, as JSON. */
+/** Reads images from a file, runs the exported module on them, and writes the results as JSON. */
 const pythonProgram = (shape: readonly number[]): string => `import json, sys, torch
 sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1])
@@ -166,7 +166,7 @@ with torch.no_grad():
 print(json.dumps({"version": torch.__version__, "logits": logits.flatten().tolist()}))`;
 
 /**
- * What the exported Python module makes of the images.
+ * Runs the exported Python module on the images.
  * @param python a program such as python3, whose torch is used
  * @throws ReatError `numerics` where logits differ by more than the tolerance, `environment` where it does not run
  */
@@ -208,7 +208,7 @@ function judged(file: string, runBy: string, logits: Float32Array, reference: Re
   });
 }
 
-/** Infinite where there are not as many numbers, or one is none. */
+/** Infinite where the numbers of values differ, or a value is NaN. */
 function difference(got: Float32Array, wanted: Float32Array): number {
   if (got.length !== wanted.length) return Number.POSITIVE_INFINITY;
   let most = 0;

@@ -1,4 +1,4 @@
-// Classifies images that belong to no data set, and on request looks for the smallest attack that changes the answer.
+// Classifies images without labels, and on request looks for the smallest perturbation that changes the answer.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { attackTakes, type NamedAttack, namedAttack } from "../../attacks/index.js";
 import { type LooseImage, looseImages, mixSeed } from "../../data/index.js";
@@ -15,7 +15,7 @@ export interface ClassProbability {
 }
 
 /**
- * How far an image stands from a change of its label, as an attack found it. An upper bound: a stronger attack may change the
+ * How far an image is from a change of its label, as an attack found it. An upper bound: a stronger attack may change the
  * label within less, and none can be weaker than what was found.
  */
 export interface LabelChange {
@@ -25,14 +25,14 @@ export interface LabelChange {
   readonly className: string | null;
 }
 
-/** What a classifier says of one image. */
+/** A classifier's answer on one image. */
 export interface Prediction {
   readonly file: string;
-  /** Name of the folder the image lies in; undefined for an image that was named by itself. */
+  /** Name of the folder the image lies in; undefined for an image that was given directly. */
   readonly folder: string | undefined;
   /** The most probable classes, the first one first. */
   readonly classes: readonly ClassProbability[];
-  /** Absent where it was not asked for. */
+  /** Absent unless requested. */
   readonly change?: LabelChange;
 }
 
@@ -52,7 +52,7 @@ export interface ChangeSearch {
 export interface PredictOptions {
   /** Classes of each image. Default: 3. */
   readonly top?: number | undefined;
-  /** Scale every image so that it covers the network's size. Default: false, what was done in training is done. */
+  /** Scale every image so that it covers the network's size. Default: false, images are prepared as in training. */
   readonly resize?: boolean | undefined;
   /** Called for each file that is damaged or no image and is then skipped; without it, the first such file is an error. */
   readonly onUnreadable?: ((file: string, why: string) => void) | undefined;

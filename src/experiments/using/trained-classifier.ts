@@ -1,4 +1,4 @@
-// A trained network ready to classify: its weights with everything that its run says of them.
+// A trained network ready to classify: its weights and everything needed to use them.
 import { type ClassifierDescription, correctionOf, type ExportSubject } from "../../export/index.js";
 import { inferenceModel } from "../../methods/index.js";
 import { buildModel, type ImageClassifier } from "../../nn/index.js";
@@ -54,7 +54,7 @@ export class TrainedClassifier implements ExportSubject, Disposable {
   }
 }
 
-/** The rest of a description, worked out from it. */
+/** What follows from the description. */
 export function describe(parts: Omit<ClassifierDescription, "correction">): ClassifierDescription {
   return { ...parts, correction: correctionOf(parts.method, parts.classCounts) };
 }

@@ -1,17 +1,17 @@
-// What a card says of a run beside its classifier: data, protocol, what was measured.
+// What a card says of a run besides its classifier: data, protocol, what was measured.
 import type { EvaluationResult } from "../../evaluation/index.js";
 import type { ClassifierDescription } from "../description.js";
 
 /** What a card is written from. */
 export interface CardFacts {
   readonly description: ClassifierDescription;
-  /** Null where the run's own folder is not at hand, as for an export that is exported again. */
+  /** Null where the run's folder is not known, as when an export is exported again. */
   readonly run: RunFacts | null;
   /** Of the exported checkpoint. */
   readonly results: readonly EvaluationResult[];
   /** Names of the exported files. */
   readonly files: readonly string[];
-  /** How far the files agree with the run, a sentence each. */
+  /** How far the files agree with the run, one sentence for each. */
   readonly agreement: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// The record of a model as RobustBench's leaderboard keeps them, one JSON file a model.
+// The record of a model as RobustBench's leaderboard keeps them, one JSON file for each model.
 import { formatFraction } from "../../fraction.js";
 import { type MethodEntry, type MethodOptions, methods } from "../../methods/index.js";
 import { type CardFacts, resultOf } from "./facts.js";

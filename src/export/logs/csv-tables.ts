@@ -1,4 +1,4 @@
-// A run's numbers as CSV tables (RFC 4180): a line each batch event, epoch, measurement, and class of a measurement.
+// A run's numbers as CSV tables (RFC 4180): one line for each batch event, epoch, measurement, and class of a measurement.
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cannotWrite } from "../../durable-file.js";

@@ -1,4 +1,4 @@
-// When the events of a log happened: they say when the run began, and how long each part took.
+// Times of a log's events, computed from the start of the run and the durations of its parts.
 import type { RunEvent } from "../../training/index.js";
 
 /** Times of past events, in seconds since 1970, by their place in the log. */
@@ -8,7 +8,7 @@ export class EventClock {
   constructor(events: readonly RunEvent[]) {
     let now = 0;
     let batches = 1;
-    /** Batch events whose epoch has not told its length yet. */
+    /** Batch events of an epoch whose length is not known yet. */
     let waiting: { readonly index: number; readonly share: number }[] = [];
     events.forEach((event, index) => {
       switch (event.type) {

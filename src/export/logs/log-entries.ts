@@ -1,4 +1,4 @@
-// What a run's events and results are to other programs: numbers by name, and counts of classes.
+// A run's events and results for other programs: numbers by name, and counts of classes.
 import { type AccuracyReport, attackLabel, type EvaluationResult } from "../../evaluation/index.js";
 import type { RunEvent } from "../../training/index.js";
 

@@ -16,7 +16,7 @@ export function crc32c(bytes: Uint8Array): number {
   return (value ^ 0xffffffff) >>> 0;
 }
 
-/** Turned and shifted, as the format has it, so that checksums of checksums are no trivial ones. */
+/** Rotated and shifted, as the format requires, so that checksums of checksums are not trivial. */
 function masked(bytes: Uint8Array): Buffer {
   const crc = crc32c(bytes);
   const result = Buffer.alloc(4);
@@ -31,7 +31,7 @@ export function encodeRecord(data: Uint8Array): Buffer {
   return Buffer.concat([length, masked(length), data, masked(data)]);
 }
 
-/** Records that are appended one by one; whoever reads along sees whole ones. Hold it with `using`, or close it. */
+/** Records that are appended one by one; a concurrent reader sees whole ones. Hold it with `using`, or close it. */
 export class RecordFile implements Disposable {
   #file: number;
 

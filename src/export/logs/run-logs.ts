@@ -1,4 +1,4 @@
-// A run's log in the forms other programs read, made from its events as they come, or from those of a past run.
+// A run's log in the formats of other programs, written during the run or from a past run's events.
 import { join } from "node:path";
 import type { EvaluationResult } from "../../evaluation/index.js";
 import type { RunEvent } from "../../training/index.js";

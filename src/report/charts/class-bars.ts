@@ -98,7 +98,7 @@ function rankAxis(columns: readonly ClassColumn[], box: Box, band: number): Mark
   })}`;
 }
 
-/** Names the head, body and tail above the classes they hold; every other one has a tinted ground. */
+/** Names head, body and tail above their classes; every other group has a tinted ground. */
 function groupBands(columns: readonly ClassColumn[], box: Box, band: number): Markup {
   const runs: { group: string; from: number; to: number }[] = [];
   columns.forEach((column, k) => {

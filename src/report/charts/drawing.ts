@@ -1,4 +1,4 @@
-// What every chart shares: the SVG element with its title and description, axes, text.
+// Parts of every chart: the SVG element with its title and description, axes, text.
 import { coordinate, html, type Markup } from "../markup.js";
 import type { Scale } from "./scale.js";
 

@@ -19,7 +19,7 @@ export interface LineSeries {
   readonly points: readonly Point[];
   /** A point to ring, and why. */
   readonly mark?: { readonly point: Point; readonly reason: string } | undefined;
-  /** Written at the line's end; by default nothing is. */
+  /** Written at the line's end. Default: nothing. */
   readonly endLabel?: string;
 }
 
@@ -47,9 +47,9 @@ export interface LineChart extends ChartTexts {
 }
 
 const DASHES = { solid: "", dashed: "7 4", dotted: "1.5 4" } as const;
-/** Past this many points in a line the dots would hide it. */
+/** With more points than this, dots would hide the line. */
 const MOST_DOTS = 40;
-/** Past this many points in a chart hovering tells the line's name alone; the table has the numbers. */
+/** With more points than this, hovering shows the line's name alone; the table has the numbers. */
 const MOST_HOVERED = 2000;
 
 /** The chart as an SVG element. Values that are not finite leave a gap in their line. */

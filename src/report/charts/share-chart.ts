@@ -10,7 +10,7 @@ import { epochTicks, linearScale, type Scale } from "./scale.js";
 export interface ShareChart extends ChartTexts {
   /** Names in the order they are stacked, the first at the bottom. */
   readonly classes: readonly string[];
-  /** One column an epoch: counts or shares in the order of `classes`. */
+  /** One column for each epoch: counts or shares in the order of `classes`. */
   readonly columns: readonly { readonly epoch: number; readonly counts: readonly number[] }[];
   /** What to compare with, at the left: for instance the training set's class sizes. */
   readonly reference: { readonly label: string; readonly counts: readonly number[] } | null;
@@ -57,7 +57,7 @@ export function shareChart(spec: ShareChart): Markup {
         const path =
           (referenceEdges ? block(box.left + 4, referenceWidth, referenceEdges, k, y) : "") + blocks;
         const colour = classColour(k, spec.classes.length);
-        // Without lines between the classes, a stroke of their own colour closes the seams that smoothing leaves.
+        // Where there are no lines between the classes, a stroke in their own colour closes the gaps that anti-aliasing leaves.
         return html`<path style="fill:${colour}${spec.classes.length > MOST_NAMES && `;stroke:${colour}`}" d="${path}"><title>${hover}${compared}</title></path>`;
       },
     )}</g>`,

@@ -99,7 +99,7 @@ function readEvent(line: string, place: string): LoggedEvent[] {
   if (typeof type !== "string") {
     throw new ReatError("data", `${place} has no "type"; every line names its event, such as "epoch".`);
   }
-  // Batch events are many and not shown; kinds that a later version logs are none of this one's business.
+  // Batch events are many and not shown; kinds of events that only a later version knows are ignored.
   if (!Object.hasOwn(eventSchemas, type)) return [];
   const schema: z.ZodType<LoggedEvent> = eventSchemas[type as LoggedEvent["type"]];
   return [check(schema, value, `${place} (${type})`)];
@@ -164,7 +164,7 @@ function byEpoch<T extends "epoch" | "evaluation">(events: readonly LoggedEvent[
   return chosen.sort((a, b) => (a as { epoch: number }).epoch - (b as { epoch: number }).epoch);
 }
 
-/** A continued run warns again; saying it once is enough. */
+/** A continued run warns again; each warning is shown once. */
 function uniqueWarnings(events: readonly LoggedEvent[]): EventOf<"warning">[] {
   const warnings = events.filter((e) => e.type === "warning");
   return [...new Map(warnings.map((w) => [w.name, w])).values()];

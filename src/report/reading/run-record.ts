@@ -1,4 +1,4 @@
-// What a report knows of one run: everything read from its folder, and the schemas its files are held to.
+// What a report knows of one run: everything read from its folder, and the schemas of its files.
 import { z } from "zod";
 import { usualBudgets } from "../../attacks/index.js";
 import {
@@ -102,11 +102,11 @@ export interface RunRecord {
   readonly best: EventOf<"best"> | null;
   readonly stopped: EventOf<"stopped"> | null;
   readonly end: EventOf<"end"> | null;
-  /** Choices of the configuration that do not do what one would expect. */
+  /** Choices of the configuration with an effect that one would not expect. */
   readonly warnings: readonly EventOf<"warning">[];
   /** Their `file` is the path within the run's folder. */
   readonly stored: readonly StoredResult[];
-  /** One sentence for each thing a complete run has and this one has not. */
+  /** One sentence for each thing that a complete run has and this one lacks. */
   readonly missing: readonly string[];
 }
 
@@ -146,7 +146,7 @@ export function currentResults(
   return stored.filter((result) => shown.includes(result));
 }
 
-/** Older results do not tell what they were measured on; nothing speaks against those. */
+/** Older results do not record what they were measured on; they count as matching. */
 function sameContent(
   { content: a }: EvaluationResult,
   { content: b }: EvaluationResult,

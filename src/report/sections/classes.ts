@@ -103,7 +103,7 @@ function classFigures(runs: readonly ShownRun[], index: number): Markup[] {
       ],
       rows,
     )}${filesTable(series.flatMap((s) => s.from))}</figure>`;
-    // The other attacks rarely tell another story; they are at hand without filling the page.
+    // The other attacks rarely differ; they are folded away to keep the page short.
     return [
       a === 0
         ? figure

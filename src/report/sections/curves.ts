@@ -82,7 +82,7 @@ function groupPanel(
     epochs,
     width: 372,
     height: 260,
-    // One scale for the three panels, or the eye compares slopes that are not alike.
+    // One scale for the three panels, so that slopes can be compared.
     atLeast: Math.max(
       ...runs.flatMap((r) =>
         r.record.evaluations.flatMap((e) => Object.values(e.robust.groups).map((v) => v ?? 0)),

@@ -1,4 +1,4 @@
-// AutoAttack attack by attack: what stood after each, how long it took, whether the images bear it out, what looked wrong.
+// AutoAttack attack by attack: what stood after each, how long it took, whether the saved images confirm it, and warnings.
 import { attackLabel, bestFirst } from "../../evaluation/index.js";
 import { html, type Markup } from "../markup.js";
 import { count, duration, percent } from "../numbers.js";

@@ -11,14 +11,14 @@ export interface Fact {
   readonly value: string;
 }
 
-/** A fact of several runs side by side; `shared` where all have the same value. */
+/** A fact of several runs, side by side; `shared` where all have the same value. */
 export interface FactRow {
   readonly label: string;
   readonly values: readonly (string | null)[];
   readonly shared: boolean;
 }
 
-/** The facts of every run, one row a label, in the order of the first run that has it. */
+/** The facts of every run, one row for each label, in the order of the first run that has it. */
 export function factRows(records: readonly RunRecord[]): FactRow[] {
   const facts = records.map((record) => new Map(runFacts(record).map((f) => [f.label, f.value])));
   const labels = [...new Set(facts.flatMap((f) => [...f.keys()]))];
@@ -134,7 +134,7 @@ function evaluationText(record: RunRecord): string | null {
   const described = new Map<string, string>();
   const curves = attackCurves(record).flatMap((curve) => curve.points.map((point) => point.result));
   for (const result of record.stored) {
-    // Of a curve the chart tells the budgets; its points would fill the page.
+    // The chart of a curve shows its budgets; its points would fill the page.
     if (curves.includes(result) && described.size > 0) continue;
     const { attack, robust } = result;
     const constants = attackText(attack.constants);

@@ -168,7 +168,7 @@ function shareNumbers(
   });
 }
 
-/** One table a run, since runs may have different classes. */
+/** One table for each run, since runs may have different classes. */
 function classTable(
   runs: readonly ShownRun[],
   caption: string,

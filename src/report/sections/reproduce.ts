@@ -1,4 +1,4 @@
-// How to get these numbers again: the command and the configuration of each run.
+// How to reproduce these numbers: the command and the configuration of each run.
 import { html, type Markup } from "../markup.js";
 import { runName, type ShownRun } from "./parts.js";
 

@@ -99,7 +99,7 @@ function best(rows: readonly ResultRow[], attack: string, name: keyof Figures): 
   return Math.max(-1, ...values);
 }
 
-/** What the numbers rest on: images, their sampling error, and measurements that are not of the common kind. */
+/** How the numbers were measured: images, their sampling error, and exceptions. */
 function footnotes(rows: readonly ResultRow[]): Markup {
   const measurements = rows.flatMap((row) => row.measurements.map((m) => ({ row, m })));
   const images = [...new Set(measurements.map(({ m }) => m.images))].sort((a, b) => a - b);
