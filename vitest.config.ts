@@ -1,4 +1,5 @@
 // Test runner settings: tiers by cost, and separate processes, because LibTorch's thread count is process-wide.
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { filesOfTier, type Tier } from "./tests/tiers.js";
@@ -18,6 +19,8 @@ export default defineConfig({
   test: {
     projects: tiers.map((name) => ({ extends: true, test: { name, include: filesOfTier(name) } })),
     pool: "forks",
+    // By itself the runner leaves one core idle, which is half of two.
+    maxWorkers: availableParallelism(),
     // The runner keeps every core busy with test files: more threads in each would only wait for one another.
     env: { OMP_NUM_THREADS: "1" },
     testTimeout: 60_000,

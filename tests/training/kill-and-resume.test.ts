@@ -98,5 +98,5 @@ describe("a run that is killed with SIGKILL", () => {
     expect(history(folder)).toEqual(history(unbroken));
     expect(existsSync(join(folder, "lock"))).toBe(false);
     expect(readdirSync(join(folder, "checkpoints")).sort()).toEqual(["best.safetensors", "last.safetensors"]);
-  });
+  }, 300_000);
 });

@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCheckpoint } from "reat/training";
+import { parse } from "yaml";
+import { canonicalJson } from "#reat/canonical-json.js";
 
 /** Keys whose values are times, or tell of a continuation. */
 const clockKeys = new Set(["seconds", "time", "imagesPerSecond", "builtAt"]);
@@ -50,6 +52,8 @@ async function digestOf(file: string): Promise<string> {
   if (/checkpoints\/.*\.safetensors$/.test(file)) return digest(await describeCheckpoint(file));
   const bytes = readFileSync(file);
   if (file.endsWith(".jsonl")) return digest(JSON.stringify(history(bytes.toString("utf8"))));
+  // The order of keys says nothing.
+  if (file.endsWith(".yaml")) return digest(canonicalJson(parse(bytes.toString("utf8"))));
   if (file.endsWith(".json")) return digest(JSON.stringify(withoutTimes(JSON.parse(bytes.toString("utf8")))));
   // A page tells times: what counts is that it is whole.
   if (file.endsWith(".html")) {
@@ -71,7 +75,7 @@ async function describeCheckpoint(file: string): Promise<string> {
     ]),
   );
   const { logLength: _length, ...progress } = state.progress;
-  return JSON.stringify([withoutTimes({ ...state, progress }), tensors]);
+  return canonicalJson([withoutTimes({ ...state, progress }), tensors]);
 }
 
 /** The events without the lines that tell of continuing, and without a last line that is being written. */
