@@ -200,3 +200,8 @@ it("nothing of the library prints", () => {
 it("no dependency runs a program when it is installed", () => {
   expect(read(".npmrc")).toMatch(/^ignore-scripts=true$/m);
 });
+
+it("folders are made by makeFolder: Node's own recursion never returns where a path can never be made, as under /proc", () => {
+  const own = sources.filter((path) => /mkdir(Sync)?\([^)]*recursive/.test(read(path)));
+  expect(own).toEqual([]);
+});

@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { makeFolder } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { downloadFolder } from "./cache.js";
 import { CIFAR_LAYOUTS, CIFAR_MD5, type CifarForm, type CifarName } from "./formats/index.js";
@@ -223,9 +223,9 @@ class PartFile {
   }
 
   begin(validator: string | undefined): void {
+    makeFolder(dirname(this.path));
     this.#guard(() => {
       this.close();
-      mkdirSync(dirname(this.path), { recursive: true });
       writeFileSync(this.path, "");
       writeFileSync(this.#notes, JSON.stringify({ url: this.url, validator }));
       this.#size = 0;

@@ -1,18 +1,8 @@
 // Writes and loads packed data sets: loading is one read and one checksum.
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
-import { removeLeftOvers } from "../../durable-file.js";
+import { makeFolder, removeLeftOvers } from "../../durable-file.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
 import {
@@ -48,8 +38,8 @@ export function writePacked(file: string, dataset: ImageDataset, source = ""): v
   prefix.writeUInt32LE(crc32(header), PACKED_MAGIC.length + 4);
 
   const temporary = `${file}.${process.pid}.tmp`;
+  makeFolder(dirname(file));
   try {
-    mkdirSync(dirname(file), { recursive: true });
     const out = openSync(temporary, "w");
     try {
       writeAll(out, Buffer.concat([prefix, header]), 0);

@@ -1,8 +1,8 @@
 // Writes a trained classifier in the forms that other programs read, compares each with the run, and describes them all.
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
 import { parseDocument } from "yaml";
-import { cannotWrite, writeDurably } from "../../durable-file.js";
+import { makeFolder, writeDurably } from "../../durable-file.js";
 import { ReatError } from "../../errors.js";
 import { readResults } from "../../evaluation/index.js";
 import {
@@ -124,11 +124,7 @@ function prepare(folder: string): void {
       `${folder} holds a ${name} that reat did not write: choose another folder (--out).`,
     );
   }
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw cannotWrite(folder, cause);
-  }
+  makeFolder(folder);
 }
 
 const modelFiles = ["model.onnx", "model-gradient.onnx", "model.pt", "model.safetensors"];

@@ -1,7 +1,7 @@
 // A run's numbers as CSV tables (RFC 4180): one line for each batch event, epoch, measurement, and class of a measurement.
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cannotWrite } from "../../durable-file.js";
+import { cannotWrite, makeFolder } from "../../durable-file.js";
 import { type AccuracyReport, attackLabel, type EvaluationResult } from "../../evaluation/index.js";
 import type { RunEvent } from "../../training/index.js";
 
@@ -51,11 +51,7 @@ export class CsvTables {
     folder: string,
     readonly classNames: readonly string[],
   ) {
-    try {
-      mkdirSync(folder, { recursive: true });
-    } catch (cause) {
-      throw cannotWrite(folder, cause);
-    }
+    makeFolder(folder);
     const file = (name: string) => new CsvFile(join(folder, name));
     this.#batches = file("batches.csv");
     this.#epochs = file("epochs.csv");

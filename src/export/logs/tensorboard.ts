@@ -1,9 +1,9 @@
 // Event files that TensorBoard shows, and that Weights & Biases and MLflow take in.
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { cannotWrite } from "../../durable-file.js";
+import { cannotWrite, makeFolder } from "../../durable-file.js";
 import { EventSchema } from "./event-schema.js";
 import type { ClassHistogram, LogEntry } from "./log-entries.js";
 import { RecordFile } from "./record-file.js";
@@ -31,8 +31,8 @@ export class TensorBoardFile implements Disposable {
    * @throws ReatError `disk`
    */
   constructor(folder: string, time: number) {
+    makeFolder(folder);
     try {
-      mkdirSync(folder, { recursive: true });
       for (const name of readdirSync(folder)) {
         if (name.startsWith("events.out.tfevents.") && name.endsWith(ending)) rmSync(join(folder, name));
       }
