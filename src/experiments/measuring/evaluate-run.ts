@@ -88,8 +88,7 @@ export async function evaluateRun(
   }
   requireReadable(run);
   const config = withSettings(runConfig(run, options.overrides), options);
-  requireDataPlace(run, config);
-  // Checked before a data set is read.
+  // Checked before a data set is looked for.
   const requests = options.attacks ?? config.evaluation.attacks;
   planAttacks(config, requests, budget);
   if (config.threads !== null) setThreads(config.threads);
@@ -97,6 +96,7 @@ export async function evaluateRun(
   requirePrecisions({ ...config, precision: "auto" }, device);
   const trained = trainedClasses(run, options.classNames);
   if (trained) requirePossible(config, requests, trained.names.length, trained.of, budget);
+  requireDataPlace(run, config);
   const data = await loadData(config, options.onDataProgress, trained);
   const { dataset } = data;
   requirePossible(config, requests, dataset.classNames.length, `"${dataset.name}"`, budget);
