@@ -43,7 +43,8 @@ export const methodOptions = z.discriminatedUnion("name", schemas as unknown as 
 
 function nameIn(given: unknown): string {
   const name = typeof given === "object" && given !== null && "name" in given ? given.name : undefined;
-  return name === undefined ? "none" : JSON.stringify(name);
+  const text = name === undefined ? "none" : JSON.stringify(name);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
 /**

@@ -83,6 +83,10 @@ describe("parseConfig", () => {
       'The configuration is not usable: trainng is no key (did you mean "training"?); accepted at the top: name, data, model, method, training, evaluation, logging, seeds, device, precision, threads.',
     ],
     [
+      { method: { name: "x".repeat(5000) } },
+      `The configuration is not usable: method.name is "${"x".repeat(56)}…; accepted: pgd-at, reat, robal, trades, mart, at-bsl, taet, plain.`,
+    ],
+    [
       { training: { batchSize: "big" } },
       'The configuration is not usable: training.batchSize is "big"; accepted: a whole number of at least 2.',
     ],

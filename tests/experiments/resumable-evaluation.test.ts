@@ -1,5 +1,6 @@
 // An evaluation that is cut off and started again measures what is left, and ends with the numbers of an unbroken one.
-import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EvaluationProgress, EvaluationResult } from "../../src/evaluation/index.js";
@@ -89,6 +90,22 @@ describe("a run's evaluation", () => {
     const known = await evaluateRun(cut, watched(again));
     expect(known.results).toEqual(resumed.results);
     expect(again.size).toBe(0);
+  });
+
+  it("clears away the turn of a process that was killed in it, also where the result is there", async () => {
+    const run = copy("turn");
+    const folder = join(run, "evaluations");
+    const cut = watched(new Map(), { stage: "clean", at: 1 });
+    await expect(evaluateRun(run, cut)).rejects.toThrow("enough");
+    const partial = readdirSync(folder).find((name) => name.endsWith(".partial"))!;
+    const { results } = await evaluateRun(run, settings);
+    const lock = join(folder, `${partial}.lock`);
+    mkdirSync(lock);
+    // No process has so high a number.
+    writeFileSync(join(lock, `4194305-1-1-${encodeURIComponent(hostname())}`), "");
+    const again = await evaluateRun(run, settings);
+    expect(numbers(again.results)).toEqual(numbers(results));
+    expect(readdirSync(folder).filter((name) => !name.endsWith(".json"))).toEqual([]);
   });
 
   it("goes on within AutoAttack, with the same images fooled after each attack", async () => {

@@ -8,7 +8,7 @@ import { contradictions } from "./contradictions.js";
 import { nearest } from "./nearest.js";
 import { applyOverrides, isRecord, type RawConfig } from "./overrides.js";
 import { readConfigFile } from "./presets.js";
-import { findProblems, type Problem, throwProblems } from "./problems.js";
+import { findProblems, type Problem, show, throwProblems } from "./problems.js";
 import { experimentSchema, isNamedSource } from "./schema.js";
 
 type Parsed = z.output<typeof experimentSchema>;
@@ -93,7 +93,7 @@ function unknownMethod(name: string): Problem {
   const guess = nearest(name, methodNames);
   return {
     key: "method.name",
-    text: `is "${name}"${guess ? ` (did you mean "${guess}"?)` : ""}; accepted: ${methodNames.join(", ")}.`,
+    text: `is ${show(name)}${guess ? ` (did you mean "${guess}"?)` : ""}; accepted: ${methodNames.join(", ")}.`,
   };
 }
 

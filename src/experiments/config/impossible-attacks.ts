@@ -1,7 +1,7 @@
 // Attacks that do not support the configured norm or radius: refused before hours of training, not after.
 import type { z } from "zod";
 import { attacksThatTake, attackTakes, evaluationAttack } from "../../attacks/index.js";
-import type { Problem } from "./problems.js";
+import { type Problem, show } from "./problems.js";
 import type { experimentSchema } from "./schema.js";
 
 type Parsed = Pick<z.output<typeof experimentSchema>, "evaluation" | "training">;
@@ -25,7 +25,7 @@ export function impossibleAttacks({ evaluation, training }: Parsed): Problem[] {
       });
       return [];
     } catch (error) {
-      return [{ key, text: `is "${name}", but ${(error as Error).message}.` }];
+      return [{ key, text: `is ${show(name)}, but ${(error as Error).message}.` }];
     }
   });
 }

@@ -96,7 +96,8 @@ function dotted(path: readonly PropertyKey[]): string {
   );
 }
 
-function show(value: unknown): string {
+/** A value as a sentence shows it, shortened where it is long. */
+export function show(value: unknown): string {
   const text = typeof value === "number" ? String(value) : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -28,7 +28,7 @@ import type { AdversarialImages } from "./adversarial-images.js";
 import { measuredContent } from "./content.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { forget, partialPlace, resumableAttack, resumableClean } from "./measure-attacks.js";
-import { takeTurn, turnIfFree } from "./turn.js";
+import { isTaken, takeTurn, turnIfFree } from "./turn.js";
 
 /** What is measured. */
 export interface Measurement {
@@ -120,10 +120,11 @@ export async function measure(
     using _turn = await turnAt(cleanAttack);
     return await resumableClean(options, place(cleanAttack));
   };
-  // Partial results that a kill left although the final result exists. If they cannot be removed they do no harm.
+  // Partial results and turns that a kill left although the final result exists. If they cannot be removed they do no harm.
   const clear = async (attack: EvaluationResult["attack"]) => {
-    if (!existsSync(place(attack).path)) return;
-    using turn = turnIfFree(place(attack).path);
+    const { path } = place(attack);
+    if (!existsSync(path) && !isTaken(path)) return;
+    using turn = turnIfFree(path);
     if (turn) await forget(place(attack)).catch(() => {});
   };
   const known = readResults(run.evaluationsFolder);

@@ -1,5 +1,6 @@
 // Processes with the same measurement take turns: the second uses what the first has measured.
 
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeFolder } from "../../durable-file.js";
@@ -28,6 +29,11 @@ export async function takeTurn(path: string, { onWait, signal }: Waiting = {}): 
     if (!told) onWait?.(taken.holder.pid);
     await sleep(1000 * secondsBetweenLooks, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
+}
+
+/** Whether some process has its turn at `path`, or was killed in it. */
+export function isTaken(path: string): boolean {
+  return existsSync(`${path}.lock`);
 }
 
 /** The turn, or null where another process has it or nothing can be written. */
