@@ -12,11 +12,16 @@ export function parseFraction(text: string): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** Writes multiples of 1/255 as such ("8/255") and any other number in its shortest decimal form. */
+/**
+ * Writes multiples of 1/255 and of half of it as such ("8/255", "2.5/255"), and any other number, as well as halves that are
+ * shorter so (0.5), in its shortest decimal form.
+ */
 export function formatFraction(value: number): string {
-  const levels = Math.round(value * 255);
-  const isLevel = levels !== 0 && Math.abs(value * 255 - levels) < 1e-9 && Math.abs(levels) % 255 !== 0;
-  return isLevel ? `${levels}/255` : String(value);
+  const decimal = String(value);
+  const levels = Math.round(value * 510) / 2;
+  if (levels === 0 || Math.abs(value * 255 - levels) >= 1e-9 || Math.abs(levels) % 255 === 0) return decimal;
+  const fraction = `${levels}/255`;
+  return Number.isInteger(levels) || fraction.length < decimal.length ? fraction : decimal;
 }
 
 /** Limits of a `fraction`, both ends included unless `above` is used. */

@@ -18,15 +18,9 @@ describe("fractions", () => {
     expect(parseFraction(text)).toBeNull();
   });
 
-  it("writes grey levels as such", () => {
-    expect([8 / 255, 2 / 255, 0, 1, 0.5, 0.031].map(formatFraction)).toEqual([
-      "8/255",
-      "2/255",
-      "0",
-      "1",
-      "0.5",
-      "0.031",
-    ]);
+  it("writes grey levels and their halves as such", () => {
+    const texts = ["8/255", "2/255", "2.5/255", "-0.5/255", "0", "1", "0.5", "0.1", "0.3", "0.031"];
+    expect(texts.map((text) => formatFraction(parseFraction(text)!))).toEqual(texts);
   });
 
   it("checks the range in one sentence", () => {

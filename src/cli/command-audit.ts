@@ -8,6 +8,7 @@ import {
   type AuditOutcome,
   type AuditRecord,
   auditModel,
+  ownExport,
   writeAudit,
 } from "../experiments/index.js";
 import { auditedOn, auditMarks, auditVerdicts, quotedFigure, writeAuditPage } from "../report/index.js";
@@ -75,8 +76,11 @@ Examples:
 }
 
 /** @throws ReatError `usage` for options that would do nothing */
-function requireUsed({ architecture, checkpoint, check, queries, surrogate, ...flags }: AuditFlags): void {
-  if (architecture === undefined) {
+function requireUsed(
+  { architecture, checkpoint, check, queries, surrogate, ...flags }: AuditFlags,
+  own: boolean,
+): void {
+  if (architecture === undefined && !own) {
     const foreign = foreignFlag(flags);
     if (foreign)
       throw new ReatError("usage", `--${foreign} is for weights from elsewhere, which need --architecture.`);
@@ -92,9 +96,12 @@ function requireUsed({ architecture, checkpoint, check, queries, surrogate, ...f
   }
 }
 
-async function run(place: string, flags: AuditFlags): Promise<void> {
-  requireUsed(flags);
-  const foreign = flags.architecture === undefined ? undefined : foreignOptions(flags);
+async function run(named: string, flags: AuditFlags): Promise<void> {
+  const own = flags.architecture === undefined ? await ownExport(named) : null;
+  requireUsed(flags, own !== null);
+  const place = own ?? named;
+  const foreign =
+    own === null && flags.architecture === undefined ? undefined : foreignOptions(flags, own !== null);
   const signal = abortOnInterrupt("stopping after this batch; the same command goes on from here…");
   const data = dataProgress();
   const line = new StatusLine();

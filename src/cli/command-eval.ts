@@ -7,7 +7,13 @@ import {
   checkpointNames,
   type EvaluationProgress,
 } from "../evaluation/index.js";
-import { type EvaluateRunOutcome, evaluateRun, evaluateWeights, groupBySeeds } from "../experiments/index.js";
+import {
+  type EvaluateRunOutcome,
+  evaluateRun,
+  evaluateWeights,
+  groupBySeeds,
+  ownExport,
+} from "../experiments/index.js";
 import { writeReport } from "../report/index.js";
 import { dataProgress } from "./data-progress.js";
 import { addEvaluationOptions, type EvaluationFlags, evaluationSettings } from "./evaluation-options.js";
@@ -73,9 +79,12 @@ Examples:
   reat eval runs/birds-1 runs/birds-2 runs/birds-3 --attack pgd-20     # mean ± standard error over seeds
   reat eval trades.pt --architecture wrn34_10 --data cifar10 --attack pgd-20 --images 1000 --out trades.json`,
     )
-    .action((places: string[], _: unknown, command: Command) => {
+    .action(async (places: string[], _: unknown, command: Command) => {
       const options = command.optsWithGlobals<EvalOptions>();
-      return options.architecture === undefined ? evaluate(places, options) : measureWeights(places, options);
+      const own = options.architecture === undefined ? await ownExport(places[0]!) : null;
+      return own === null && options.architecture === undefined
+        ? evaluate(places, options)
+        : measureWeights(own === null ? places : [own, ...places.slice(1)], options, own !== null);
     });
   addForeignOptions(command);
   addImageOptions(command);
@@ -173,8 +182,8 @@ function show(
   if (options.saveAdversarial !== undefined) note(`images: ${options.saveAdversarial}`);
 }
 
-async function measureWeights(files: readonly string[], options: EvalOptions): Promise<void> {
-  const foreign = foreignOptions(options);
+async function measureWeights(files: readonly string[], options: EvalOptions, own: boolean): Promise<void> {
+  const foreign = foreignOptions(options, own);
   if (files.length > 1) {
     throw new ReatError("usage", `One file of weights is measured at a time; ${files.length} were named.`);
   }

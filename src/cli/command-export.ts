@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import { type ExportTarget, exportClassifier, exportTargets, readClassNames } from "../experiments/index.js";
-import { commaList } from "./options.js";
+import { commaList, positive } from "./options.js";
 import { note, print, printJson } from "./terminal.js";
 
 interface ExportFlags {
@@ -11,6 +11,7 @@ interface ExportFlags {
   readonly checkpoint?: CheckpointName;
   readonly withGradient?: true;
   readonly parity: boolean;
+  readonly tolerance?: number;
   readonly classNames?: string;
   readonly json?: true;
 }
@@ -35,6 +36,7 @@ export function addExport(program: Command): void {
       "for onnx: also a file with the gradient of the loss by the images, for attacks",
     )
     .option("--no-parity", "do not compare with the run")
+    .option("--tolerance <x>", "by how much logits may differ from the run's (default: 1e-4)", positive)
     .option("--class-names <file>", "names of the outputs in their order, instead of those the run recorded")
     .option("--json", "print what was written as JSON")
     .addHelpText(
@@ -58,10 +60,10 @@ function targets(text: string): ExportTarget[] {
 }
 
 async function run(place: string, flags: ExportFlags): Promise<void> {
-  const { to, out, checkpoint, withGradient, parity, json } = flags;
+  const { to, out, checkpoint, withGradient, parity, tolerance, json } = flags;
   const classNames = flags.classNames === undefined ? undefined : readClassNames(flags.classNames);
   const outcome = await exportClassifier(place, {
-    ...{ to, out, checkpoint, withGradient, parity, classNames },
+    ...{ to, out, checkpoint, withGradient, parity, tolerance, classNames },
     python: process.env.REAT_PYTHON,
   });
   if (json) {

@@ -66,14 +66,20 @@ export function classNamesOf({ classNames }: ForeignFlags): readonly string[] | 
   return classNames === undefined ? undefined : readClassNames(classNames);
 }
 
-/** @throws ReatError `usage` where something needed is missing */
-export function foreignOptions(flags: ForeignFlags): Omit<ForeignOptions, "onDataProgress"> {
+/**
+ * @param own whether the file is one that `reat export` wrote, which names its network
+ * @throws ReatError `usage` where something needed is missing
+ */
+export function foreignOptions(flags: ForeignFlags, own = false): Omit<ForeignOptions, "onDataProgress"> {
   const { architecture, classes, mean, std, weightsKey } = flags;
   const overrides = overridesOf(flags);
-  if (architecture === undefined || !overrides.some((text) => text.startsWith("data.source="))) {
+  const named = own || architecture !== undefined;
+  if (!named || !overrides.some((text) => text.startsWith("data.source="))) {
     throw new ReatError(
       "usage",
-      "Weights from elsewhere need --architecture with the network they are of, and --data with images to measure on.",
+      own
+        ? "An export needs --data with images to measure on."
+        : "Weights from elsewhere need --architecture with the network they are of, and --data with images to measure on.",
     );
   }
   if ((mean === undefined) !== (std === undefined)) {

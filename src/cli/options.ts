@@ -22,6 +22,15 @@ export function ratio(text: string): number {
   return value;
 }
 
+/** A number above 0, such as a tolerance. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0 && Number.isFinite(value))) {
+    throw new InvalidArgumentError("It takes a number above 0.");
+  }
+  return value;
+}
+
 /** Collects an option that may be given again. */
 export function collect(text: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), text];

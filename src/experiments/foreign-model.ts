@@ -18,8 +18,8 @@ import { asDescribed, ownDescription, requireAgreement } from "./own-export.js";
 
 /** What must be known to use a file of weights and is not in it. */
 export interface ForeignOptions {
-  /** Name that `buildModel` takes. */
-  readonly architecture: string;
+  /** Name that `buildModel` takes; needed where the file does not say it, as one that `reat export` wrote does. */
+  readonly architecture?: string | undefined;
   /** Checked against the data's number of classes where it is given. */
   readonly classes?: number | undefined;
   /** What the network's images were normalised by in training. Default: what `model.normalise` says. */
@@ -60,17 +60,24 @@ export interface ForeignModel extends Disposable {
 
 /**
  * @param file a state dict, see `readWeightsFile`
- * @throws ReatError `config` for an unknown architecture, `checkpoint` for weights of another network, `data`
+ * @throws ReatError `usage` where neither file nor options name the network, `config` for an unknown architecture, `checkpoint` for weights of another network, `data`
  */
 export async function openForeignModel(file: string, options: ForeignOptions): Promise<ForeignModel> {
-  const { architecture, classes } = options;
+  const { classes } = options;
   const configOf = (model: Readonly<Record<string, string>>) =>
     parseConfig(applyOverrides({ model }, options.overrides ?? []), "The evaluation");
   // Refused before a file is read.
-  configOf({ architecture });
+  configOf(options.architecture === undefined ? {} : { architecture: options.architecture });
   // Read before the data set, so that a wrong file is refused quickly.
   const weights = await readWeightsFile(file, options.weightsKey);
   const own = ownDescription(weights);
+  const architecture = options.architecture ?? own?.architecture;
+  if (architecture === undefined) {
+    throw new ReatError(
+      "usage",
+      `${file} does not say which network it is of; weights from elsewhere need --architecture.`,
+    );
+  }
   const config = configOf({ architecture, ...(own && { classifier: own.classifier }) });
   const asked = options.normalisation ?? normalisationOf(config);
   if (asked) requireNormalisation(asked);
@@ -93,7 +100,7 @@ export async function openForeignModel(file: string, options: ForeignOptions): P
   try {
     const translated = loadWeightsFile(weights, network, normalisation);
     const input = normalisation ? new NormalisedInput(network, normalisation) : network;
-    const { model, notes: said } = own ? asDescribed(input, own) : { model: input, notes: [] };
+    const { model, notes: said } = own ? asDescribed(input, own, data.dataset) : { model: input, notes: [] };
     const { format, sha256 } = weights;
     const notes = [...weights.notes, ...said];
     return {

@@ -80,6 +80,7 @@ export {
   type LabelChange,
   type LoadClassifierOptions,
   loadClassifier,
+  ownExport,
   type Parity,
   type Prediction,
   type PredictOptions,

@@ -32,14 +32,23 @@ export function requireAgreement(file: string, description: ClassifierDescriptio
   if (text(asked) !== text(normalisation)) throw refuse("normalisation", text(normalisation), text(asked));
 }
 
-/** The network as the file's method means it to be used, and a word of it. */
+/**
+ * The network as the file's method means it to be used, and a word of it.
+ * @param images the size of the images that it is measured on
+ */
 export function asDescribed(
   model: ImageClassifier,
-  { method, classCounts, normalisation, correction }: ClassifierDescription,
+  { method, classCounts, normalisation, correction, imageSize }: ClassifierDescription,
+  images: ClassifierDescription["imageSize"],
 ): { readonly model: ImageClassifier; readonly notes: readonly string[] } {
   return {
     model: inferenceModel(method, { classCounts }, model),
     notes: [
+      ...(images.width !== imageSize.width || images.height !== imageSize.height
+        ? [
+            `The images are ${images.width}×${images.height} pixels, and the network was trained on ${imageSize.width}×${imageSize.height}; --resize scales them.`,
+          ]
+        : []),
       ...(normalisation ? ["Images are normalised as the file says."] : []),
       ...(correction ? [`Logits are corrected as the file says, by the rule of ${method.name}.`] : []),
     ],

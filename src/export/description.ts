@@ -30,8 +30,11 @@ export interface ClassifierDescription {
   };
   /** (x − mean)/deviation by channel, inside the exported network; null for none. */
   readonly normalisation: { readonly mean: readonly number[]; readonly deviation: readonly number[] } | null;
-  /** The inference rule as a formula, inside the exported network; null where the logits are the network's. */
-  readonly correction: LogitCorrection | null;
+  /**
+   * The inference rule as a formula, inside the exported network; null where the logits are the network's, "another formula" where it is
+   * none of this form.
+   */
+  readonly correction: LogitCorrection | "another formula" | null;
   /** The training method with its options; its inference rule is made of them. */
   readonly method: MethodOptions;
   /** Training images of each class. */
@@ -65,7 +68,9 @@ const schema = z.object({
     orientation: z.enum(ORIENTATIONS),
   }),
   normalisation: z.object({ mean: three, deviation: three }).nullable(),
-  correction: z.object({ scale: z.number(), offsets: z.array(z.number()) }).nullable(),
+  correction: z
+    .union([z.object({ scale: z.number(), offsets: z.array(z.number()) }), z.literal("another formula")])
+    .nullable(),
   method: methodOptions,
   classCounts: z.array(z.int().min(0)),
   source: z.object({
@@ -103,7 +108,7 @@ export function parseDescription(json: string, where: string): ClassifierDescrip
   const { classNames, classCounts, correction } = description;
   for (const [what, list] of [
     ["class counts", classCounts],
-    ["offsets", correction?.offsets ?? classNames],
+    ["offsets", typeof correction === "object" && correction ? correction.offsets : classNames],
   ] as const) {
     if (list.length !== classNames.length) {
       throw new ReatError(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { run } from "../../src/cli/program.js";
+import { createDataset, generateSynthetic, selectImages, writePacked } from "../../src/data/index.js";
 import { safetensorsFile } from "../../src/export/index.js";
 import { setThreads } from "../../src/tensor/index.js";
 import { untrained } from "../export/subjects.js";
@@ -136,6 +137,52 @@ describe("reat predict", () => {
   });
 });
 
+describe("reat eval and reat audit of an export", () => {
+  let data: string;
+  beforeAll(() => {
+    data = join(folder, "three.reatpack");
+    const drawn = generateSynthetic({ trainPerClass: 1, testPerClass: 2 });
+    const [train, test] = [
+      selectImages(drawn.train, [0, 1, 2]),
+      selectImages(drawn.test, [0, 1, 2, 10, 11, 12]),
+    ];
+    const classNames = ["ant", "a bee, wild", "cat"];
+    writePacked(data, createDataset({ ...drawn, classNames, train, test }));
+  });
+
+  it("take the network that the file names", async () => {
+    const measured = await reat("eval", model, "--data", data, "--attack", "fgsm", "--json");
+    expect(measured).toMatchObject({ code: 0 });
+    expect(measured.stderr).toContain(
+      "The images are 32×32 pixels, and the network was trained on 16×16; --resize scales them.",
+    );
+    const { weights, clean } = JSON.parse(measured.stdout);
+    expect({ weights, total: clean.total }).toMatchObject({
+      weights: { architecture: "small-resnet", classes: 3, classNames: ["ant", "a bee, wild", "cat"] },
+      total: 6,
+    });
+    const audited = await reat(
+      "audit",
+      model,
+      "--data",
+      data,
+      "--check",
+      "zero-gradients",
+      "--images",
+      "3",
+      "--json",
+    );
+    expect(audited).toMatchObject({ code: 0 });
+    expect(JSON.parse(audited.stdout).weights).toMatchObject({ architecture: "small-resnet" });
+  });
+
+  it.each(["eval", "audit"])("%s asks for images to measure on", async (command) => {
+    const ended = await reat(command, model);
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.stderr).toContain("An export needs --data with images to measure on.");
+  });
+});
+
 describe("reat export", () => {
   it("prints the files, and how far they agree with the run", async () => {
     const out = join(folder, "out");
@@ -180,6 +227,7 @@ describe("reat export", () => {
     [["MODEL", "--to", "tflite"], "Accepted are onnx, pytorch, safetensors, separated by commas."],
     [["MODEL"], "required option '--to <forms>' not specified"],
     [["MODEL", "--to", "onnx"], "is no run's folder; --out names the folder to export to."],
+    [["MODEL", "--to", "onnx", "--tolerance", "0"], "It takes a number above 0."],
     [["MODEL", "--to", "pytorch", "--with-gradient"], "is exported for onnx, which --to does not name."],
   ])("refuses %j", async (args, message) => {
     const ended = await reat("export", ...args.map((arg) => arg.replace("MODEL", model)));

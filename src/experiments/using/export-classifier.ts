@@ -1,5 +1,6 @@
 // Writes a trained classifier in the forms that other programs read, compares each with the run, and describes them all.
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
 import { parseDocument } from "yaml";
 import { makeFolder, writeDurably } from "../../durable-file.js";
@@ -27,6 +28,7 @@ import {
   onnxParity,
   type Parity,
   pythonParity,
+  type Reference,
   referenceOf,
   reopenedParity,
 } from "./parity.js";
@@ -46,6 +48,8 @@ export interface ExportOptions extends Omit<LoadClassifierOptions, "device"> {
   readonly withGradient?: boolean | undefined;
   /** Compare what was written with the run. Default: true. */
   readonly parity?: boolean | undefined;
+  /** By how much the logits of the comparison may differ, above 0. Default: 1e-4; a larger one is named on the card. */
+  readonly tolerance?: number | undefined;
   /** A Python with torch that runs the exported module for the comparison. */
   readonly python?: string | undefined;
 }
@@ -66,7 +70,7 @@ export interface ExportOutcome {
  *   removed), `usage`, `checkpoint`, `environment` or `disk`
  */
 export async function exportClassifier(place: string, options: ExportOptions): Promise<ExportOutcome> {
-  const { to, withGradient = false, parity = true, python } = options;
+  const { to, withGradient = false, parity = true, tolerance, python } = options;
   if (to.length === 0) {
     throw new ReatError("usage", `No form was named to export to; accepted are ${exportTargets.join(", ")}.`);
   }
@@ -76,6 +80,14 @@ export async function exportClassifier(place: string, options: ExportOptions): P
       "The gradient of the images is exported for onnx, which --to does not name.",
     );
   }
+  if (tolerance !== undefined && !(parity && tolerance > 0 && Number.isFinite(tolerance))) {
+    throw new ReatError(
+      "usage",
+      parity
+        ? `A tolerance of ${tolerance} was asked for; accepted is a number above 0.`
+        : "A tolerance is for the comparison with the run, which was left out.",
+    );
+  }
   using classifier = await loadClassifier(place, { ...options, device: "cpu" });
   const run = RunFolder.isRun(place) ? RunFolder.open(place) : null;
   const folder = options.out ?? (run && join(run.path, "export"));
@@ -83,7 +95,7 @@ export async function exportClassifier(place: string, options: ExportOptions): P
     throw new ReatError("usage", `${place} is no run's folder; --out names the folder to export to.`);
   }
   prepare(folder);
-  const writer = new Writer(folder, parity ? referenceOf(classifier) : null);
+  const writer = new Writer(folder, parity ? referenceOf(classifier, tolerance) : null);
   if (to.includes("onnx")) await writer.onnx(classifier, withGradient);
   if (to.includes("pytorch")) await writer.pytorch(classifier, python);
   if (to.includes("safetensors")) await writer.safetensors(classifier);
@@ -129,6 +141,8 @@ function prepare(folder: string): void {
 
 const modelFiles = ["model.onnx", "model-gradient.onnx", "model.pt", "model.safetensors"];
 
+type Content = string | readonly Uint8Array[];
+
 /** Writes files and compares each with the run. */
 class Writer {
   readonly files: string[] = [];
@@ -137,7 +151,7 @@ class Writer {
 
   constructor(
     readonly folder: string,
-    readonly reference: ReturnType<typeof referenceOf> | null,
+    readonly reference: Reference | null,
   ) {}
 
   async onnx(classifier: TrainedClassifier, withGradient: boolean): Promise<void> {
@@ -153,11 +167,10 @@ class Writer {
   }
 
   async pytorch(classifier: TrainedClassifier, python: string | undefined): Promise<void> {
-    await this.#write("model.py", torchModule);
-    await this.#write("model.pt", [torchFile(classifier)]);
-    await this.#compare(["model.pt", "model.py"], async (reference) => [
-      await reopenedParity(join(this.folder, "model.pt"), "model.pt", reference),
-      ...(python === undefined ? [] : [pythonParity(this.folder, python, reference)]),
+    const files = { "model.py": torchModule, "model.pt": [torchFile(classifier)] };
+    await this.#writeCompared("model.pt", files, async (folder, reference) => [
+      await reopenedParity(join(folder, "model.pt"), "model.pt", reference),
+      ...(python === undefined ? [] : [pythonParity(folder, python, reference)]),
     ]);
     if (python === undefined || this.reference === null) {
       this.notCompared.push("model.py was not run: REAT_PYTHON names a Python with torch for that.");
@@ -166,9 +179,8 @@ class Writer {
 
   async safetensors(classifier: TrainedClassifier): Promise<void> {
     const name = "model.safetensors";
-    await this.#write(name, safetensorsFile(classifier));
-    await this.#compare([name], async (reference) => [
-      await reopenedParity(join(this.folder, name), name, reference),
+    await this.#writeCompared(name, { [name]: safetensorsFile(classifier) }, async (folder, reference) => [
+      await reopenedParity(join(folder, name), name, reference),
     ]);
   }
 
@@ -188,24 +200,28 @@ class Writer {
     return this.#write(name, text);
   }
 
-  /** Removes the files where they do not agree. */
-  async #compare(
-    names: readonly string[],
-    compare: (reference: ReturnType<typeof referenceOf>) => Promise<Parity[]>,
+  /** Compares the files in a place of their own, so that those of an earlier export stay where the new ones do not agree. */
+  async #writeCompared(
+    main: string,
+    files: Readonly<Record<string, Content>>,
+    compare: (folder: string, reference: Reference) => Promise<Parity[]>,
   ): Promise<void> {
-    if (this.reference === null) {
-      this.notCompared.push(`${names[0]} was not compared with the run.`);
-      return;
+    const { reference } = this;
+    if (reference === null) {
+      this.notCompared.push(`${main} was not compared with the run.`);
+    } else {
+      const place = mkdtempSync(join(tmpdir(), "reat-export-"));
+      try {
+        for (const [name, content] of Object.entries(files)) await writeDurably(join(place, name), content);
+        this.parity.push(...(await compare(place, reference)));
+      } finally {
+        rmSync(place, { recursive: true, force: true });
+      }
     }
-    try {
-      this.parity.push(...(await compare(this.reference)));
-    } catch (cause) {
-      for (const name of names) rmSync(join(this.folder, name), { force: true });
-      throw cause;
-    }
+    for (const [name, content] of Object.entries(files)) await this.#write(name, content);
   }
 
-  async #write(name: string, content: string | readonly Uint8Array[]): Promise<void> {
+  async #write(name: string, content: Content): Promise<void> {
     await writeDurably(join(this.folder, name), content);
     this.files.push(name);
   }

@@ -6,6 +6,7 @@ export {
   exportClassifier,
   exportTargets,
 } from "./export-classifier.js";
+export { ownExport } from "./exported-file.js";
 export { type LoadClassifierOptions, loadClassifier } from "./load-classifier.js";
 export type { Parity } from "./parity.js";
 export {

@@ -1,5 +1,5 @@
 // Opens what was trained, to be used: a run, a checkpoint in one, or what was exported of one.
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ReatError } from "../../errors.js";
@@ -22,6 +22,7 @@ import { loadData } from "../data.js";
 import { type Located, locate } from "../locate.js";
 import { ownDescription } from "../own-export.js";
 import { runConfig } from "../run-config.js";
+import { exportedFile, exportedFiles } from "./exported-file.js";
 import { describe, TrainedClassifier } from "./trained-classifier.js";
 
 /** Which checkpoint of a run is taken, and on which device it works. */
@@ -33,9 +34,6 @@ export interface LoadClassifierOptions {
   /** auto, cpu, cuda or cuda:N. Default: auto. */
   readonly device?: string | undefined;
 }
-
-/** Files of an exported folder that can be opened again, the first one first. */
-const exportedFiles = ["model.safetensors", "model.pt"];
 
 /**
  * The classifier of a run, with its class names, normalisation and inference rule; no data set is read.
@@ -55,18 +53,6 @@ export async function loadClassifier(
     );
   }
   return exported === null ? loadFromRun(place, options) : loadExported(exported, options);
-}
-
-/** The file to read of an export; null where the place is a run or nothing. */
-function exportedFile(place: string): string | null {
-  const stats = statSync(place, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) {
-    if (existsSync(join(place, "config.yaml"))) return null;
-    return exportedFiles.map((name) => join(place, name)).find((file) => existsSync(file)) ?? null;
-  }
-  // A checkpoint of a run is found by its run.
-  if (!stats || /[/\\]checkpoints[/\\](last|best)\.safetensors$/.test(place)) return null;
-  return /\.(pt|pth|safetensors)$/.test(place) ? place : null;
 }
 
 async function loadFromRun(place: string, options: LoadClassifierOptions): Promise<TrainedClassifier> {

@@ -33,10 +33,8 @@ export interface Parity {
 }
 
 export const PARITY_IMAGES = 64;
-/** Of logits. */
+/** By how much logits may differ, unless somebody asks for another bound. */
 export const LOGITS_TOLERANCE = 1e-4;
-/** Of logits above 10, as a share of the largest one: sums of float32 in another order differ with their size. */
-export const LOGITS_SHARE = 1e-5;
 /** Of gradients, as a share of the largest one. */
 export const GRADIENT_TOLERANCE = 1e-3;
 
@@ -47,8 +45,9 @@ const batches: readonly (readonly [number, number])[] = [
   [8, PARITY_IMAGES],
 ];
 
-/** Images, and the run's results on them. */
+/** Images, the run's results on them, and by how much another program's logits may differ. */
 export interface Reference {
+  readonly tolerance: number;
   readonly images: Float32Array;
   readonly shape: readonly [number, number, number, number];
   /** Int64, one for each image. */
@@ -58,7 +57,10 @@ export interface Reference {
 }
 
 /** Half of the images are noise in single pixels, half in large patches; they are always the same. */
-export function referenceOf({ model, imageSize, classNames, device }: TrainedClassifier): Reference {
+export function referenceOf(
+  { model, imageSize, classNames, device }: TrainedClassifier,
+  tolerance: number = LOGITS_TOLERANCE,
+): Reference {
   const { height, width } = imageSize;
   const [half, classes] = [PARITY_IMAGES / 2, classNames.length];
   const pixels = 3 * height * width;
@@ -87,7 +89,7 @@ export function referenceOf({ model, imageSize, classNames, device }: TrainedCla
     ),
   );
   const labels = BigInt64Array.from({ length: PARITY_IMAGES }, (_, index) => BigInt(index % classes));
-  return { images, shape, labels, logits, classes };
+  return { tolerance, images, shape, labels, logits, classes };
 }
 
 /** @throws ReatError `numerics` where logits differ by more than the tolerance, `environment` without onnxruntime-web */
@@ -205,11 +207,14 @@ function judged(file: string, runBy: string, logits: Float32Array, reference: Re
   ).length;
   const largestDifference = difference(logits, reference.logits);
   const largest = reference.logits.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const tolerance = Math.max(LOGITS_TOLERANCE, LOGITS_SHARE * largest);
-  return accepted({
-    ...{ file, runBy, images: PARITY_IMAGES, of: "logits", largestDifference },
-    ...{ tolerance, sameClass },
-  });
+  const { tolerance } = reference;
+  return accepted(
+    {
+      ...{ file, runBy, images: PARITY_IMAGES, of: "logits", largestDifference },
+      ...{ tolerance, sameClass },
+    },
+    `, the largest of which is ${largest.toPrecision(3)},`,
+  );
 }
 
 /** Infinite where the numbers of values differ, or a value is NaN. */
@@ -224,19 +229,22 @@ function difference(got: Float32Array, wanted: Float32Array): number {
   return most;
 }
 
-function accepted(parity: Parity): Parity {
+/** @param size what is said of the values' size where they differ too much */
+function accepted(parity: Parity, size = ""): Parity {
   const { file, runBy, of, largestDifference, tolerance } = parity;
   if (Number.isFinite(largestDifference) && largestDifference <= tolerance) return parity;
   throw new ReatError(
     "numerics",
-    `${file}, run by ${runBy}, does not agree with the run: its ${of} differ by ${largestDifference.toExponential(2)}, and ${tolerance} is accepted; it was not exported.`,
+    `${file}, run by ${runBy}, does not agree with the run: its ${of}${size} differ by ${largestDifference.toExponential(2)}, and ${tolerance} is accepted${of === "logits" ? " (--tolerance)" : ""}; it was not exported.`,
   );
 }
 
 /** A sentence for people. */
-export function describeParity({ file, runBy, images, largestDifference, of, sameClass }: Parity): string {
+export function describeParity(parity: Parity): string {
+  const { file, runBy, images, largestDifference, tolerance, of, sameClass } = parity;
   const apart = largestDifference === 0 ? "not at all" : `by ${largestDifference.toExponential(1)} at most`;
+  const allowed = tolerance > LOGITS_TOLERANCE ? ` (${tolerance} was allowed)` : "";
   return of === "logits"
-    ? `${file}, run by ${runBy}: the logits of ${images} images differ ${apart}, the class is the same for ${sameClass}.`
+    ? `${file}, run by ${runBy}: the logits of ${images} images differ ${apart}${allowed}, the class is the same for ${sameClass}.`
     : `${file}, run by ${runBy}: the gradients of ${images} images differ ${apart}, as a share of the largest one.`;
 }

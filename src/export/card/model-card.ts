@@ -110,7 +110,9 @@ function use({ description, files, agreement }: CardFacts): string {
       : "Images are not normalised.",
     ...(correction
       ? [
-          `The method's inference rule is part of the network: logits are ${correction.scale}·z + offset of the class.`,
+          correction === "another formula"
+            ? "The method's inference rule is part of the network."
+            : `The method's inference rule is part of the network: logits are ${correction.scale}·z + offset of the class.`,
         ]
       : []),
   ];

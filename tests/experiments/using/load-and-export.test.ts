@@ -16,9 +16,15 @@ import { createDataset, generateSynthetic, selectImages, writePacked } from "../
 import { type ForeignOptions, openForeignModel } from "../../../src/experiments/foreign-model.js";
 import { exportClassifier, loadClassifier, type TrainedClassifier } from "../../../src/experiments/index.js";
 import { gradientParity, onnxParity, referenceOf } from "../../../src/experiments/using/parity.js";
-import { onnxFiles, parseDescription, safetensorsFile } from "../../../src/export/index.js";
-import { methodOptions } from "../../../src/methods/index.js";
-import { Generator, noGrad, rand, scope, tensor } from "../../../src/tensor/index.js";
+import {
+  type LogitCorrection,
+  onnxFiles,
+  parseDescription,
+  safetensorsFile,
+  torchFile,
+} from "../../../src/export/index.js";
+import { methodOptions, methods } from "../../../src/methods/index.js";
+import { Generator, noGrad, rand, scope, type Tensor, tensor } from "../../../src/tensor/index.js";
 import { decodeSafetensors } from "../../../src/training/index.js";
 import { untrained } from "../../export/subjects.js";
 import { TinyExperiments } from "../tiny-experiment.js";
@@ -73,7 +79,7 @@ describe("a run", () => {
     const method = methodOptions.parse({ name: "robal" });
     const normalisation = { mean: [0.5, 0.4, 0.3], deviation: [0.2, 0.3, 0.25] };
     using subject = untrained({ classifier: "cosine", method, normalisation });
-    const { scale, offsets } = subject.description.correction!;
+    const { scale, offsets } = subject.description.correction as LogitCorrection;
     expect(scale).toBeCloseTo(10, 9);
     expect(offsets[0]).toBeCloseTo(-0.1 * Math.log(40 / 90), 9);
     const source = join(tiny.folder, "robal.safetensors");
@@ -164,7 +170,7 @@ describe("an export", () => {
   });
 });
 
-it("large logits may differ as float32 sums of their size do", async () => {
+it("large logits that differ by more than 1e-4 are exported only where a tolerance is asked for, and it is said", async () => {
   using subject = untrained();
   scope(() =>
     noGrad(() => {
@@ -173,14 +179,19 @@ it("large logits may differ as float32 sums of their size do", async () => {
       }
     }),
   );
-  const reference = referenceOf(subject);
-  const { largestDifference, tolerance } = await onnxParity(
-    "model.onnx",
-    onnxFiles(subject, { withGradient: false }).model,
-    reference,
+  const source = join(tiny.folder, "large.safetensors");
+  writeFileSync(source, Buffer.concat(safetensorsFile(subject)));
+  const out = join(tiny.folder, "large");
+  const largest = Math.max(...referenceOf(subject).logits.map(Math.abs));
+  const sentence = new RegExp(
+    `its logits, the largest of which is ${largest.toPrecision(3).replace("+", "\\+")}, differ by \\S+, and 0\\.0001 is accepted \\(--tolerance\\); it was not exported\\.$`,
   );
-  expect(largestDifference).toBeGreaterThan(1e-4);
-  expect(tolerance).toBeCloseTo(1e-5 * Math.max(...reference.logits.map(Math.abs)), 6);
+  await expect(exportClassifier(source, { to: ["onnx"], out })).rejects.toThrow(sentence);
+  expect(readdirSync(out)).toEqual([]);
+  const { parity, agreement } = await exportClassifier(source, { to: ["onnx"], out, tolerance: 0.5 });
+  expect(parity).toMatchObject([{ tolerance: 0.5, sameClass: 64 }]);
+  expect(agreement[0]).toContain("(0.5 was allowed)");
+  expect(readFileSync(join(out, "README.md"), "utf8")).toContain("(0.5 was allowed)");
 });
 
 describe("what cannot be used is refused in a sentence", () => {
@@ -194,7 +205,7 @@ describe("what cannot be used is refused in a sentence", () => {
     const { model, gradient } = onnxFiles(other, { withGradient: true });
     const reference = referenceOf(subject);
     await expect(onnxParity("model.onnx", model, reference)).rejects.toThrow(
-      /^model\.onnx, run by onnxruntime-web \S+, does not agree with the run: its logits differ by \S+, and 0\.0001 is accepted; it was not exported\.$/,
+      /^model\.onnx, run by onnxruntime-web \S+, does not agree with the run: its logits, the largest of which is \S+, differ by \S+, and 0\.0001 is accepted \(--tolerance\); it was not exported\.$/,
     );
     await expect(gradientParity("model-gradient.onnx", gradient!, subject, reference)).rejects.toThrow(
       /its gradients differ by /,
@@ -204,6 +215,51 @@ describe("what cannot be used is refused in a sentence", () => {
       /^no-such-python \(REAT_PYTHON\) did not run the exported module: /,
     );
     expect(readdirSync(out)).toEqual([]);
+    for (const tolerance of [0, Number.NaN]) {
+      const asked = exportClassifier(run, { to: ["onnx"], out, tolerance });
+      await expect(asked).rejects.toThrow(
+        `A tolerance of ${tolerance} was asked for; accepted is a number above 0.`,
+      );
+    }
+    await expect(exportClassifier(run, { to: ["onnx"], out, tolerance: 1, parity: false })).rejects.toThrow(
+      "A tolerance is for the comparison with the run, which was left out.",
+    );
+  });
+
+  it("a Python that answers otherwise, and the earlier export stays as it was", async () => {
+    const out = join(tiny.folder, "earlier");
+    await exportClassifier(run, { to: ["pytorch"], out });
+    const python = join(tiny.folder, "false-python");
+    const answer = JSON.stringify({ version: "0", logits: new Array<number>(640).fill(0) });
+    writeFileSync(python, `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
+    const before = readFileSync(join(out, "model.pt"));
+    await expect(exportClassifier(run, { to: ["pytorch"], out, python })).rejects.toThrow(
+      /^model\.pt, run by PyTorch 0 in Python, does not agree with the run: /,
+    );
+    expect(readFileSync(join(out, "model.pt")).equals(before)).toBe(true);
+  });
+
+  it("an inference rule that a file of weights cannot hold; the other forms take it", async () => {
+    const robal = methods.robal as { inference?: unknown };
+    const own = robal.inference;
+    robal.inference = () => (logits: Tensor) => logits.relu();
+    try {
+      using subject = untrained({ method: methodOptions.parse({ name: "robal" }) });
+      expect(subject.description.correction).toBe("another formula");
+      expect(() => safetensorsFile(subject)).toThrow(
+        "A file of weights cannot hold the rule by which robal corrects its logits, since it is not scale·z + offset; --to onnx and --to pytorch take it.",
+      );
+      const source = join(tiny.folder, "bent.pt");
+      writeFileSync(source, torchFile(subject));
+      const out = join(tiny.folder, "bent");
+      const { parity } = await exportClassifier(source, { to: ["onnx", "pytorch"], out });
+      expect(parity.map(({ sameClass }) => sameClass)).toEqual([64, 64]);
+      expect(readFileSync(join(out, "README.md"), "utf8")).toContain(
+        "The method's inference rule is part of the network.",
+      );
+    } finally {
+      robal.inference = own;
+    }
   });
 
   it("weights of another run's classes", async () => {
