@@ -65,6 +65,7 @@ export {
   type Norm,
   type NormName,
   normNames,
+  normSymbol,
   norms,
   type Radius,
   type StartNoise,

@@ -1,5 +1,6 @@
 // `reat predict`: what a trained classifier says of images, and how far each stands from another answer.
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { normSymbol } from "../attacks/index.js";
 import { ReatError } from "../errors.js";
 import { type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import { loadClassifier, type Prediction, predict, readClassNames } from "../experiments/index.js";
@@ -158,8 +159,7 @@ function shown(predictions: readonly Prediction[], search: Search | undefined): 
   const header = ["image", "class", "probability", "then", ...(search ? ["changes at"] : [])];
   const drawn = table(header, rows, ["image", "class", "then", "changes at"]);
   if (!search) return drawn;
-  const norm = search.norm === "linf" ? "l∞" : search.norm;
-  return `${drawn}\n\nChanges at: the smallest ${norm} radius of ${search.epsilons.map(formatFraction).join(", ")} at which ${search.attack} changed the answer. An upper bound: a stronger attack may need less.`;
+  return `${drawn}\n\nChanges at: the smallest ${normSymbol(search.norm)} radius of ${search.epsilons.map(formatFraction).join(", ")} at which ${search.attack} changed the answer. An upper bound: a stronger attack may need less.`;
 }
 
 /** RFC 4180; probabilities are 0 to 1. */

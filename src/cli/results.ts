@@ -1,4 +1,5 @@
 // Results on the terminal: one line for each checkpoint and measurement, with head, body and tail.
+import { normSymbol } from "../attacks/index.js";
 import { attackLabel, type EnsembleRecord, type EvaluationResult } from "../evaluation/index.js";
 import type { MeanOverSeeds, SeedGroup, WeightsEvaluation } from "../experiments/index.js";
 import { formatFraction } from "../fraction.js";
@@ -130,9 +131,7 @@ function describeImages({ clean, split, dataset, synthetic, attack }: Described)
   const { norm = "linf", epsilon } = attack.constants;
   const images = `Accuracy in % on ${clean.total} ${split} images of ${dataset}`;
   const budget =
-    typeof epsilon === "number"
-      ? `, ${norm === "linf" ? "l∞" : String(norm)} budget ${formatFraction(epsilon)}`
-      : "";
+    typeof epsilon === "number" ? `, ${normSymbol(String(norm))} budget ${formatFraction(epsilon)}` : "";
   const warning = synthetic
     ? ". These images are synthetic, drawn by a program: the figures say nothing about photographs"
     : "";

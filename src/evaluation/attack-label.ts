@@ -1,5 +1,5 @@
 // What a result is called in tables: the attack's name, what differs from the usual budget, and an ensemble's hash.
-import { type UsualBudget, usualBudgets } from "../attacks/index.js";
+import { normSymbol, type UsualBudget, usualBudgets } from "../attacks/index.js";
 import { formatFraction } from "../fraction.js";
 
 /** The parts of a result that its label is made from. */
@@ -9,7 +9,6 @@ export interface LabelledAttack {
 }
 
 const usual: Readonly<Record<string, UsualBudget>> = usualBudgets;
-const norms: Readonly<Record<string, string>> = { linf: "l∞", l2: "l2", l1: "l1" };
 const same = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b));
 
 /**
@@ -22,7 +21,7 @@ export function attackLabel({ name, constants }: LabelledAttack): string {
   const known = usual[String(norm)] ?? usualBudgets.linf;
   const parts = [name];
   const ofName = name === "cw-l2" || name === "cw-l2-fixed" ? "l2" : "linf";
-  if (norm !== ofName) parts.push(norms[String(norm)] ?? String(norm));
+  if (norm !== ofName) parts.push(normSymbol(String(norm)));
   if (typeof epsilon === "number" && !same(epsilon, known.epsilon)) {
     parts.push(`ε=${formatFraction(epsilon)}`);
   }

@@ -36,8 +36,8 @@ export {
   paperCommand,
   paperConfig,
   paperRows,
+  paperTableSections,
   paperTables,
-  paperTablesPage,
 } from "./paper-tables.js";
 export { QUICKSTART_CONFIGS, type QuickstartOutcome, quickstart } from "./quickstart.js";
 export {
@@ -45,10 +45,11 @@ export {
   type AttackPage,
   attackPage,
   attackPages,
+  attackTable,
   type ConfigRow,
   configRow,
   configRows,
-  configurationPage,
+  configurationTables,
   experimentJsonSchema,
   type MethodPage,
   methodPage,

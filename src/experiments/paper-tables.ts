@@ -131,25 +131,13 @@ export function paperCommand({ preset, overrides }: PaperRow): string {
   return `reat train ${preset} ${overrides.map((text) => `--set ${quoted(text)}`).join(" ")}`;
 }
 
-/** Markdown of docs/paper-tables.md. */
-export function paperTablesPage(): string {
+/** Markdown with a section for each of the paper's tables: what it compares, and a command for each row. */
+export function paperTableSections(): string {
   const sections = Object.entries(paperTables).map(([number, title]) => {
     const commands = paperRows
       .filter(({ table }) => table === Number(number))
       .map((entry) => `# ${entry.row}\n${paperCommand(entry)}\n`);
     return `## Table ${number}\n\n${title}\n\n\`\`\`sh\n${commands.join("")}\`\`\`\n`;
   });
-  return `${preface}\n${sections.join("\n")}`;
+  return sections.join("\n");
 }
-
-const preface = `# The paper's tables
-
-Made by \`paperTablesPage\`; a test holds the file to it and loads every row. Each row of the tables of REAT (Li et al.,
-arXiv 2307.10205) is a preset with keys set over it. \`--set data.source=…\` or \`--data …\` says where the data is; the same keys
-written into a file make a configuration of one's own, and \`paperRows\` of the library holds them for programs.
-
-The paper reports means over three runs: repeat a row with other \`seeds.initialisation\`, \`seeds.order\` and \`seeds.attack\`. Of
-images that were shuffled and cut before (CIFAR-100-LT as prefixes), add \`--set data.subset.selection=first\`. Rows of one
-training and several budgets (tables 3 and 12) share the trained model: \`reat eval\` measures it again with other attacks. The
-columns named Adaptive multiply the logits by 10 while the examples are made, which \`reat eval --help\` describes.
-`;

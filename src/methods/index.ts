@@ -28,7 +28,7 @@ export {
   methodOptions,
   methods,
 } from "./methods.js";
-export { defaultConstants, methodsTable } from "./methods-table.js";
+export { defaultConstants, methodSections } from "./methods-table.js";
 export { type PgdAtOptions, pgdAtOptions } from "./pgd-at.js";
 export { type PlainOptions, plainOptions } from "./plain.js";
 export { type ReatOptions, reatOptions } from "./reat.js";

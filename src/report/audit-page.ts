@@ -1,5 +1,6 @@
 // The page of an audit: the verdict, a row for each check, the loss around a few images.
 import { dirname } from "node:path";
+import { normSymbol } from "../attacks/index.js";
 import { makeFolder, writeDurably } from "../durable-file.js";
 import type { AuditRow, AuditVerdict, RowVerdict } from "../evaluation/index.js";
 import type { AuditRecord } from "../experiments/index.js";
@@ -40,9 +41,8 @@ function percent(share: number): string {
 
 /** Which images and which budget the figures are of, in one sentence. */
 export function auditedOn({ images, dataset, synthetic, budget }: AuditRecord): string {
-  const norm = budget.norm === "l2" ? "l2" : "l∞";
   const made = synthetic ? " (synthetic, drawn by a program: they say nothing about photographs)" : "";
-  return `${images} test images of ${dataset}${made}, ${norm} budget ${formatFraction(budget.epsilon)}`;
+  return `${images} test images of ${dataset}${made}, ${normSymbol(budget.norm)} budget ${formatFraction(budget.epsilon)}`;
 }
 
 /** A page that opens offline and runs no script. The same record gives the same text. */

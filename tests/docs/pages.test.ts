@@ -1,6 +1,6 @@
 // The pages: every one on the map, every link to something, every command one that the program takes, the drawing of the floors.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../scripts/places.mjs";
 import { relativeLinks } from "../../scripts/publishable.mjs";
@@ -12,12 +12,25 @@ const docs = readdirSync(join(packageRoot, "docs")).filter((name) => name.endsWi
 const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...docs.map((name) => `docs/${name}`)];
 const read = (page: string) => readFileSync(join(packageRoot, page), "utf8");
 
+/** The fragments by which the headings of a page are linked. */
+function anchorsOf(page: string): Set<string> {
+  const headings = [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, text = ""]) => text);
+  return new Set(headings.map((text) => text.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")));
+}
+
 describe.each(pages)("%s", (page) => {
   it("links only what is there", () => {
     const dead = relativeLinks(read(page)).filter(
       (link) => !existsSync(join(packageRoot, dirname(page), link)),
     );
     expect(dead).toEqual([]);
+  });
+
+  it("links only headings that are there", () => {
+    const dead = [...read(page).matchAll(/\]\(([^)\s#:]*)#([^)\s]+)\)/g)].filter(
+      ([, target = "", anchor = ""]) => !anchorsOf(join(dirname(page), target || basename(page))).has(anchor),
+    );
+    expect(dead.map(([link]) => link)).toEqual([]);
   });
 
   it("shows only commands that the program takes", () => {

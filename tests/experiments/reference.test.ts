@@ -1,17 +1,16 @@
 // What can be looked up of attacks and of a configuration: complete, with the values that the program takes.
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { packageRoot } from "../../scripts/places.mjs";
 import { attackEntries, evaluationAttack, namedAttack } from "../../src/attacks/index.js";
 import {
   attackPage,
   attackPages,
+  attackTable,
   configRow,
   configRows,
-  configurationPage,
+  configurationTables,
   parseConfig,
 } from "../../src/experiments/index.js";
+import { expectGenerated } from "../generated-page.js";
 
 describe("attacks", () => {
   it("every one says what it is, by whom, and what each of its options is for", () => {
@@ -55,6 +54,10 @@ describe("attacks", () => {
     expect(() => namedAttack("pgd-20", { start: "nowhere" as "none" })).toThrow(/uniform, half-uniform/);
   });
 
+  it("the table of docs/evaluation.md has them all", () => {
+    expectGenerated("evaluation.md", { attacks: attackTable() });
+  });
+
   it("one that is none gets a suggestion", () => {
     expect(() => attackPage("sqare")).toThrow(/^There is no attack "sqare" \(did you mean "square"\?\)/);
     expect(attackEntries.map(({ name }) => attackPage(name).name.replace("-<steps>", ""))).toEqual(
@@ -89,9 +92,6 @@ describe("keys of a configuration", () => {
   });
 
   it("docs/configuration.md is what the schema says", () => {
-    const file = join(packageRoot, "docs", "configuration.md");
-    // UPDATE_DOCS=1 writes it anew.
-    if (process.env.UPDATE_DOCS) writeFileSync(file, configurationPage());
-    expect(readFileSync(file, "utf8")).toBe(configurationPage());
+    expectGenerated("configuration.md", { ...configurationTables() });
   });
 });

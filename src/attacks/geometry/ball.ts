@@ -8,6 +8,11 @@ export type BallName = "linf" | "l2" | "l1";
 /** All of {@link BallName}. */
 export const ballNames: readonly BallName[] = ["linf", "l2", "l1"];
 
+/** A norm as people read it, "l∞" for "linf"; a name that is none of {@link BallName} stays as it is. */
+export function normSymbol(name: string): string {
+  return name === "linf" ? "l∞" : name;
+}
+
 /** Avoids a division by the length of a zero vector; the value is AutoAttack's. */
 const tiny = 1e-12;
 

@@ -4,6 +4,7 @@ export {
   ballNames,
   lengths,
   normalised,
+  normSymbol,
   perSample,
   projectRadially_,
   randomStart,

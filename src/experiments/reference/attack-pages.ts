@@ -7,6 +7,7 @@ import {
   ballNames,
   ensembleDescriptions,
   findAttack,
+  normSymbol,
 } from "../../attacks/index.js";
 import { ReatError } from "../../errors.js";
 import { nearest } from "../config/index.js";
@@ -69,6 +70,20 @@ function ensemblePages(): AttackPage[] {
 /** All attacks, in the registry's order, and AutoAttack's versions. */
 export function attackPages(): AttackPage[] {
   return [...attackEntries.map(pageOf), ...ensemblePages()];
+}
+
+/** The table of all attacks in Markdown: name, what it is, norms. */
+export function attackTable(): string {
+  const own = {
+    name: "autoattack:apgd-ce+square",
+    description: "an ensemble of your own: members joined by +",
+    norms: ballNames,
+  };
+  const rows = [...attackPages(), own].map(
+    ({ name, description, norms }) =>
+      `| \`${name}\` | ${description} | ${norms.map(normSymbol).join(", ")} |`,
+  );
+  return ["| name | what it is | norms |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
 /**

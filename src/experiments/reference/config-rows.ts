@@ -50,20 +50,24 @@ export function configRow(key: string): ConfigRow[] {
   );
 }
 
-/** Markdown of docs/configuration.md. */
-export function configurationPage(): string {
+/** The tables of docs/configuration.md in Markdown: keys outside any section, the sections one by one, and those of methods. */
+export function configurationTables(): {
+  readonly top: string;
+  readonly sections: string;
+  readonly method: string;
+} {
   const rows = configRows().filter(({ key }) => key !== "method.name");
   const nested = rows.filter(({ key }) => key.includes("."));
-  const sections = [...new Set(nested.map(({ key }) => key.split(".")[0]!))];
-  const top = rows.filter(({ key }) => !key.includes("."));
-  const tables = sections.map((section) => {
+  const names = [...new Set(nested.map(({ key }) => key.split(".")[0]!))];
+  const sections = names.map((section) => {
     const own = rows.filter(({ key }) => key.startsWith(`${section}.`));
     return `## ${section}\n\n${sectionHelp(section)}\n\n${table(own)}`;
   });
-  const own = methodRows();
-  return [preface, table(top), ...tables, `## method\n\n${methodPreface}\n\n${table(own)}`]
-    .join("\n\n")
-    .concat("\n");
+  return {
+    top: table(rows.filter(({ key }) => !key.includes("."))),
+    sections: sections.join("\n\n"),
+    method: table(methodRows()),
+  };
 }
 
 function sectionHelp(section: string): string {
@@ -84,18 +88,3 @@ function table(rows: readonly ConfigRow[]): string {
   });
   return ["| key | default | accepted | what it is |", "| --- | --- | --- | --- |", ...lines].join("\n");
 }
-
-const preface = `# Configuration
-
-Made from the schema; a test holds the file to it. \`reat config\` lists the keys in a terminal, \`reat config training.select\` shows
-one, \`reat train … --dry-run\` a whole configuration with every default filled in.
-
-A configuration is a YAML file, an object of the library, or a preset with keys set over it: \`--set training.epochs=3\`. Numbers may
-be fractions (\`8/255\`). \`extends: <preset or file>\` takes all keys of another configuration; those beside it go over them, lists as
-a whole. A path is relative to the file that names it.
-
-Editors complete and check the keys: the first line of every preset names \`configs/experiment.schema.json\`, which is made from the
-same schema, as \`# yaml-language-server: $schema=…\` does in a file of one's own.`;
-
-const methodPreface = `The keys below \`method\` depend on \`method.name\`; the last column names the methods that have a key where not all do.
-\`reat methods <name>\` shows those of one method, [methods.md](methods.md) what each method is.`;

@@ -1,5 +1,6 @@
 // The README.md of an export: Hugging Face's front matter, then what a user of the weights must know.
 import { stringify } from "yaml";
+import { normSymbol } from "../../attacks/index.js";
 import { attackLabel, type EvaluationResult } from "../../evaluation/index.js";
 import { formatFraction } from "../../fraction.js";
 import { type MethodEntry, type MethodOptions, methods } from "../../methods/index.js";
@@ -87,7 +88,7 @@ function cleanResult({ results }: CardFacts): EvaluationResult | undefined {
 
 function budget({ attack: { constants } }: EvaluationResult): string {
   const { norm = "linf", epsilon } = constants;
-  const name = norm === "linf" ? "l∞" : String(norm);
+  const name = normSymbol(String(norm));
   return typeof epsilon === "number" ? `${name} ${formatFraction(epsilon)}` : name;
 }
 

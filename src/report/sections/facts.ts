@@ -1,5 +1,6 @@
 // What was run, as label and value: the data, the model, the protocol, the seeds, the machine.
 
+import { normSymbol } from "../../attacks/index.js";
 import { attackLabel } from "../../evaluation/index.js";
 import { methodNames, methods } from "../../methods/index.js";
 import { compact, count, duration } from "../numbers.js";
@@ -119,7 +120,7 @@ export function attackText(attack: unknown): string | null {
   if (typeof attack !== "object" || attack === null) return null;
   const parts: string[] = [];
   const norm = text(at(attack, "norm"));
-  if (norm !== null) parts.push({ linf: "l∞", l2: "l2" }[norm] ?? norm);
+  if (norm !== null) parts.push(normSymbol(norm));
   const [epsilon, stepSize] = [at(attack, "epsilon"), at(attack, "stepSize")];
   const [steps, start, batchNorm] = ["steps", "start", "batchNorm"].map((key) => at(attack, key));
   if (epsilon !== undefined && epsilon !== null) parts.push(`ε = ${budget(epsilon)}`);
