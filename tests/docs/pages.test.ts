@@ -15,7 +15,14 @@ const read = (page: string) => readFileSync(join(packageRoot, page), "utf8");
 /** The fragments by which the headings of a page are linked. */
 function anchorsOf(page: string): Set<string> {
   const headings = [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, text = ""]) => text);
-  return new Set(headings.map((text) => text.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")));
+  return new Set(
+    headings.map((text) =>
+      text
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
 }
 
 describe.each(pages)("%s", (page) => {
