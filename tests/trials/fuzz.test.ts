@@ -38,7 +38,7 @@ function fuzz(...args: readonly string[]): { status: number | null; record: Fuzz
 describe("the fuzzer's own checks", () => {
   it("finds a reader that gives no sentence, reads wrong, refuses what is valid, is slow, fills memory, crashes, starts a process, runs code", () => {
     const { status, record } = fuzz(
-      ...["--format", "broken", "--cases", "8", "--seed", "396", "--seconds", "1", "--memory", "200"],
+      ...["--format", "broken", "--cases", "8", "--seed", "396", "--seconds", "3", "--memory", "100"],
     );
     expect(status).toBe(1);
     expect(Object.values(record.faults)).toEqual(Object.values(record.faults).map(() => 1));

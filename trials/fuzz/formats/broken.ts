@@ -16,7 +16,7 @@ const misdeeds: Readonly<Record<Fault, () => string>> = {
     for (;;);
   },
   "too much memory": () => {
-    const held = Array.from({ length: 10 }, () => Buffer.alloc(2 ** 25, 1));
+    const held = Array.from({ length: 6 }, () => Buffer.alloc(2 ** 25, 1));
     return held.length > 0 ? "right" : "";
   },
   crashed: () => process.abort(),
