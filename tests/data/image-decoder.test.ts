@@ -1,4 +1,5 @@
 // What image files become, held against pixels that are known without a decoder: colours, depths, turns, scaling, limits.
+import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { decodeImage } from "../../src/data/formats/image-decoder.js";
@@ -13,6 +14,19 @@ async function colour(bytes: Buffer): Promise<number[]> {
   expect(all).toEqual(first.flatMap((value) => new Array<number>(area).fill(value)));
   return first;
 }
+
+describe("Pillow's own files", () => {
+  const { images } = JSON.parse(readFileSync(new URL("pillow.json", import.meta.url), "utf8")) as {
+    images: Record<string, { mode: string; width: number; height: number; planes: number[]; file: string }>;
+  };
+  it.each(Object.entries(images))(
+    "%s: its pixels, every one",
+    async (name, { width, height, planes, file }) => {
+      const decoded = await decodeImage(Buffer.from(file, "base64"), name);
+      expect({ ...decoded, planes: [...decoded.planes] }).toEqual({ width, height, planes });
+    },
+  );
+});
 
 describe("colours", () => {
   it("a colour profile is not applied, in colour and in grey", async () => {

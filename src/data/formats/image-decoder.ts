@@ -49,7 +49,7 @@ export const DEFAULT_PIXEL_LIMIT = 100_000_000;
 /**
  * Decodes a png, jpeg or webp file to 8-bit RGB as Pillow's `convert("RGB")` does: grey is repeated, transparency is dropped
  * (not blended), palettes are looked up, colour profiles are not applied, inks (CMYK) become (255 − ink) · (255 − black) / 255,
- * and of 16 bits the upper 8 count.
+ * and of 16 bits the upper 8 count (in grey too, where Pillow cuts values above 255 off).
  * @param where how errors name the file
  * @throws UnreadableImage where the bytes are no such image or damaged
  * @throws ReatError `data` for one of too many pixels or smaller than the crop
