@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../scripts/places.mjs";
 import { obstacles, relativeLinks } from "../../scripts/publishable.mjs";
@@ -10,6 +10,7 @@ import { libraryExample } from "../marked-blocks.js";
 
 const minutes = 60_000;
 let project: string;
+let packed: string[];
 
 /** Runs a command in the project that uses the package. */
 function inProject(program: string, ...args: string[]) {
@@ -31,13 +32,13 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 describe("the packed package", { timeout: 15 * minutes }, () => {
   it("holds what it needs and nothing of the checkout", () => {
-    const packed = spawnSync("npm", ["pack", "--json", "--pack-destination", project], {
+    const done = spawnSync("npm", ["pack", "--json", "--pack-destination", project], {
       cwd: packageRoot,
       encoding: "utf8",
     });
-    const [{ files }] = JSON.parse(packed.stdout) as [{ files: { path: string }[] }];
-    const paths = files.map(({ path }) => path);
-    expect(paths).toEqual(
+    const [{ files }] = JSON.parse(done.stdout) as [{ files: { path: string }[] }];
+    packed = files.map(({ path }) => path);
+    expect(packed).toEqual(
       expect.arrayContaining([
         "LICENSE",
         "README.md",
@@ -48,7 +49,7 @@ describe("the packed package", { timeout: 15 * minutes }, () => {
         "scripts/setup.mjs",
       ]),
     );
-    const tops = new Set(paths.map((path) => path.split("/")[0]));
+    const tops = new Set(packed.map((path) => path.split("/")[0]));
     const expected = [
       "LICENSE",
       "README.md",
@@ -58,10 +59,23 @@ describe("the packed package", { timeout: 15 * minutes }, () => {
       "package.json",
     ].concat(...["bin", "configs", "dist", "docs", "native", "scripts"]);
     expect([...tops].filter((top) => !expected.includes(top ?? ""))).toEqual([]);
-    expect(paths.filter((path) => /\.(node|so|a|o)$/.test(path))).toEqual([]);
+    expect(packed.filter((path) => /\.(node|so|a|o)$/.test(path))).toEqual([]);
   });
 
-  it("holds the pages that its README links, so that npm shows no dead link", () => {
+  it("holds everything that its pages link", () => {
+    const isPacked = (target: string) =>
+      packed.some((path) => path === target || path.startsWith(`${target}/`));
+    const pages = packed.filter((path) => path.endsWith(".md"));
+    expect(pages).toContain("docs/README.md");
+    const dead = pages.flatMap((page) =>
+      relativeLinks(readFileSync(join(packageRoot, page), "utf8"))
+        .filter((link) => !isPacked(join(dirname(page), link)))
+        .map((link) => `${page}: ${link}`),
+    );
+    expect(dead).toEqual([]);
+  });
+
+  it("is published only with addresses that make the links of its README work on npm's page", () => {
     const read = (name: string) => readFileSync(join(packageRoot, name), "utf8");
     const description = JSON.parse(read("package.json"));
     const complete = { repository: "set", homepage: "set", bugs: "set", ...description };
