@@ -132,14 +132,14 @@ function ownOptions<Options>(
   if (foreign) {
     const own = Object.keys(schema.shape).filter((key) => key !== "steps");
     const accepted = [...own, "logitScale"].join(", ");
-    throw new ReatError("config", `attack ${name} takes no ${foreign[0]}; its options are ${accepted}`);
+    throw new ReatError("config", `Attack ${name} takes no ${foreign[0]}; its options are ${accepted}.`);
   }
   const result = schema.safeParse(Object.fromEntries(taken));
   if (result.success) return result.data;
   const key = String(result.error.issues[0]?.path[0] ?? "");
   const accepted = acceptedBy(shapeOf(schema).properties?.[key] ?? {});
   const got = JSON.stringify((options as Readonly<Record<string, unknown>>)[key]);
-  throw new ReatError("config", `${key} of attack ${name} must be ${accepted}, got ${got}`);
+  throw new ReatError("config", `${key} of attack ${name} must be ${accepted}, got ${got}.`);
 }
 
 /** @internal The norms of attacks that follow plain gradients step by step. */
@@ -152,12 +152,12 @@ export function requireBudget(
   { norm = "linf", epsilon, logitScale = 1 }: NamedAttackOptions,
 ): AttackBudget {
   if (!accepted.includes(norm)) {
-    throw new ReatError("config", `norm of attack ${name} must be ${listed(accepted)}, got "${norm}"`);
+    throw new ReatError("config", `norm of attack ${name} must be ${listed(accepted)}, got "${norm}".`);
   }
   if (!(logitScale > 0 && Number.isFinite(logitScale))) {
     throw new ReatError(
       "config",
-      `logitScale of attack ${name} must be a finite number > 0, got ${logitScale}`,
+      `logitScale of attack ${name} must be a finite number > 0, got ${logitScale}.`,
     );
   }
   return { name, norm, epsilon: epsilon ?? usualBudgets[norm].epsilon, logitScale };

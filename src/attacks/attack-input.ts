@@ -11,21 +11,21 @@ export function requireImages(attack: string, images: Tensor, labels: Tensor): v
   if (shape.length !== 4) {
     throw new ReatError(
       "data",
-      `attack ${attack} takes images of shape [N, channels, height, width], got [${shape.join(", ")}]`,
+      `Attack ${attack} takes images of shape [N, channels, height, width], got [${shape.join(", ")}].`,
     );
   }
-  if (shape[0] === 0) throw new ReatError("data", `attack ${attack} needs at least one image, got none`);
+  if (shape[0] === 0) throw new ReatError("data", `Attack ${attack} needs at least one image, got none.`);
   if (labels.ndim !== 1 || labels.shape[0] !== shape[0] || labels.dtype !== "int64") {
     throw new ReatError(
       "data",
-      `attack ${attack} takes one int64 label an image ([${shape[0]}]), got ${labels.dtype} [${labels.shape.join(", ")}]`,
+      `Attack ${attack} takes one int64 label an image ([${shape[0]}]), got ${labels.dtype} [${labels.shape.join(", ")}].`,
     );
   }
   const [lowest, highest] = scope(() => stack([images.amin(), images.amax()]).toArray()) as [number, number];
   if (!(lowest >= 0 && highest <= 1)) {
     throw new ReatError(
       "data",
-      `attack ${attack} takes images in [0, 1], got values from ${lowest} to ${highest}`,
+      `Attack ${attack} takes images in [0, 1], got values from ${lowest} to ${highest}.`,
     );
   }
 }
@@ -44,13 +44,13 @@ export function requireLogits(attack: string, logits: Tensor, labels: Tensor): v
   if (broken > 0) {
     throw new ReatError(
       "numerics",
-      `attack ${attack} needs finite logits, but ${broken} of ${logits.size} are NaN or infinite`,
+      `Attack ${attack} needs finite logits, but ${broken} of ${logits.size} are NaN or infinite.`,
     );
   }
   if (lowest < 0 || highest >= classes) {
     throw new ReatError(
       "data",
-      `attack ${attack} takes labels from 0 to ${classes - 1} (the model has ${classes} classes), got ${lowest < 0 ? lowest : highest}`,
+      `Attack ${attack} takes labels from 0 to ${classes - 1} (the model has ${classes} classes), got ${lowest < 0 ? lowest : highest}.`,
     );
   }
 }
@@ -58,6 +58,6 @@ export function requireLogits(attack: string, logits: Tensor, labels: Tensor): v
 /** @internal @throws ReatError `config` */
 export function requireWhole(attack: string, what: string, value: number, least = 1): void {
   if (!(Number.isInteger(value) && value >= least)) {
-    throw new ReatError("config", `${what} of attack ${attack} must be an integer ≥ ${least}, got ${value}`);
+    throw new ReatError("config", `${what} of attack ${attack} must be an integer ≥ ${least}, got ${value}.`);
   }
 }

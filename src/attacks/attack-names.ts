@@ -46,7 +46,7 @@ export function isAttackName(name: string): boolean {
  */
 export function namedAttack(name: string, options: NamedAttackOptions = {}): NamedAttack {
   const found = findAttack(name);
-  if (!found) throw new ReatError("config", `attack must be ${acceptedAttackNames}, got "${name}"`);
+  if (!found) throw new ReatError("config", `The attack must be ${acceptedAttackNames}, got "${name}".`);
   const { entry, steps } = found;
   return entry.create(name, { ...options, ...(steps !== undefined && { steps }) });
 }

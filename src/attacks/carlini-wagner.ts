@@ -70,10 +70,10 @@ export function carliniWagner(options: CarliniWagnerOptions = {}): Attack {
   const positive = { weight, learningRate, epsilon };
   for (const [what, value] of Object.entries(positive)) {
     if (!(value > 0))
-      throw new ReatError("config", `${what} of attack ${name} must be a number > 0, got ${value}`);
+      throw new ReatError("config", `${what} of attack ${name} must be a number > 0, got ${value}.`);
   }
   if (!(confidence >= 0)) {
-    throw new ReatError("config", `confidence of attack ${name} must be a number ≥ 0, got ${confidence}`);
+    throw new ReatError("config", `confidence of attack ${name} must be a number ≥ 0, got ${confidence}.`);
   }
 
   /** One Adam run at the given weights; `closest` and `distance` hold the best of all rounds. */

@@ -15,7 +15,7 @@ function requireClasses(logits: Tensor, needed: number, name: string): void {
   if (logits.shape[1]! < needed) {
     throw new ReatError(
       "config",
-      `objective ${name} needs ${needed} classes or more, the model has ${logits.shape[1]}`,
+      `Objective ${name} needs ${needed} classes or more, the model has ${logits.shape[1]}.`,
     );
   }
 }

@@ -109,7 +109,7 @@ export function evaluationAttack(name: string, options: NamedAttackOptions = {})
   if (isAttackName(name)) return namedAttack(name, options);
   const version = versionOf(name);
   if (version === null) {
-    throw new ReatError("config", `attack must be ${acceptedEvaluationAttacks}, got "${name}"`);
+    throw new ReatError("config", `The attack must be ${acceptedEvaluationAttacks}, got "${name}".`);
   }
   const { norm, epsilon, logitScale } = requireBudget(name, ballNames, options);
   requireBall(name, norm, epsilon);
@@ -117,13 +117,13 @@ export function evaluationAttack(name: string, options: NamedAttackOptions = {})
     if (options[option] === undefined) continue;
     throw new ReatError(
       "config",
-      `attack ${name} takes no ${option}: AutoAttack's constants are fixed; choose those of single attacks such as apgd-ce`,
+      `Attack ${name} takes no ${option}: AutoAttack's constants are fixed; choose those of single attacks such as apgd-ce.`,
     );
   }
   if (logitScale !== 1) {
     throw new ReatError(
       "config",
-      `attack ${name} takes no logit scale, got ${logitScale}: AutoAttack's constants are fixed; scale the logits of single attacks such as apgd-ce`,
+      `Attack ${name} takes no logit scale, got ${logitScale}: AutoAttack's constants are fixed; scale the logits of single attacks such as apgd-ce.`,
     );
   }
   const own = ensembleConstants(version, norm);

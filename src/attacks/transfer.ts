@@ -25,7 +25,7 @@ export function withScaledLogits(attack: Attack, factor: number, name = `${attac
   if (!(factor > 0 && Number.isFinite(factor))) {
     throw new ReatError(
       "config",
-      `the logit factor of attack ${name} must be a finite number > 0, got ${factor}`,
+      `The logit factor of attack ${name} must be a finite number > 0, got ${factor}.`,
     );
   }
   return {

@@ -55,7 +55,7 @@ export function assembleMethod(
       scope(() => {
         const { model } = given;
         if (budgets && !budget) {
-          throw new ReatError("usage", `beginEpoch of method ${name} must be called before its first step`);
+          throw new ReatError("usage", `beginEpoch of method ${name} must be called before its first step.`);
         }
         const shares = budget?.like(batch.images).indexSelect(0, batch.labels) ?? null;
         const context = { ...given, budget: shares };

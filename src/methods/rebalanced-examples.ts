@@ -156,7 +156,7 @@ function rblExamples(
 
     examples(batch, context) {
       if (!current) {
-        throw new ReatError("usage", `beginEpoch of method ${method} must be called before its first step`);
+        throw new ReatError("usage", `beginEpoch of method ${method} must be called before its first step.`);
       }
       return craft(current.attack, attackOptions.batchNorm, batch, context);
     },

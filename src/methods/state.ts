@@ -10,7 +10,7 @@ export function readState<T>(method: string, schema: z.ZodType<T>, state: Method
   if (result.success) return result.data;
   throw new ReatError(
     "checkpoint",
-    `the checkpoint's state is not one of method ${method}: ${firstMisfit(result.error)}`,
+    `The checkpoint's state is not one of method ${method}: ${firstMisfit(result.error)}.`,
   );
 }
 

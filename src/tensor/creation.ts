@@ -31,13 +31,13 @@ const [catOp, stackOp] = [operator("cat"), operator("stack")];
 
 function flattenInto(data: Nested, depth: number, shape: number[], values: number[]): void {
   if (!Array.isArray(data)) {
-    if (depth !== shape.length) throw new TensorError("nested arrays must all have the same depth");
+    if (depth !== shape.length) throw new TensorError("Nested arrays must all have the same depth.");
     values.push(Number(data));
     return;
   }
   if (values.length === 0 && shape.length === depth) shape.push(data.length);
   if (data.length !== shape[depth]) {
-    throw new TensorError(`nested arrays must have equal lengths, got ${data.length} beside ${shape[depth]}`);
+    throw new TensorError(`Nested arrays must have equal lengths, got ${data.length} beside ${shape[depth]}.`);
   }
   for (const element of data) flattenInto(element, depth + 1, shape, values);
 }
@@ -56,7 +56,7 @@ export function tensor(
     const dtype = options.dtype ?? inferDType(data);
     const raw = data instanceof Uint8Array && options.shape !== undefined;
     if (!carries(data, dtype) && !raw) {
-      throw new TensorError(`a ${dtype} tensor cannot be made from a ${data.constructor.name}`);
+      throw new TensorError(`A ${dtype} tensor cannot be made from a ${data.constructor.name}.`);
     }
     const shape = options.shape ?? [data.length];
     return wrap(asTensorError(() => native().createTensor(data, dtype, shape, device)));

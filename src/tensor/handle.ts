@@ -76,7 +76,7 @@ export class TensorHandle implements OwnedTensor {
   toArray(): number[] {
     const dtype = this.dtype;
     if (dtype === "float16" || dtype === "bfloat16") {
-      throw new TensorError(`a ${dtype} tensor is read as numbers through to("float32")`);
+      throw new TensorError(`A ${dtype} tensor is read as numbers through to("float32").`);
     }
     return Array.from(this.toTypedArray(), Number);
   }
@@ -84,7 +84,7 @@ export class TensorHandle implements OwnedTensor {
   /** Overwrites the elements with those of `data`, which must carry this dtype or be the raw bytes. */
   write_(data: ArrayBufferView): this {
     if (!(data instanceof Uint8Array) && !carries(data, this.dtype)) {
-      throw new TensorError(`a ${this.dtype} tensor cannot be written from a ${data.constructor.name}`);
+      throw new TensorError(`A ${this.dtype} tensor cannot be written from a ${data.constructor.name}.`);
     }
     asTensorError(() => native().writeTensor(this._handle, data));
     return this;

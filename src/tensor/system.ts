@@ -45,7 +45,7 @@ export function resolveDevice(wanted: string, info?: CudaFacts): Device {
   if (wanted === "cpu") return "cpu";
   const match = /^(auto|cuda)$|^cuda:(\d+)$/.exec(wanted);
   if (!match) {
-    throw new ReatError("config", `device must be auto, cpu, cuda or cuda:N, got "${wanted}"`);
+    throw new ReatError("config", `device must be auto, cpu, cuda or cuda:N, got "${wanted}".`);
   }
   const { hasCuda, cudaDeviceCount: count, cudaProblem } = info ?? systemInfo();
   if (wanted === "auto") return count > 0 ? "cuda:0" : "cpu";
@@ -57,7 +57,7 @@ export function resolveDevice(wanted: string, info?: CudaFacts): Device {
     : count > 0
       ? `there ${count === 1 ? "is 1 CUDA device" : `are ${count} CUDA devices`}: ${names}`
       : `no CUDA device can be used${cudaProblem ? ` (${cudaProblem.replace(/\.$/, "")})` : ""}; \`npx reat doctor\` tells more`;
-  throw new ReatError("environment", `device ${wanted} was asked for, but ${why}`);
+  throw new ReatError("environment", `device ${wanted} was asked for, but ${why}.`);
 }
 
 type CudaFacts = Pick<SystemInfo, "hasCuda" | "cudaDeviceCount" | "cudaProblem">;

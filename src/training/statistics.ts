@@ -180,7 +180,7 @@ export class EpochStatistics implements Disposable {
 function requireShape(name: string, tensor: Tensor | undefined, length: number): void {
   if (tensor && String(tensor.shape) === String([length])) return;
   const given = tensor ? `is [${tensor.shape}]` : "is missing";
-  throw new ReatError("checkpoint", `"${name}" ${given}, and [${length}] is needed`);
+  throw new ReatError("checkpoint", `"${name}" ${given}, and [${length}] is needed.`);
 }
 
 /** Means over what was added between two readings of one epoch. */

@@ -16,14 +16,14 @@ setThreads(1);
 
 describe("options that an attack has not", () => {
   it.each([
-    ["apgd-ce", { stepSize: 0.01 }, "attack apgd-ce takes no stepSize; its options are restarts, logitScale"],
-    ["square", { stepSize: 0.01 }, "attack square takes no stepSize"],
-    ["fgsm", { restarts: 2 }, "attack fgsm takes no restarts; its options are logitScale"],
-    ["mim-5", { restarts: 2 }, "attack mim-5 takes no restarts; its options are stepSize, logitScale"],
-    ["fab", { start: "none" }, "attack fab takes no start"],
-    ["autoattack", { restarts: 2 }, "attack autoattack takes no restarts: AutoAttack's constants are fixed"],
-    ["autoattack-plus", { stepSize: 0.1 }, "attack autoattack-plus takes no stepSize"],
-    ["autoattack", { logitScale: 10 }, "attack autoattack takes no logit scale"],
+    ["apgd-ce", { stepSize: 0.01 }, "Attack apgd-ce takes no stepSize; its options are restarts, logitScale"],
+    ["square", { stepSize: 0.01 }, "Attack square takes no stepSize"],
+    ["fgsm", { restarts: 2 }, "Attack fgsm takes no restarts; its options are logitScale"],
+    ["mim-5", { restarts: 2 }, "Attack mim-5 takes no restarts; its options are stepSize, logitScale"],
+    ["fab", { start: "none" }, "Attack fab takes no start"],
+    ["autoattack", { restarts: 2 }, "Attack autoattack takes no restarts: AutoAttack's constants are fixed"],
+    ["autoattack-plus", { stepSize: 0.1 }, "Attack autoattack-plus takes no stepSize"],
+    ["autoattack", { logitScale: 10 }, "Attack autoattack takes no logit scale"],
   ] as const)("%s refuses %j", (name, options, message) => {
     expect(() => evaluationAttack(name, options)).toThrow(message);
   });

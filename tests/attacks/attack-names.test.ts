@@ -70,7 +70,7 @@ describe("named attacks", () => {
     "refuses %o in one sentence",
     (name) => {
       expect(() => namedAttack(name)).toThrow(
-        `attack must be pgd-<steps> (such as pgd-20), cw-<steps>, mim-<steps>, fgsm, apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square, cw-l2 or cw-l2-fixed, got "${name}"`,
+        `The attack must be pgd-<steps> (such as pgd-20), cw-<steps>, mim-<steps>, fgsm, apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square, cw-l2 or cw-l2-fixed, got "${name}"`,
       );
       expect(isEvaluationAttackName(name)).toBe(false);
     },
@@ -173,7 +173,7 @@ describe("ensembles by name", () => {
     "refuses %o",
     (name) => {
       expect(() => evaluationAttack(name)).toThrow(
-        /^attack must be pgd-<steps> .* cw-l2-fixed, autoattack, .* or a list of one's own such as autoattack:apgd-ce\+square, got "/,
+        /^The attack must be pgd-<steps> .* cw-l2-fixed, autoattack, .* or a list of one's own such as autoattack:apgd-ce\+square, got "/,
       );
     },
   );

@@ -129,7 +129,7 @@ describe("autoAttack", () => {
       },
     });
     await expect(run({ seed: 5, resume: { state: last!, adversarial: images } })).rejects.toThrow(
-      /the saved state is of another AutoAttack run \(20 images/,
+      /The saved state is of another AutoAttack run \(20 images/,
     );
   });
 
@@ -217,7 +217,7 @@ describe("warnings", () => {
     await expect(run("plus")).rejects.toMatchObject({
       code: "config",
       message:
-        "the ensemble's apgd-t needs 4 classes, the model has 3; without it: apgd-ce, apgd-dlr, fab, square, fab-t",
+        "The ensemble's apgd-t needs 4 classes, the model has 3; without it: apgd-ce, apgd-dlr, fab, square, fab-t.",
     });
     expect(seen).toEqual([]);
   });

@@ -43,7 +43,7 @@ describe("dlr", () => {
   it("needs enough classes", () => {
     const two = tensor([[1, 2]]);
     expect(() => dlrObjective(two, int([0]))).toThrow(
-      "objective dlr needs 3 classes or more, the model has 2",
+      "Objective dlr needs 3 classes or more, the model has 2",
     );
     const three = tensor([[1, 2, 3]]);
     expect(() => targetedDlrObjective(three, int([0]), int([1]))).toThrow("needs 4 classes or more");

@@ -206,7 +206,7 @@ describe("transfer and scaled logits", () => {
     const adaptive = withScaledLogits(attack, 1 / 2000).perturb(saturated, images, labels, new Generator(0));
     expect(total(correct(model, plain, labels))).toBeGreaterThan(total(correct(model, adaptive, labels)));
     expect(() => withScaledLogits(attack, 0)).toThrow(
-      "the logit factor of attack fgsm-x0 must be a finite number > 0, got 0",
+      "The logit factor of attack fgsm-x0 must be a finite number > 0, got 0",
     );
   });
 });

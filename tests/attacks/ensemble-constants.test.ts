@@ -58,7 +58,7 @@ describe("ensembles", () => {
   it.each([
     [
       "strong",
-      'the ensemble must be standard, plus, rand, torchattacks-3.5 or a list of attacks, got "strong"',
+      'The ensemble must be standard, plus, rand, torchattacks-3.5 or a list of attacks, got "strong"',
     ],
     [
       ["apgd"],
@@ -66,7 +66,7 @@ describe("ensembles", () => {
     ],
     [
       [],
-      "an ensemble of one's own is a list of apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square, got an empty list",
+      "An ensemble of your own is a list of apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square, got an empty list",
     ],
   ])("%j is refused", (version, message) => {
     expect(() => ensembleConstants(version as "plus", "linf")).toThrow(message);

@@ -249,7 +249,7 @@ describe("what PGD refuses", () => {
 
   it("images outside [0, 1]", () => {
     const run = (bad: Tensor) => () => pgd(options("linf")).perturb(model, bad, labels, new Generator(0));
-    expect(run(images.mul(255))).toThrow(/attack pgd-4 takes images in \[0, 1\], got values from/);
+    expect(run(images.mul(255))).toThrow(/Attack pgd-4 takes images in \[0, 1\], got values from/);
     expect(run(images.div(0).sub(images.div(0)))).toThrow(/takes images in \[0, 1\]/);
   });
 
@@ -257,7 +257,7 @@ describe("what PGD refuses", () => {
     for (const poison of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const sick: Classifier = { logits: (x) => model.logits(x).add(tensor([poison, 0, 0])) };
       expect(() => pgd(options("linf")).perturb(sick, images, labels, new Generator(0))).toThrow(
-        /attack pgd-4 needs finite logits/,
+        /Attack pgd-4 needs finite logits/,
       );
     }
   });

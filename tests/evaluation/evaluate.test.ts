@@ -253,7 +253,7 @@ describe("evaluate", () => {
     });
     const bright = { count: 1, batch: () => ({ images: images.mul(255), labels }) };
     await expect(evaluate({ ...options, batches: bright })).rejects.toThrow(
-      /attack pgd-5 takes images in \[0, 1\], got values from/,
+      /Attack pgd-5 takes images in \[0, 1\], got values from/,
     );
   });
 

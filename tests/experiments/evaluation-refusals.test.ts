@@ -36,7 +36,7 @@ describe("an evaluation refuses", () => {
       'norm of attack pgd-2 must be linf or l2, got "l1"',
     ],
     [{ attacks: ["cw-l2"] }, "config", 'norm of attack cw-l2 must be l2, got "linf"'],
-    [{ attacks: ["pdg-20"] }, "config", "attack must be pgd-<steps>"],
+    [{ attacks: ["pdg-20"] }, "config", "The attack must be pgd-<steps>"],
     [
       { attacks: ["apgd-ce"], budget: { stepSize: 0.01 } },
       "usage",

@@ -86,7 +86,7 @@ describe("wrong buffers are refused with a sentence", () => {
     [
       "another dtype's array",
       () => tensor(new Float64Array(1), { dtype: "float32" }),
-      "a float32 tensor cannot be made from a Float64Array",
+      "A float32 tensor cannot be made from a Float64Array",
     ],
     ["negative size", () => tensor(new Float32Array(1), { shape: [-1] }), "non-negative integers"],
     ["fractional size", () => tensor(new Float32Array(1), { shape: [1.5] }), "non-negative integers"],
@@ -95,7 +95,7 @@ describe("wrong buffers are refused with a sentence", () => {
       () => tensor(new Float32Array(1), { shape: [2 ** 40, 2 ** 40] }),
       "the buffer has 4",
     ],
-    ["ragged nesting", () => tensor([[1], [1, 2]]), "nested arrays must have equal lengths"],
+    ["ragged nesting", () => tensor([[1], [1, 2]]), "Nested arrays must have equal lengths"],
     ["unknown device", () => tensor([1], { device: "tpu" as "cpu" }), "device"],
     [
       "unknown dtype",

@@ -98,13 +98,13 @@ export function ensembleConstants(version: EnsembleVersion, norm: BallName): Ens
     if (own.attacks.length > 0 && unknown === undefined) return own;
     throw new ReatError(
       "config",
-      `an ensemble of one's own is a list of ${ensembleAttackNames.join(", ")}, got ${unknown === undefined ? "an empty list" : `"${unknown}"`}`,
+      `An ensemble of your own is a list of ${ensembleAttackNames.join(", ")}, got ${unknown === undefined ? "an empty list" : `"${unknown}"`}.`,
     );
   }
   if (!Object.hasOwn(ensembles, version)) {
     throw new ReatError(
       "config",
-      `the ensemble must be ${ensembleNames.join(", ")} or a list of attacks, got "${version}"`,
+      `The ensemble must be ${ensembleNames.join(", ")} or a list of attacks, got "${version}".`,
     );
   }
   return version === "standard" ? ofStandard : ensembles[version];

@@ -78,7 +78,7 @@ export function requireClasses(classes: number, { attacks }: EnsembleConstants):
     const others = attacks.filter((other) => memberEntry(other).leastClasses <= classes);
     throw new ReatError(
       "config",
-      `the ensemble's ${name} needs ${leastClasses} classes, the model has ${classes}${others.length > 0 ? `; without it: ${others.join(", ")}` : ""}`,
+      `The ensemble's ${name} needs ${leastClasses} classes, the model has ${classes}${others.length > 0 ? `; without it: ${others.join(", ")}` : ""}.`,
     );
   }
 }

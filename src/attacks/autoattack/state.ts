@@ -33,8 +33,8 @@ export function requireSameRun(state: AutoAttackState, fingerprint: string, imag
   if (state.fingerprint !== fingerprint || state.images !== images) {
     throw new ReatError(
       "checkpoint",
-      `the saved state is of another AutoAttack run (${state.images} images, fingerprint ${state.fingerprint}); ` +
-        `this one has ${images} images and fingerprint ${fingerprint}`,
+      `The saved state is of another AutoAttack run (${state.images} images, fingerprint ${state.fingerprint}); ` +
+        `this one has ${images} images and fingerprint ${fingerprint}.`,
     );
   }
 }

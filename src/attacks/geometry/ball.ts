@@ -63,7 +63,7 @@ export function requireBall(attack: string, ball: string, epsilon: number): void
   if (!ballNames.includes(ball as BallName)) {
     throw new ReatError(
       "config",
-      `norm of attack ${attack} must be ${ballNames.join(", ").replace(/, (\w+)$/, " or $1")}, got "${ball}"`,
+      `norm of attack ${attack} must be ${ballNames.join(", ").replace(/, (\w+)$/, " or $1")}, got "${ball}".`,
     );
   }
   if (!(epsilon > 0 && Number.isFinite(epsilon)) || (ball === "linf" && epsilon > 1)) {
@@ -73,7 +73,7 @@ export function requireBall(attack: string, ball: string, epsilon: number): void
         : "a finite number above 0";
     throw new ReatError(
       "config",
-      `epsilon of attack ${attack} for norm ${ball} must be ${accepted}, got ${epsilon}`,
+      `epsilon of attack ${attack} for norm ${ball} must be ${accepted}, got ${epsilon}.`,
     );
   }
 }

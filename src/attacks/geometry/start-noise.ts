@@ -36,11 +36,11 @@ export function startNoise(
       if (norm.name !== "linf") {
         throw new ReatError(
           "config",
-          `start "half-uniform" is a noise for norm linf, got norm ${norm.name}, which takes uniform, gaussian or none`,
+          `start "half-uniform" is a noise for norm linf, got norm ${norm.name}, which takes uniform, gaussian or none.`,
         );
       }
       return (images, generator) => rand(images.shape, generator, images.dtype).mul_(epsilon);
     default:
-      throw new ReatError("config", `start must be one of ${startNoiseNames.join(", ")}, got "${start}"`);
+      throw new ReatError("config", `start must be one of ${startNoiseNames.join(", ")}, got "${start}".`);
   }
 }

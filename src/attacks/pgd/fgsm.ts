@@ -30,7 +30,7 @@ export function fgsm({
   objective = crossEntropyObjective,
 }: FgsmOptions): Attack {
   if (!Object.hasOwn(norms, norm)) {
-    throw new ReatError("config", `norm of attack ${name} must be linf or l2, got "${norm}"`);
+    throw new ReatError("config", `norm of attack ${name} must be linf or l2, got "${norm}".`);
   }
   return pgd({ name, norm, epsilon, stepSize: epsilon, steps: 1, start: "none", objective });
 }

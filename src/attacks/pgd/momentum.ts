@@ -36,7 +36,7 @@ export function momentumAttack(options: MomentumOptions): Attack {
   const { norm: normName, epsilon, steps = 10, decay = 1, objective = crossEntropyObjective } = options;
   const { name = `mim-${steps}`, stepSize = epsilon / steps } = options;
   if (!Object.hasOwn(norms, normName)) {
-    throw new ReatError("config", `norm of attack ${name} must be linf or l2, got "${normName}"`);
+    throw new ReatError("config", `norm of attack ${name} must be linf or l2, got "${normName}".`);
   }
   requireBall(name, normName, epsilon);
   requireWhole(name, "steps", steps);
@@ -48,7 +48,7 @@ export function momentumAttack(options: MomentumOptions): Attack {
     if (!valid) {
       throw new ReatError(
         "config",
-        `${what} of attack ${name} must be a finite number ${least}, got ${value}`,
+        `${what} of attack ${name} must be a finite number ${least}, got ${value}.`,
       );
     }
   }

@@ -60,7 +60,7 @@ export interface PgdOptions {
 
 function requireValid({ norm, epsilon, stepSize, steps, start = "uniform", restarts = 1 }: PgdOptions): void {
   const problem = (what: string, accepted: string, got: unknown) =>
-    new ReatError("config", `PGD's ${what} must be ${accepted}, got ${JSON.stringify(got)}`);
+    new ReatError("config", `PGD's ${what} must be ${accepted}, got ${JSON.stringify(got)}.`);
   if (!Object.hasOwn(norms, norm)) throw problem("norm", Object.keys(norms).join(" or "), norm);
   const { largestEpsilon } = norms[norm];
   if (!(epsilon >= 0 && epsilon <= largestEpsilon)) {
@@ -167,13 +167,13 @@ function requireSound(name: string, images: Tensor, total: Tensor): void {
   if (!(lowest >= 0 && highest <= 1)) {
     throw new ReatError(
       "data",
-      `attack ${name} takes images in [0, 1], got values from ${lowest} to ${highest}`,
+      `Attack ${name} takes images in [0, 1], got values from ${lowest} to ${highest}.`,
     );
   }
   if (!Number.isFinite(sum)) {
     throw new ReatError(
       "numerics",
-      `attack ${name} needs finite logits, but its objective became ${sum}: the model's weights or logits hold NaN or infinity`,
+      `Attack ${name} needs finite logits, but its objective became ${sum}: the model's weights or logits hold NaN or infinity.`,
     );
   }
 }

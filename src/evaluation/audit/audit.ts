@@ -163,7 +163,7 @@ function brokenNumbers(cause: unknown): Finding {
     verdict: "inconclusive",
     measured: {},
     threshold: "finite logits are needed",
-    explanation: `The check could not be made: ${cause.message}.`,
+    explanation: `The check could not be made. ${cause.message}`,
   };
 }
 

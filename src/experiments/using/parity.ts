@@ -206,7 +206,7 @@ export function pythonParity(folder: string, python: string, reference: Referenc
     });
     if (done.status !== 0) {
       const why = done.error?.message ?? done.stderr.trim().split("\n").at(-1);
-      throw new ReatError("environment", `${python} (REAT_PYTHON) did not run the exported module: ${why}`);
+      throw new ReatError("environment", `${python} (REAT_PYTHON) did not run the exported module: ${why}.`);
     }
     const { version, logits } = JSON.parse(done.stdout) as { version: string; logits: number[] };
     return judged("model.pt", `PyTorch ${version} in Python`, Float32Array.from(logits), reference);

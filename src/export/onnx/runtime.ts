@@ -37,7 +37,7 @@ export async function openOnnx(file: Uint8Array): Promise<OnnxSession> {
   const session = await InferenceSession.create(file, { executionProviders: ["wasm"] }).catch(
     (cause: unknown) => {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new ReatError("numerics", `onnxruntime-web refuses the exported file: ${why}`, { cause });
+      throw new ReatError("numerics", `onnxruntime-web refuses the exported file: ${why}.`, { cause });
     },
   );
   return {

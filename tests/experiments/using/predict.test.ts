@@ -123,6 +123,6 @@ it("refuses in a sentence what it cannot classify", async () => {
   expect(scaled?.classes).toHaveLength(3);
   const change = { epsilons: [0.1], attack: "autoattack" };
   await expect(predict(classifier, [big], { resize: true, change })).rejects.toThrow(
-    "attack must be pgd-<steps>",
+    "The attack must be pgd-<steps>",
   );
 });
