@@ -14,7 +14,7 @@ import {
   setThreads,
   trainingBatches,
 } from "reat";
-import { generateSynthetic, loadDataset, SYNTHETIC_DEFAULTS, selectImages, uploadSplit } from "reat/data";
+import { generateSynthetic, loadDataset, selectImages, syntheticDefaults, uploadSplit } from "reat/data";
 import { encodeSafetensors, loadWeights, type StoredTensor, storeTensor } from "reat/training";
 
 /** What is evaluated. */
@@ -36,7 +36,7 @@ export async function writeEvaluationFile(
   onProgress: (text: string) => void,
 ): Promise<void> {
   if (existsSync(file)) return;
-  const dataset = data && weights ? await loadDataset(data) : generateSynthetic(SYNTHETIC_DEFAULTS);
+  const dataset = data && weights ? await loadDataset(data) : generateSynthetic(syntheticDefaults);
   const model = buildModel("resnet18", { classes: dataset.classNames.length, generator: new Generator(0) });
   if (weights) await loadWeights(weights, model);
   else trainBriefly(model, dataset, onProgress);

@@ -3,12 +3,12 @@ import type { ImageDataset } from "reat";
 import { createDataset, type DeviceSplit, uploadSplit } from "reat/data";
 import type { Device } from "reat/tensor";
 
-const SIDE = 32;
+const side = 32;
 
 /** A data set of random pixels with so many training images of each class. */
 export function randomDataset(counts: readonly number[]): ImageDataset {
   const labels = counts.flatMap((count, label) => Array.from({ length: count }, () => label));
-  const images = new Uint8Array(labels.length * 3 * SIDE * SIDE);
+  const images = new Uint8Array(labels.length * 3 * side * side);
   let state = 1;
   for (let i = 0; i < images.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -20,8 +20,8 @@ export function randomDataset(counts: readonly number[]): ImageDataset {
     name: "random",
     synthetic: true,
     classNames: counts.map((_, label) => `class ${label}`),
-    height: SIDE,
-    width: SIDE,
+    height: side,
+    width: side,
     train: { images, labels: ids, count: labels.length },
     test: none,
   });

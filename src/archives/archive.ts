@@ -1,11 +1,11 @@
 // Archives of either kind, tar or zip, which their first bytes tell.
-import { type ArchiveLimits, DEFAULT_ARCHIVE_LIMITS } from "./limits.js";
+import { type ArchiveLimits, defaultArchiveLimits } from "./limits.js";
 import type { Listing, SourceFile } from "./source-file.js";
 import { listTar, readListedTar, readTar } from "./tar.js";
 import { isZipFile, listZip, readListedZip, readZip } from "./zip.js";
 
 /** The regular files of an archive in its order, links passed over. Throws as `readTar` and `readZip` do. */
-export function readArchive(file: string, limits = DEFAULT_ARCHIVE_LIMITS): AsyncGenerator<SourceFile> {
+export function readArchive(file: string, limits = defaultArchiveLimits): AsyncGenerator<SourceFile> {
   return isZipFile(file) ? readZip(file, limits) : readTar(file, limits);
 }
 

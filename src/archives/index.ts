@@ -1,7 +1,7 @@
 // The public face of archives: tar and zip files that others wrote, read safely.
 export { listArchive, readArchive, readListed } from "./archive.js";
 export { decodeName, folderOf } from "./entry-names.js";
-export { type ArchiveLimits, Budget, DEFAULT_ARCHIVE_LIMITS } from "./limits.js";
+export { type ArchiveLimits, Budget, defaultArchiveLimits } from "./limits.js";
 export { someOf } from "./listing.js";
 export {
   DamagedEntry,

@@ -12,7 +12,7 @@ export interface ArchiveLimits {
 }
 
 /** 512 MiB per file, 64 GiB in all, five million files. */
-export const DEFAULT_ARCHIVE_LIMITS: ArchiveLimits = {
+export const defaultArchiveLimits: ArchiveLimits = {
   fileBytes: 2 ** 29,
   totalBytes: 2 ** 36,
   files: 5_000_000,

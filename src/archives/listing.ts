@@ -15,7 +15,7 @@ export interface ArchiveEntry {
 }
 
 /** More links than this in a row are a loop, as for the file system. */
-const LONGEST_CHAIN = 40;
+const longestChain = 40;
 
 /** Collects entries in the archive's order. */
 export class ListingBuilder {
@@ -83,7 +83,7 @@ export class ListingBuilder {
   /** The path that remains when all links in it are followed. */
   #resolve(path: string): string | { why: string } {
     let at = path;
-    for (let steps = 0; steps < LONGEST_CHAIN; steps++) {
+    for (let steps = 0; steps < longestChain; steps++) {
       const link = this.#firstLink(at);
       if (link === undefined) return this.#exists(at) ? at : { why: "which is not there" };
       const { target } = this.#links.get(link)!;

@@ -1,6 +1,6 @@
 // The 512 bytes before each file of a tar archive, and the records of pax that may go before them.
 
-export const BLOCK = 512;
+export const blockBytes = 512;
 
 /** What is wrong with a header, to be put into a sentence about the archive. */
 export class BadHeader extends Error {}
@@ -93,7 +93,7 @@ function checksumHolds(header: Buffer): boolean {
   const stored = Number.parseInt(header.toString("latin1", 148, 156).replace(/[\0 ]/g, ""), 8);
   // Some old programs summed bytes as signed numbers.
   let [sum, signed] = [8 * 0x20, 8 * 0x20];
-  for (let i = 0; i < BLOCK; i++) {
+  for (let i = 0; i < blockBytes; i++) {
     if (i >= 148 && i < 156) continue;
     sum += header[i]!;
     signed += header.readInt8(i);

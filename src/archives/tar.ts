@@ -2,12 +2,12 @@
 import { ReatError } from "../errors.js";
 import { ByteReader, CutOff, openBytes } from "./byte-reader.js";
 import { decodeName, insidePath } from "./entry-names.js";
-import { type ArchiveLimits, Budget, DEFAULT_ARCHIVE_LIMITS } from "./limits.js";
+import { type ArchiveLimits, Budget, defaultArchiveLimits } from "./limits.js";
 import { type ArchiveEntry, ListingBuilder } from "./listing.js";
 import type { ListedFile, Listing, SourceFile } from "./source-file.js";
 import {
   BadHeader,
-  BLOCK,
+  blockBytes,
   type PaxRecords,
   readPax,
   readTarHeader,
@@ -16,7 +16,7 @@ import {
 } from "./tar-header.js";
 
 // Extended headers hold names; one of megabytes is a corrupt or hostile archive.
-const LARGEST_HEADER = 1 << 20;
+const largestHeader = 1 << 20;
 
 /**
  * The regular files of a `.tar`, `.tar.gz` or `.tgz`, in archive order; the form is seen from its first bytes.
@@ -25,7 +25,7 @@ const LARGEST_HEADER = 1 << 20;
  */
 export async function* readTar(
   file: string,
-  limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+  limits: ArchiveLimits = defaultArchiveLimits,
 ): AsyncGenerator<SourceFile> {
   for await (const { name, kind, size, read } of tarEntries(file, limits)) {
     const path = insidePath(decodeName(name, "latin1").text);
@@ -84,7 +84,7 @@ async function* tarEntries(file: string, limits: ArchiveLimits): AsyncGenerator<
 async function* entries(bytes: ByteReader, file: string, budget: Budget): AsyncGenerator<TarEntry> {
   let pax: PaxRecords = {};
   for (let first = true; ; first = false) {
-    const block = await bytes.take(BLOCK);
+    const block = await bytes.take(blockBytes);
     if (block.every((byte) => byte === 0)) {
       if (first) throw new ReatError("data", `${file} is an empty archive.`);
       // Reading on to the end makes gzip check its own checksum.
@@ -94,7 +94,7 @@ async function* entries(bytes: ByteReader, file: string, budget: Budget): AsyncG
     const header = firstHeader(block, first, file);
     if (isMeta(header.type)) {
       const { size } = header;
-      if (size > LARGEST_HEADER)
+      if (size > largestHeader)
         throw new ReatError("data", `${file} is damaged: a file name of ${size} bytes.`);
       const body = (await bytes.take(padded(size))).subarray(0, size);
       if (header.type === "L") pax.path ??= Buffer.from(text(body));
@@ -109,7 +109,7 @@ async function* entries(bytes: ByteReader, file: string, budget: Budget): AsyncG
     const target = pax.target ?? Buffer.from(header.target);
     pax = {};
     // GNU's sparse files keep the list of their holes in further blocks, each with a flag for one more.
-    if (header.type === "S" && block[482] !== 0) while ((await bytes.take(BLOCK))[504] !== 0);
+    if (header.type === "S" && block[482] !== 0) while ((await bytes.take(blockBytes))[504] !== 0);
     budget.take(decodeName(name, "latin1").text, size);
     let reading: Promise<Buffer> | undefined;
     yield {
@@ -139,7 +139,7 @@ function firstHeader(block: Buffer, first: boolean, file: string) {
 }
 
 const isMeta = (type: string): boolean => "LKxg".includes(type);
-const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
+const padded = (size: number): number => Math.ceil(size / blockBytes) * blockBytes;
 
 /** Kinds of entries that are neither files nor folders nor links. */
 const others: Readonly<Record<string, string>> = {

@@ -2,11 +2,11 @@
 import type { ReatError } from "../errors.js";
 import { decodeName } from "./entry-names.js";
 
-const END = 0x06054b50;
-const END_64 = 0x06064b50;
-const LOCATOR_64 = 0x07064b50;
-const ENTRY = 0x02014b50;
-const LOCAL = 0x04034b50;
+const endMark = 0x06054b50;
+const end64Mark = 0x06064b50;
+const locator64Mark = 0x07064b50;
+const entryMark = 0x02014b50;
+const localMark = 0x04034b50;
 /** The end record, with the longest comment it can have. */
 const longestEnd = 22 + 0xffff;
 
@@ -49,7 +49,7 @@ export function* zipEntries(source: RandomAccess, refuse: Refuse): Generator<Zip
   let offset = 0;
   let read = 0;
   for (; offset < list.length; read++) {
-    if (offset + 46 > list.length || list.readUInt32LE(offset) !== ENTRY) {
+    if (offset + 46 > list.length || list.readUInt32LE(offset) !== entryMark) {
       throw refuse(`its list ends after ${read} of ${count} files`);
     }
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) =>
@@ -90,7 +90,7 @@ function readEntry(list: Buffer, offset: number, raw: Buffer, extra: Buffer, ref
 /** The packed bytes of an entry. */
 export function packedBytes(source: RandomAccess, entry: ZipEntry, refuse: Refuse): Buffer {
   const header = bytesOf(source, entry.at, 30, refuse);
-  if (header.readUInt32LE(0) !== LOCAL) throw refuse(`${entry.path} is not where its list says`);
+  if (header.readUInt32LE(0) !== localMark) throw refuse(`${entry.path} is not where its list says`);
   // The local header repeats the name, and has extra fields of its own.
   const start = entry.at + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
   return bytesOf(source, start, entry.packed, refuse);
@@ -100,12 +100,12 @@ function findList(source: RandomAccess, refuse: Refuse) {
   const length = Math.min(longestEnd, source.length);
   const tail = source.bytes(source.length - length, length);
   let end = tail.length - 22;
-  while (end >= 0 && tail.readUInt32LE(end) !== END) end--;
+  while (end >= 0 && tail.readUInt32LE(end) !== endMark) end--;
   if (end < 0) throw refuse("it has no list at its end, so it is cut off");
   const locator = end - 20;
-  if (locator >= 0 && tail.readUInt32LE(locator) === LOCATOR_64) {
+  if (locator >= 0 && tail.readUInt32LE(locator) === locator64Mark) {
     const record = bytesOf(source, Number(tail.readBigUInt64LE(locator + 8)), 56, refuse);
-    if (record.readUInt32LE(0) !== END_64) throw refuse("its list is not where it says");
+    if (record.readUInt32LE(0) !== end64Mark) throw refuse("its list is not where it says");
     const [count, bytes, at] = [32, 40, 48].map((field) => Number(record.readBigUInt64LE(field))) as [
       number,
       number,

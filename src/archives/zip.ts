@@ -3,20 +3,20 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { crc32, inflateRawSync } from "node:zlib";
 import { ReatError } from "../errors.js";
 import { insidePath } from "./entry-names.js";
-import { type ArchiveLimits, Budget, DEFAULT_ARCHIVE_LIMITS } from "./limits.js";
+import { type ArchiveLimits, Budget, defaultArchiveLimits } from "./limits.js";
 import { ListingBuilder } from "./listing.js";
 import { DamagedEntry, type ListedFile, type Listing, type SourceFile } from "./source-file.js";
 import { packedBytes, type RandomAccess, type Refuse, type ZipEntry, zipEntries } from "./zip-list.js";
 
-const LOCAL = 0x04034b50;
+const localMark = 0x04034b50;
 /** How an archive without files begins, and one that was made to be cut into pieces and was not. */
-const [EMPTY, WHOLE] = [0x06054b50, 0x08074b50];
+const [emptyMark, wholeMark] = [0x06054b50, 0x08074b50];
 /** The content of a link is a path; no system has paths longer than this. */
 const longestTarget = 4096;
 
 /** Whether bytes begin as a zip archive does. */
 export function isZip(bytes: Buffer): boolean {
-  return bytes.length >= 4 && bytes.readUInt32LE(0) === LOCAL;
+  return bytes.length >= 4 && bytes.readUInt32LE(0) === localMark;
 }
 
 /** Whether a file begins as a zip archive does. */
@@ -25,7 +25,7 @@ export function isZipFile(file: string): boolean {
   try {
     const magic = Buffer.alloc(4);
     if (readSync(handle, magic, 0, 4, 0) < 4) return false;
-    return [LOCAL, EMPTY, WHOLE].includes(magic.readUInt32LE(0));
+    return [localMark, emptyMark, wholeMark].includes(magic.readUInt32LE(0));
   } finally {
     closeSync(handle);
   }
@@ -38,7 +38,7 @@ export function isZipFile(file: string): boolean {
  */
 export async function* readZip(
   file: string,
-  limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+  limits: ArchiveLimits = defaultArchiveLimits,
 ): AsyncGenerator<SourceFile> {
   const archive = new ZipFile(file, limits);
   try {

@@ -4,9 +4,9 @@ import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 import { ReatError } from "../errors.js";
 import { auditCheckNames, type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import {
-  AUDIT_IMAGES,
   type AuditOutcome,
   type AuditRecord,
+  auditImages,
   auditModel,
   ownExport,
   writeAudit,
@@ -48,7 +48,7 @@ export function addAudit(program: Command): void {
         "exit code 0 whatever the verdict is.",
     )
     .addArgument(new Argument("<model>", "a run's folder, one of its checkpoints, or a file of weights"))
-    .option("--images <n>", "test images, spread over the classes", wholeNumber(1), AUDIT_IMAGES)
+    .option("--images <n>", "test images, spread over the classes", wholeNumber(1), auditImages)
     .option("--check <names>", `only these, separated by commas: ${auditCheckNames.join(", ")}`, commaList)
     .option("--queries <n>", "queries per image of the black-box attack (default: 500)", wholeNumber(1))
     .option(

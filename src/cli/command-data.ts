@@ -10,9 +10,9 @@ import {
   downloadCifar,
   drawSubset,
   loadDataset,
-  PROFILES,
   type Profile,
   prepareDataset,
+  profileNames,
   summarizeDataset,
   verifySource,
   writtenOut,
@@ -27,7 +27,7 @@ import { ratio, wholeNumber } from "./options.js";
 import { table } from "./table.js";
 import { bytes, note, print, printJson, styled } from "./terminal.js";
 
-const SOURCE =
+const sourceArgument =
   "synthetic, synthetic:<seed>, cifar10, cifar100, or the path of an archive, a folder or a packed file";
 
 interface ShowOptions extends ReadFlags {
@@ -56,8 +56,8 @@ export function addData(program: Command): void {
   const showing = data
     .command("show")
     .summary("say what a data set holds, and what a long-tailed subset of it would")
-    .argument("<source>", SOURCE)
-    .addOption(new Option("--profile <name>", "draw a subset of this profile").choices(PROFILES))
+    .argument("<source>", sourceArgument)
+    .addOption(new Option("--profile <name>", "draw a subset of this profile").choices(profileNames))
     .option(
       "--imbalance <ratio>",
       "largest class over smallest; alone it means the exponential profile",
@@ -111,7 +111,7 @@ export function addData(program: Command): void {
       "Decodes a data set once into one packed file in the cache ($REAT_CACHE, default ~/.cache/reat), where every later " +
         "use of the same source finds it. Training does this by itself on first use.",
     )
-    .argument("<source>", SOURCE)
+    .argument("<source>", sourceArgument)
     .option("--json", "print the file's path as JSON")
     .addHelpText("after", "\nExample:\n  reat data prepare photos/ --resize 32")
     .action(prepare);

@@ -3,7 +3,7 @@ import type { Progress } from "../data/index.js";
 import { bar, StatusLine } from "./status-line.js";
 import { bytes, duration } from "./terminal.js";
 
-const DOING = {
+const doing = {
   read: "reading",
   decode: "decoding images",
   write: "writing",
@@ -20,7 +20,7 @@ export function dataProgress(): { progress: Progress; line: StatusLine } {
     const left =
       total !== undefined && rate > 0 && seconds > 1 ? `, ${duration((total - done) / rate)} left` : "";
     const drawing = total ? `${bar(done / total, 20)} ` : "";
-    line.show(`${DOING[stage]} ${drawing}${of}, ${amount(rate)}/s${left}`);
+    line.show(`${doing[stage]} ${drawing}${of}, ${amount(rate)}/s${left}`);
   };
   return { progress, line };
 }

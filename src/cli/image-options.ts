@@ -1,13 +1,13 @@
 // How images are read from files: the options that every command with --data or a source takes.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_ARCHIVE_LIMITS } from "../archives/index.js";
+import { defaultArchiveLimits } from "../archives/index.js";
 import {
-  DAMAGED_POLICIES,
   type DamagedPolicy,
-  DEFAULT_PIXEL_LIMIT,
+  damagedPolicies,
+  defaultPixelLimit,
   type ImageOptions,
-  ORIENTATIONS,
   type Orientation,
+  orientations,
 } from "../data/index.js";
 import { wholeNumber } from "./options.js";
 
@@ -32,13 +32,13 @@ export function addImageOptions(command: Command): Command {
       new Option(
         "--damaged <how>",
         "refuse data with damaged images, or skip and name them (default: error)",
-      ).choices(DAMAGED_POLICIES),
+      ).choices(damagedPolicies),
     )
     .addOption(
       new Option(
         "--orientation <how>",
         "turn images as their EXIF orientation says, or take them as stored (default: apply)",
-      ).choices(ORIENTATIONS),
+      ).choices(orientations),
     );
 }
 
@@ -49,7 +49,7 @@ export function imageOverrides({ resize, crop, damaged, orientation }: ImageFlag
     .map(([key, value]) => `data.${key}=${JSON.stringify(value)}`);
 }
 
-const limitDefaults = { pixels: DEFAULT_PIXEL_LIMIT, ...DEFAULT_ARCHIVE_LIMITS };
+const limitDefaults = { pixels: defaultPixelLimit, ...defaultArchiveLimits };
 type Limits = Partial<typeof limitDefaults>;
 
 /** Of commands that read data without a configuration. */

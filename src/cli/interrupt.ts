@@ -2,7 +2,7 @@
 import { writeNote } from "./stderr.js";
 
 /** The shell's exit code for an interrupted command: 128 + the number of SIGINT. */
-export const INTERRUPTED = 130;
+export const exitInterrupted = 130;
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -33,12 +33,12 @@ export function stopWork(reason: Error, exitCode: number): boolean {
  */
 export function abortOnInterrupt(promise: string): AbortSignal {
   const controller = new AbortController();
-  const bySignal = (signal: NodeJS.Signals) => stop(new Error(`interrupted (${signal})`), INTERRUPTED);
+  const bySignal = (signal: NodeJS.Signals) => stop(new Error(`interrupted (${signal})`), exitInterrupted);
   const stop = (reason: Error, exitCode: number) => {
     working = null;
     code = exitCode;
     for (const signal of signals) process.off(signal, bySignal);
-    const again = exitCode === INTERRUPTED ? " (Ctrl-C again ends at once)" : ` (${reason.message})`;
+    const again = exitCode === exitInterrupted ? " (Ctrl-C again ends at once)" : ` (${reason.message})`;
     writeNote(`\n${promise}${again}\n`);
     controller.abort(reason);
   };

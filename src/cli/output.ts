@@ -4,7 +4,7 @@ import { cannotWrite } from "../durable-file.js";
 import { stopWork } from "./interrupt.js";
 
 /** The shell's exit code for a program whose reader has closed the pipe: 128 + SIGPIPE. */
-const READER_GONE = 141;
+const exitReaderGone = 141;
 
 /** True from the first result on: a reader may stop reading results. */
 let showsResults = false;
@@ -55,7 +55,7 @@ export function watchReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE" && error.code !== "EIO") return;
-      if (!showsResults) stopWork(new Error("nobody reads the output any more"), READER_GONE);
+      if (!showsResults) stopWork(new Error("nobody reads the output any more"), exitReaderGone);
       else if (stream === process.stdout) process.exit(0);
     });
   }

@@ -21,10 +21,10 @@ import { writeResult } from "./output.js";
 import { note, styled } from "./terminal.js";
 
 /** Exit codes. */
-export const FAILED = 1;
-export const WRONG_USAGE = 2;
+export const exitFailed = 1;
+export const exitWrongUsage = 2;
 
-const EXIT_CODES = `
+const exitCodesHelp = `
 Exit codes: 0 done, 1 the work failed, 2 wrong usage (an unknown option or key, a value of the wrong type),
 130 stopped by Ctrl-C, SIGTERM or SIGHUP, 141 because nobody reads the output any more; both after a checkpoint where
 a training was running.`;
@@ -50,7 +50,7 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      `${EXIT_CODES}
+      `${exitCodesHelp}
 
 Examples:
   reat quickstart                                      # five minutes, no data needed
@@ -102,7 +102,7 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return interruption() ?? Number(process.exitCode ?? 0);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitWrongUsage;
     const interrupted = interruption();
     if (interrupted !== null && error instanceof ReatError) {
       note(error.message);
@@ -111,7 +111,7 @@ export async function run(args: readonly string[]): Promise<number> {
     note(`${styled("red", "reat:")} ${(error as Error).message}`);
     if (args.includes("--debug")) note((error as Error).stack ?? "");
     return error instanceof ReatError && (error.code === "usage" || error.code === "config")
-      ? WRONG_USAGE
-      : FAILED;
+      ? exitWrongUsage
+      : exitFailed;
   }
 }

@@ -1,22 +1,22 @@
 // Plain aligned columns for terminals: no frames, numbers to the right.
 import Table from "cli-table3";
 
-const NOTHING = "";
-const CHARS = {
-  top: NOTHING,
-  "top-mid": NOTHING,
-  "top-left": NOTHING,
-  "top-right": NOTHING,
-  bottom: NOTHING,
-  "bottom-mid": NOTHING,
-  "bottom-left": NOTHING,
-  "bottom-right": NOTHING,
-  left: NOTHING,
-  "left-mid": NOTHING,
-  mid: NOTHING,
-  "mid-mid": NOTHING,
-  right: NOTHING,
-  "right-mid": NOTHING,
+const nothing = "";
+const boxCharacters = {
+  top: nothing,
+  "top-mid": nothing,
+  "top-left": nothing,
+  "top-right": nothing,
+  bottom: nothing,
+  "bottom-mid": nothing,
+  "bottom-left": nothing,
+  "bottom-right": nothing,
+  left: nothing,
+  "left-mid": nothing,
+  mid: nothing,
+  "mid-mid": nothing,
+  right: nothing,
+  "right-mid": nothing,
   middle: "  ",
 };
 
@@ -29,7 +29,7 @@ export function table(
   const drawn = new Table({
     head: [...header],
     colAligns: header.map((name) => (left.includes(name) ? "left" : "right")),
-    chars: CHARS,
+    chars: boxCharacters,
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
   for (const row of rows) drawn.push(row.map(String));

@@ -5,8 +5,8 @@ import { writeEvent } from "./output.js";
 import { bar, StatusLine } from "./status-line.js";
 import { duration, percent } from "./terminal.js";
 
-const COLUMNS = ["epoch", "loss", "adv. train", "clean", "robust", "lr", "time"] as const;
-const WIDTHS = [9, 8, 10, 8, 8, 8, 12] as const;
+const columns = ["epoch", "loss", "adv. train", "clean", "robust", "lr", "time"] as const;
+const widths = [9, 8, 10, 8, 8, 8, 12] as const;
 
 /**
  * One line: position, accuracy, speed, time left; shorter where `width` columns are too few. The accuracy
@@ -51,7 +51,7 @@ function wordsOf(progress: TrainingProgress, label: string, wide: boolean): { te
 
 /** The header of the epochs' lines. */
 export function epochHeader(): string {
-  return aligned(COLUMNS);
+  return aligned(columns);
 }
 
 /** One epoch: the columns of {@link epochHeader}; accuracies of the evaluation that followed it, where one did. */
@@ -72,7 +72,7 @@ export function epochLine(
 }
 
 function aligned(cells: readonly string[]): string {
-  return cells.map((cell, i) => cell.padStart(WIDTHS[i]!)).join(" ");
+  return cells.map((cell, i) => cell.padStart(widths[i]!)).join(" ");
 }
 
 /** Listens to a run and draws it. */

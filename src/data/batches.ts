@@ -11,7 +11,7 @@ import {
   strongAugmentations,
 } from "./augmentation/index.js";
 import { mixSeed } from "./counter-random.js";
-import { CHANNELS, type ImageDataset, type ImageSplit } from "./dataset.js";
+import { channelCount, type ImageDataset, type ImageSplit } from "./dataset.js";
 import { MersenneTwister } from "./mersenne-twister.js";
 
 /** A split on a device. It owns its tensors: dispose it, or hold it with `using`. */
@@ -37,7 +37,7 @@ export interface Batch {
 /** Copies a split to a device, once. */
 export function uploadSplit(dataset: ImageDataset, split: ImageSplit, device: Device = "cpu"): DeviceSplit {
   const [images, labels] = scope(() => {
-    const shape = [split.count, CHANNELS, dataset.height, dataset.width];
+    const shape = [split.count, channelCount, dataset.height, dataset.width];
     const ids = tensor(Int32Array.from(split.labels), { device }).to("int64");
     return [keep(tensor(split.images, { shape, dtype: "uint8", device })), keep(ids)] as const;
   });

@@ -5,7 +5,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ArchiveLimits } from "../archives/index.js";
 import { type DataSource, listSource } from "./formats/index.js";
-import { PACKED_MAGIC } from "./store/index.js";
+import { packedMagic } from "./store/index.js";
 
 /** `$REAT_CACHE`, else `~/.cache/reat`, else for a user without a home a folder among the temporary files. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -34,7 +34,7 @@ export async function sourceIdentity(
 ): Promise<string> {
   const path = realpathSync(source.path);
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([PACKED_MAGIC, source.form, path, options ?? null]));
+  hash.update(JSON.stringify([packedMagic, source.form, path, options ?? null]));
   if (statSync(path).isDirectory()) {
     const { files, folders, problems } = await listSource(path, limits);
     for (const file of files) hash.update(`\n${file.path}\0${file.size}\0${mtime(join(path, file.path))}`);

@@ -1,7 +1,7 @@
 // Pictures of many images: a sheet with one row for each class, or single rows.
 import sharp from "sharp";
 import { ReatError } from "../errors.js";
-import { CHANNELS, type ImageDataset, indicesByClass } from "./dataset.js";
+import { channelCount, type ImageDataset, indicesByClass } from "./dataset.js";
 
 /** What a sheet of images shows. */
 export interface ContactSheetOptions {
@@ -16,7 +16,7 @@ export interface ContactSheetOptions {
   readonly indices?: ArrayLike<number>;
 }
 
-const GAP = 2;
+const gap = 2;
 
 /**
  * A PNG with one row of images for each class, in class-id order, on white.
@@ -37,18 +37,18 @@ export async function contactSheet(
   }
   const byClass = chosenByClass(dataset, split, indices).slice(0, rows);
   const { height, width } = dataset;
-  const cellWidth = width + GAP;
-  const cellHeight = height + GAP;
-  const sheetWidth = columns * cellWidth + GAP;
-  const sheetHeight = byClass.length * cellHeight + GAP;
-  const sheet = Buffer.alloc(sheetWidth * sheetHeight * CHANNELS, 255);
+  const cellWidth = width + gap;
+  const cellHeight = height + gap;
+  const sheetWidth = columns * cellWidth + gap;
+  const sheetHeight = byClass.length * cellHeight + gap;
+  const sheet = Buffer.alloc(sheetWidth * sheetHeight * channelCount, 255);
   byClass.forEach((list, row) => {
     list.slice(0, columns).forEach((image, column) => {
-      const corner = (row * cellHeight + GAP) * sheetWidth + column * cellWidth + GAP;
-      place(dataset, split, image, { pixels: sheet, width: sheetWidth, channels: CHANNELS, corner });
+      const corner = (row * cellHeight + gap) * sheetWidth + column * cellWidth + gap;
+      place(dataset, split, image, { pixels: sheet, width: sheetWidth, channels: channelCount, corner });
     });
   });
-  return sharp(sheet, { raw: { width: sheetWidth, height: sheetHeight, channels: CHANNELS } })
+  return sharp(sheet, { raw: { width: sheetWidth, height: sheetHeight, channels: channelCount } })
     .resize(sheetWidth * zoom, sheetHeight * zoom, { kernel: "nearest" })
     .png()
     .toBuffer();
@@ -86,7 +86,7 @@ export async function classStrips(dataset: ImageDataset, options: ClassStripOpti
     );
   }
   const channels = 4;
-  const rowWidth = images * (dataset.width + GAP) - GAP;
+  const rowWidth = images * (dataset.width + gap) - gap;
   const height = Math.min(dataset.height, highest);
   const width = Math.max(1, Math.round((rowWidth * height) / dataset.height));
   const strips: (Buffer | null)[] = [];
@@ -97,7 +97,7 @@ export async function classStrips(dataset: ImageDataset, options: ClassStripOpti
     }
     const pixels = Buffer.alloc(rowWidth * dataset.height * channels);
     list.slice(0, images).forEach((image, column) => {
-      const corner = column * (dataset.width + GAP);
+      const corner = column * (dataset.width + gap);
       place(dataset, "train", image, { pixels, width: rowWidth, channels, corner });
     });
     const row = sharp(pixels, { raw: { width: rowWidth, height: dataset.height, channels } });
@@ -139,9 +139,9 @@ function place(
   for (let y = 0; y < dataset.height; y++) {
     for (let x = 0; x < dataset.width; x++) {
       const to = (corner + y * width + x) * channels;
-      for (let channel = 0; channel < CHANNELS; channel++) {
+      for (let channel = 0; channel < channelCount; channel++) {
         pixels[to + channel] =
-          images[((image * CHANNELS + channel) * dataset.height + y) * dataset.width + x]!;
+          images[((image * channelCount + channel) * dataset.height + y) * dataset.width + x]!;
       }
       if (channels === 4) pixels[to + 3] = 255;
     }

@@ -39,7 +39,7 @@ export interface ImageDataset {
   readonly notes: readonly string[];
 }
 
-export const CHANNELS = 3;
+export const channelCount = 3;
 
 /** An array for `count` class ids out of `classes`. */
 export function allocateClassIds(count: number, classes: number): ClassIds {
@@ -58,7 +58,7 @@ export type DatasetParts = Omit<ImageDataset, "notes" | "damaged"> &
  * @throws ReatError `data` where array lengths disagree with the counts, a label has no class, or two classes one name.
  */
 export function createDataset(parts: DatasetParts): ImageDataset {
-  const imageBytes = CHANNELS * parts.height * parts.width;
+  const imageBytes = channelCount * parts.height * parts.width;
   for (const [name, split] of [
     ["training", parts.train],
     ["test", parts.test],

@@ -15,11 +15,11 @@ import { basename, dirname, join } from "node:path";
 import { makeFolder } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { downloadFolder } from "./cache.js";
-import { CIFAR_LAYOUTS, CIFAR_MD5, type CifarForm, type CifarName } from "./formats/index.js";
+import { type CifarForm, type CifarName, cifarLayouts, cifarMd5 } from "./formats/index.js";
 import { type Progress, timed } from "./progress.js";
 import { md5OfFile } from "./verify.js";
 
-const OFFICIAL_HOST = "https://www.cs.toronto.edu/~kriz";
+const officialHost = "https://www.cs.toronto.edu/~kriz";
 
 /** Where a download goes, and what is called with its progress. */
 export interface DownloadOptions {
@@ -41,15 +41,15 @@ export function cifarDownload(
   dataset: CifarName,
   form: CifarForm = "binary",
 ): { url: string; md5: string; archive: string } {
-  const layout = CIFAR_LAYOUTS.find((candidate) => candidate.dataset === dataset && candidate.form === form);
+  const layout = cifarLayouts.find((candidate) => candidate.dataset === dataset && candidate.form === form);
   if (!layout)
     throw new ReatError(
       "usage",
       `"${dataset}" in ${form} form cannot be downloaded; accepted: cifar10, cifar100.`,
     );
   return {
-    url: `${OFFICIAL_HOST}/${layout.archive}`,
-    md5: CIFAR_MD5[layout.archive]!,
+    url: `${officialHost}/${layout.archive}`,
+    md5: cifarMd5[layout.archive]!,
     archive: layout.archive,
   };
 }

@@ -44,20 +44,20 @@ export {
 } from "./dataset.js";
 export { cifarDownload, type DownloadOptions, downloadCifar, downloadFile } from "./download.js";
 export {
-  CIFAR_CLASS_NAMES,
-  CIFAR_LAYOUTS,
-  CIFAR_MD5,
   type CifarForm,
   type CifarLayout,
   type CifarName,
   type ClassFolderOptions,
-  DAMAGED_POLICIES,
+  cifarClassNames,
+  cifarLayouts,
+  cifarMd5,
   type DamagedPolicy,
   type DataFormat,
   type DataSource,
-  DEFAULT_PIXEL_LIMIT,
   type DecodeOptions,
+  damagedPolicies,
   dataFormats,
+  defaultPixelLimit,
   defineFormat,
   describeSource,
   detectSource,
@@ -68,21 +68,21 @@ export {
   type LooseImage,
   type LooseImageOptions,
   looseImages,
-  ORIENTATIONS,
   type Orientation,
+  orientations,
   type ReadOptions,
   readClassFolders,
 } from "./formats/index.js";
 export {
-  CLASS_GROUPS,
   type ClassGroup,
   classCounts,
+  classGroupNames,
   classGroups,
   drawSubset,
   groupBounds,
-  PROFILES,
   type Profile,
   type ProfileOptions,
+  profileNames,
   type Subset,
   type SubsetOptions,
   type TailRule,
@@ -92,5 +92,5 @@ export { type LoadOptions, loadDataset, type Prepared, prepareDataset, readSourc
 export type { Progress, ProgressReport } from "./progress.js";
 export { type PackedHeader, readPacked, readPackedHeader, writePacked } from "./store/index.js";
 export { type ClassSummary, channelStatistics, type DatasetSummary, summarizeDataset } from "./summary.js";
-export { generateSynthetic, SYNTHETIC_DEFAULTS, type SyntheticOptions } from "./synthetic/index.js";
+export { generateSynthetic, type SyntheticOptions, syntheticDefaults } from "./synthetic/index.js";
 export { type FileVerdict, md5OfFile, type Verdict, type Verification, verifySource } from "./verify.js";

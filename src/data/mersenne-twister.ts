@@ -1,16 +1,16 @@
 // NumPy's legacy random stream (MT19937 after np.random.seed): the one that defines the field's long-tailed subsets.
 import { ReatError } from "../errors.js";
 
-const SIZE = 624;
-const SHIFT = 397;
+const stateSize = 624;
+const stateShift = 397;
 
 /**
  * MT19937 with the plain 32-bit initialisation, as `np.random.seed(seed)` sets it up, and the shuffle of
  * `np.random.shuffle` on a one-dimensional array. Same seed, same stream, bit for bit.
  */
 export class MersenneTwister {
-  readonly #state = new Uint32Array(SIZE);
-  #position = SIZE;
+  readonly #state = new Uint32Array(stateSize);
+  #position = stateSize;
 
   /** @param seed an integer from 0 to 2³²−1, NumPy's own range */
   constructor(seed: number) {
@@ -22,7 +22,7 @@ export class MersenneTwister {
     }
     const state = this.#state;
     state[0] = seed;
-    for (let i = 1; i < SIZE; i++) {
+    for (let i = 1; i < stateSize; i++) {
       const previous = state[i - 1]! ^ (state[i - 1]! >>> 30);
       state[i] = Math.imul(1812433253, previous) + i;
     }
@@ -30,7 +30,7 @@ export class MersenneTwister {
 
   /** The next raw output, 0 to 2³²−1. */
   nextUint32(): number {
-    if (this.#position === SIZE) this.#refill();
+    if (this.#position === stateSize) this.#refill();
     let y = this.#state[this.#position++]!;
     y ^= y >>> 11;
     y ^= (y << 7) & 0x9d2c5680;
@@ -61,9 +61,9 @@ export class MersenneTwister {
 
   #refill(): void {
     const state = this.#state;
-    for (let i = 0; i < SIZE; i++) {
-      const y = (state[i]! & 0x80000000) | (state[(i + 1) % SIZE]! & 0x7fffffff);
-      state[i] = state[(i + SHIFT) % SIZE]! ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
+    for (let i = 0; i < stateSize; i++) {
+      const y = (state[i]! & 0x80000000) | (state[(i + 1) % stateSize]! & 0x7fffffff);
+      state[i] = state[(i + stateShift) % stateSize]! ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
     }
     this.#position = 0;
   }

@@ -5,7 +5,7 @@ import { ReatError } from "../errors.js";
 import { cacheFolder, downloadFolder, sourceIdentity } from "./cache.js";
 import type { ImageDataset } from "./dataset.js";
 import {
-  CIFAR_LAYOUTS,
+  cifarLayouts,
   type DataSource,
   detectSource,
   formatOf,
@@ -14,7 +14,7 @@ import {
 } from "./formats/index.js";
 import { timed } from "./progress.js";
 import { readPacked, writePacked } from "./store/index.js";
-import { generateSynthetic, SYNTHETIC_DEFAULTS } from "./synthetic/index.js";
+import { generateSynthetic, syntheticDefaults } from "./synthetic/index.js";
 
 /** How images of class folders and of Tiny-ImageNet are read; the other forms have no such options. */
 export interface LoadOptions extends ImageOptions {
@@ -26,7 +26,7 @@ export interface LoadOptions extends ImageOptions {
 }
 
 /** Raised when the same files and options give different images than before, so that older packed files are not used. */
-const READING = 2;
+const readingDetail = 2;
 
 /** A data set in packed form, and where it came from. */
 export interface Prepared {
@@ -47,7 +47,7 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
   const synthetic = /^synthetic(?::(.*))?$/.exec(spec);
   if (!synthetic) return (await prepareDataset(spec, options)).dataset;
   return ofAskedSize(
-    generateSynthetic({ ...SYNTHETIC_DEFAULTS, seed: parseSeed(synthetic[1]) }),
+    generateSynthetic({ ...syntheticDefaults, seed: parseSeed(synthetic[1]) }),
     spec,
     options,
   );
@@ -61,7 +61,7 @@ export async function prepareDataset(spec: string, options: LoadOptions = {}): P
     return { dataset, file: source.path, source, reused: true };
   }
   const { shaped } = formatOf(source);
-  const shaping = shaped ? { reading: READING, ...shapingOptions(options) } : undefined;
+  const shaping = shaped ? { reading: readingDetail, ...shapingOptions(options) } : undefined;
   const identity = await sourceIdentity(source, shaping, options.limits);
   const file = join(options.cache ?? cacheFolder(), "datasets", `${identity.slice(0, 32)}.reatpack`);
   const kept = readKept(file);
@@ -99,7 +99,7 @@ function ofAskedSize(dataset: ImageDataset, spec: string, { resize, crop }: Load
 function resolveSpec(spec: string, options: LoadOptions): string {
   if (existsSync(spec) || (spec !== "cifar10" && spec !== "cifar100")) return spec;
   const folder = options.cache ? join(options.cache, "downloads") : downloadFolder();
-  const layout = CIFAR_LAYOUTS.find(
+  const layout = cifarLayouts.find(
     ({ dataset, archive }) => dataset === spec && existsSync(join(folder, archive)),
   );
   if (!layout) {
@@ -123,7 +123,7 @@ function readKept(file: string): ImageDataset | undefined {
 }
 
 function parseSeed(text: string | undefined): number {
-  if (text === undefined) return SYNTHETIC_DEFAULTS.seed;
+  if (text === undefined) return syntheticDefaults.seed;
   const seed = text === "" ? Number.NaN : Number(text);
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
     throw new ReatError(

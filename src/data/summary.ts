@@ -1,5 +1,11 @@
 // A data set in numbers: sizes, class counts, groups, channel means.
-import { CHANNELS, countClasses, type DamagedFile, type ImageDataset, type ImageSplit } from "./dataset.js";
+import {
+  channelCount,
+  countClasses,
+  type DamagedFile,
+  type ImageDataset,
+  type ImageSplit,
+} from "./dataset.js";
 import { type ClassGroup, classGroups, type Subset, type TailRule } from "./long-tail/index.js";
 
 /** A class in numbers. */
@@ -85,15 +91,15 @@ export function summarizeDataset(
 
 /** Mean and (population) standard deviation of each channel over all pixels, in [0, 1]; NaN for an empty split. */
 export function channelStatistics(split: ImageSplit): { mean: number[]; std: number[] } {
-  const area = split.images.length / split.count / CHANNELS;
+  const area = split.images.length / split.count / channelCount;
   const mean: number[] = [];
   const std: number[] = [];
-  for (let channel = 0; channel < CHANNELS; channel++) {
+  for (let channel = 0; channel < channelCount; channel++) {
     // Whole numbers below 2⁵³: the sums are exact, whatever the order.
     let sum = 0;
     let squares = 0;
     for (let image = 0; image < split.count; image++) {
-      const start = (image * CHANNELS + channel) * area;
+      const start = (image * channelCount + channel) * area;
       for (let i = start; i < start + area; i++) {
         const value = split.images[i]!;
         sum += value;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ReatError } from "../errors.js";
-import { CIFAR_MD5, type DataSource, detectSource } from "./formats/index.js";
+import { cifarMd5, type DataSource, detectSource } from "./formats/index.js";
 import { type Progress, timed } from "./progress.js";
 import { readPacked } from "./store/index.js";
 
@@ -34,7 +34,7 @@ export interface Verification {
  * @throws ReatError `data` where there is nothing to verify at the path
  */
 export async function verifySource(path: string, progress?: Progress): Promise<Verification> {
-  const official = basename(path) in CIFAR_MD5 && statSync(path, { throwIfNoEntry: false })?.isFile();
+  const official = basename(path) in cifarMd5 && statSync(path, { throwIfNoEntry: false })?.isFile();
   // A damaged archive may not be recognisable, but its name says what it should be.
   const source = await detectSource(path).catch((error: unknown) => {
     if (official && error instanceof ReatError) return { form: "class-folders", path } as const;
@@ -59,13 +59,13 @@ export async function verifySource(path: string, progress?: Progress): Promise<V
 }
 
 function filesToCheck(source: DataSource): [file: string, expected: string | undefined][] {
-  if (statSync(source.path).isFile()) return [[source.path, CIFAR_MD5[basename(source.path)]]];
+  if (statSync(source.path).isFile()) return [[source.path, cifarMd5[basename(source.path)]]];
   if (source.form !== "cifar") return [];
   const { layout } = source;
   return [...layout.trainFiles, ...layout.testFiles]
     .map((name) => join(source.path, name))
     .filter((file) => existsSync(file))
-    .map((file) => [file, CIFAR_MD5[`${layout.folder}/${basename(file)}`]]);
+    .map((file) => [file, cifarMd5[`${layout.folder}/${basename(file)}`]]);
 }
 
 /** The MD5 sum of a file, in hexadecimal, read as a stream. */

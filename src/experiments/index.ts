@@ -15,10 +15,10 @@ export type { ForeignOptions, ForeignWeights } from "./foreign-model.js";
 export { type PastLogs, writePastLogs } from "./logging/index.js";
 export {
   type AttackRequest,
-  AUDIT_IMAGES,
   type AuditModelOptions,
   type AuditOutcome,
   type AuditRecord,
+  auditImages,
   auditModel,
   type EvaluateRunOptions,
   type EvaluateRunOutcome,
@@ -39,7 +39,7 @@ export {
   paperTableSections,
   paperTables,
 } from "./paper-tables.js";
-export { QUICKSTART_CONFIGS, type QuickstartOutcome, quickstart } from "./quickstart.js";
+export { type QuickstartOutcome, quickstart, quickstartConfigs } from "./quickstart.js";
 export {
   type AttackOption,
   type AttackPage,

@@ -6,9 +6,9 @@ import { loadConfig } from "./config/index.js";
 import { type ExperimentOptions, type ExperimentOutcome, resumeExperiment, runExperiment } from "./run.js";
 
 /** The presets that are compared, by their method's name. */
-export const QUICKSTART_CONFIGS = { "PGD-AT": "quickstart-pgd-at", REAT: "quickstart-reat" } as const;
+export const quickstartConfigs = { "PGD-AT": "quickstart-pgd-at", REAT: "quickstart-reat" } as const;
 
-export type QuickstartMethod = keyof typeof QUICKSTART_CONFIGS;
+export type QuickstartMethod = keyof typeof quickstartConfigs;
 
 export interface QuickstartOptions {
   /** Default: `runs`. */
@@ -37,8 +37,8 @@ export interface QuickstartOutcome {
 export async function quickstart(options: QuickstartOptions = {}): Promise<QuickstartOutcome> {
   const { runsFolder = "runs", overrides = [], signal } = options;
   const experiments: { method: QuickstartMethod; outcome: ExperimentOutcome }[] = [];
-  for (const method of Object.keys(QUICKSTART_CONFIGS) as QuickstartMethod[]) {
-    const config = loadConfig(QUICKSTART_CONFIGS[method], overrides);
+  for (const method of Object.keys(quickstartConfigs) as QuickstartMethod[]) {
+    const config = loadConfig(quickstartConfigs[method], overrides);
     const watch: ExperimentOptions = {
       reporter: (event) => options.reporter?.(method, event),
       onProgress: (progress) => options.onProgress?.(method, progress),

@@ -1,6 +1,6 @@
 // Everything besides the weights that is needed to classify with them.
 import { z } from "zod";
-import { ORIENTATIONS } from "../data/index.js";
+import { orientations } from "../data/index.js";
 import { ReatError } from "../errors.js";
 import { type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import { type MethodOptions, methodOptions } from "../methods/index.js";
@@ -50,13 +50,13 @@ export interface ClassifierDescription {
   };
 }
 
-const FORMAT = "reat-classifier";
-const VERSION = 1;
+const exportFormat = "reat-classifier";
+const exportVersion = 1;
 
 const three = z.tuple([z.number(), z.number(), z.number()]);
 const schema = z.object({
-  format: z.literal(FORMAT),
-  version: z.literal(VERSION),
+  format: z.literal(exportFormat),
+  version: z.literal(exportVersion),
   name: z.string(),
   architecture: z.enum(modelNames as [ModelName, ...ModelName[]]),
   classifier: z.string().refine((name): name is ClassifierName => parseClassifier(name) !== null),
@@ -65,7 +65,7 @@ const schema = z.object({
   preprocessing: z.object({
     resize: z.int().min(1).nullable(),
     crop: z.int().min(1).nullable(),
-    orientation: z.enum(ORIENTATIONS),
+    orientation: z.enum(orientations),
   }),
   normalisation: z.object({ mean: three, deviation: three }).nullable(),
   correction: z
@@ -83,7 +83,7 @@ const schema = z.object({
 
 /** One line of JSON, as it lies in the exported files. */
 export function describeAsJson(description: ClassifierDescription): string {
-  return JSON.stringify({ format: FORMAT, version: VERSION, ...description });
+  return JSON.stringify({ format: exportFormat, version: exportVersion, ...description });
 }
 
 /**

@@ -14,12 +14,12 @@ export {
 } from "./description.js";
 export { type LogForm, type LoggedImage, logForms, type RunLogOptions, RunLogs } from "./logs/index.js";
 export {
-  ONNX_IR,
-  ONNX_OPSET,
   type OnnxExport,
   type OnnxSession,
   type OnnxTensor,
   onnxFiles,
+  onnxIr,
+  onnxOpset,
   openOnnx,
 } from "./onnx/index.js";
 export { torchFile, torchModule } from "./pytorch/index.js";

@@ -63,7 +63,7 @@ export function encodeLatin1([text, encoding]: readonly Pickled[], context: Pick
   return Buffer.from(text, "latin1");
 }
 
-const WIDTHS: Readonly<Record<string, number>> = {
+const widths: Readonly<Record<string, number>> = {
   u1: 1,
   i1: 1,
   u2: 2,
@@ -82,9 +82,9 @@ function makeArray(
   fortran: boolean,
   context: PickleContext,
 ): PickledArray {
-  if (!(dtype instanceof ArrayConstructor) || !Object.hasOwn(WIDTHS, dtype.kind)) {
+  if (!(dtype instanceof ArrayConstructor) || !Object.hasOwn(widths, dtype.kind)) {
     const kind = dtype instanceof ArrayConstructor ? dtype.kind : "unknown";
-    context.fail(`an array has elements of type "${kind}"; accepted: ${Object.keys(WIDTHS).join(", ")}`);
+    context.fail(`an array has elements of type "${kind}"; accepted: ${Object.keys(widths).join(", ")}`);
   }
   const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;
   if (!(bytes instanceof Uint8Array) || !Array.isArray(shape))
@@ -92,7 +92,7 @@ function makeArray(
   const sizes = shape.filter((size) => Number.isSafeInteger(size) && Number(size) >= 0) as number[];
   if (sizes.length !== shape.length || sizes.length > 32) context.fail("an array has no readable shape");
   const count = sizes.reduce((n, size) => n * size, 1);
-  const width = WIDTHS[dtype.kind]!;
+  const width = widths[dtype.kind]!;
   if (bytes.length !== count * width) {
     context.fail(
       `an array of shape [${sizes.join(", ")}] should have ${count * width} bytes and has ${bytes.length}`,

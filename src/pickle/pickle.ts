@@ -14,8 +14,8 @@ import {
 /** A file of some bytes could otherwise ask for work and memory without end. */
 const limits = { instructions: 5_000_000, containers: 1_000_000, depth: 1_000, message: 400 };
 
-const MARK = Symbol("mark");
-type Slot = Pickled | typeof MARK;
+const markSymbol = Symbol("mark");
+type Slot = Pickled | typeof markSymbol;
 
 /**
  * Reads one pickle of protocol 0 to 5. A global outside the vocabulary is refused by name, so a file can only make
@@ -98,7 +98,7 @@ class PickleReader implements PickleContext {
         this.#take(8);
         return;
       case "(":
-        stack.push(MARK);
+        stack.push(markSymbol);
         return;
       case "0":
         this.#pop();
@@ -294,13 +294,13 @@ class PickleReader implements PickleContext {
 
   #pop(): Pickled {
     const value = this.#stack.pop();
-    if (value === undefined || value === MARK) this.fail("its stack runs empty");
+    if (value === undefined || value === markSymbol) this.fail("its stack runs empty");
     return value;
   }
 
   #top(): Pickled {
     const value = this.#stack.at(-1);
-    if (value === undefined || value === MARK) this.fail("its stack runs empty");
+    if (value === undefined || value === markSymbol) this.fail("its stack runs empty");
     return value;
   }
 
@@ -309,7 +309,7 @@ class PickleReader implements PickleContext {
   }
 
   #popToMark(): Pickled[] {
-    const mark = this.#stack.lastIndexOf(MARK);
+    const mark = this.#stack.lastIndexOf(markSymbol);
     if (mark < 0) this.fail("its stack runs empty");
     const values = this.#stack.splice(mark) as Pickled[];
     values.shift();

@@ -28,7 +28,7 @@ function render(value: Content): string {
   return escapeText(String(value));
 }
 
-const ENTITIES: Record<string, string> = {
+const entities: Record<string, string> = {
   "&": "&amp;",
   "<": "&lt;",
   ">": "&gt;",
@@ -38,7 +38,7 @@ const ENTITIES: Record<string, string> = {
 
 /** Escapes text for markup, and drops the control characters that XML forbids. */
 export function escapeText(text: string): string {
-  return text.replace(/(?![\t\n\r])\p{Cc}/gu, "").replace(/[&<>"']/g, (c) => ENTITIES[c]!);
+  return text.replace(/(?![\t\n\r])\p{Cc}/gu, "").replace(/[&<>"']/g, (c) => entities[c]!);
 }
 
 /** A coordinate with at most two decimals: enough for a screen, and a third of the bytes. */

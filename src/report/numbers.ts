@@ -1,16 +1,16 @@
 // How the report writes numbers: fractions as percentages, durations, missing values.
 
-export const MISSING = "–";
+export const missing = "–";
 
 /** A fraction as a percentage with one decimal, without the sign: 0.2731 → "27.3". */
 export function percent(fraction: number | null | undefined, digits = 1): string {
-  if (fraction === null || fraction === undefined || !Number.isFinite(fraction)) return MISSING;
+  if (fraction === null || fraction === undefined || !Number.isFinite(fraction)) return missing;
   return (100 * fraction).toFixed(digits);
 }
 
 /** A difference of fractions in percentage points, with its sign: −0.012 → "−1.2". */
 export function points(difference: number | null | undefined): string {
-  if (difference === null || difference === undefined || !Number.isFinite(difference)) return MISSING;
+  if (difference === null || difference === undefined || !Number.isFinite(difference)) return missing;
   const text = (100 * Math.abs(difference)).toFixed(1);
   if (text === "0.0") return "0.0";
   return difference < 0 ? `−${text}` : `+${text}`;

@@ -1,14 +1,14 @@
 // The report's style sheet: one for paper, light and dark screens, wide and narrow ones.
 import { paletteVariables } from "./palette.js";
 
-const LIGHT = `--paper:#fff;--ground:#f5f6f8;--ink:#16191d;--soft:#565d66;--faint:#8a919b;--hair:#e3e6ea;--rule:#b9bfc7;--accent:#0b62c4;--notice:#fff6df;--notice-edge:#d79b00;--in-bar:#fff;color-scheme:light;${paletteVariables("light")}`;
-const DARK = `--paper:#14171b;--ground:#1c2026;--ink:#e9ebee;--soft:#a9b0ba;--faint:#7d8590;--hair:#2b3038;--rule:#4a515c;--accent:#6cb2ff;--notice:#2e2715;--notice-edge:#d79b00;--in-bar:#0d0f12;color-scheme:dark;${paletteVariables("dark")}`;
+const lightColours = `--paper:#fff;--ground:#f5f6f8;--ink:#16191d;--soft:#565d66;--faint:#8a919b;--hair:#e3e6ea;--rule:#b9bfc7;--accent:#0b62c4;--notice:#fff6df;--notice-edge:#d79b00;--in-bar:#fff;color-scheme:light;${paletteVariables("light")}`;
+const darkColours = `--paper:#14171b;--ground:#1c2026;--ink:#e9ebee;--soft:#a9b0ba;--faint:#7d8590;--hair:#2b3038;--rule:#4a515c;--accent:#6cb2ff;--notice:#2e2715;--notice-edge:#d79b00;--in-bar:#0d0f12;color-scheme:dark;${paletteVariables("dark")}`;
 
 /** The whole style sheet. Colours are variables, so that a chart follows the reader's light or dark page. */
 export function styleSheet(): string {
-  return `:root{${LIGHT}}
-@media (prefers-color-scheme:dark){:root{${DARK}}}
-@media print{:root{${LIGHT}}details.numbers{display:none}figure,section{break-inside:avoid}}
+  return `:root{${lightColours}}
+@media (prefers-color-scheme:dark){:root{${darkColours}}}
+@media print{:root{${lightColours}}details.numbers{display:none}figure,section{break-inside:avoid}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Liberation Sans",sans-serif}
 main{max-width:1176px;margin:0 auto;padding:40px 28px 72px}

@@ -2,12 +2,12 @@
 
 import Table from "cli-table3";
 import { bestFirst } from "../evaluation/index.js";
-import { count, MISSING, percent, points } from "./numbers.js";
+import { count, missing, percent, points } from "./numbers.js";
 import { plainText } from "./plain-text.js";
 import {
   attacksOf,
-  FIGURE_NAMES,
   figureGap,
+  figureNames,
   type ResultRow,
   type RunRecord,
   setting,
@@ -56,7 +56,7 @@ export function tableRows(rows: readonly ResultRow[]): TableRow[] {
         return figures ? [{ labels: labels(shown), figures: { ...figures } }] : [];
       });
       if (!best || !last) return measured;
-      const gap = Object.fromEntries(FIGURE_NAMES.map((name) => [name, figureGap(best, last, name)]));
+      const gap = Object.fromEntries(figureNames.map((name) => [name, figureGap(best, last, name)]));
       return [...measured, { labels: labels("gap"), figures: gap, difference: true }];
     }),
   );
@@ -70,18 +70,18 @@ export function runsTable(records: readonly RunRecord[]): string {
     const best = record.best;
     return [
       record.name,
-      plainText(setting(record.config, "method.name") ?? MISSING),
-      `${record.data?.name ?? record.stored[0]?.dataset ?? MISSING}${record.synthetic ? " (synthetic)" : ""}`,
+      plainText(setting(record.config, "method.name") ?? missing),
+      `${record.data?.name ?? record.stored[0]?.dataset ?? missing}${record.synthetic ? " (synthetic)" : ""}`,
       record.end ? "finished" : record.stopped ? "stopped" : "unfinished",
       planned === undefined ? count(done) : `${done}/${planned}`,
-      best ? String(best.epoch) : MISSING,
+      best ? String(best.epoch) : missing,
       percent(best?.robust),
     ];
   });
   return textTable(["run", "method", "data", "state", "epochs", "best epoch", "best robust"], cells, 4);
 }
 
-const NO_LINES = {
+const noLines = {
   top: "",
   "top-mid": "",
   "top-left": "",
@@ -101,7 +101,7 @@ const NO_LINES = {
 
 function textTable(head: readonly string[], cells: readonly (readonly string[])[], words: number): string {
   const table = new Table({
-    chars: NO_LINES,
+    chars: noLines,
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
     colAligns: head.map((_, i) => (i < words ? "left" : "right")),
   });

@@ -37,7 +37,9 @@ function flattenInto(data: Nested, depth: number, shape: number[], values: numbe
   }
   if (values.length === 0 && shape.length === depth) shape.push(data.length);
   if (data.length !== shape[depth]) {
-    throw new TensorError(`Nested arrays must have equal lengths, got ${data.length} beside ${shape[depth]}.`);
+    throw new TensorError(
+      `Nested arrays must have equal lengths, got ${data.length} beside ${shape[depth]}.`,
+    );
   }
   for (const element of data) flattenInto(element, depth + 1, shape, values);
 }

@@ -54,8 +54,8 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Arra
   if (Object.keys(metadata).length > 0) header.push([metadataKey, metadata]);
   let offset = 0;
   for (const [name, { dtype, shape, bytes }] of ordered) {
-    const data_offsets = [offset, offset + bytes.length];
-    header.push([name, { dtype: formatNames[dtype], shape, data_offsets }]);
+    const place = [offset, offset + bytes.length];
+    header.push([name, { dtype: formatNames[dtype], shape, data_offsets: place }]);
     offset += bytes.length;
   }
   const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));

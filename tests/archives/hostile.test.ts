@@ -5,7 +5,7 @@ import { crc32, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import {
   type ArchiveLimits,
-  DEFAULT_ARCHIVE_LIMITS,
+  defaultArchiveLimits,
   listArchive,
   readListed,
   readStoredZip,
@@ -83,7 +83,7 @@ function zipOf(
 async function unpack(bytes: Buffer, limits: Partial<ArchiveLimits> = {}) {
   const file = join(temporaryFolder(), "archive");
   writeFileSync(file, bytes);
-  const all = { ...DEFAULT_ARCHIVE_LIMITS, ...limits };
+  const all = { ...defaultArchiveLimits, ...limits };
   const listing = await listArchive(file, all);
   const contents: Record<string, string> = {};
   for await (const { path, read } of readListed(file, listing, all))
@@ -216,7 +216,7 @@ describe("zip archives", () => {
     const files = Array.from({ length: 65_546 }, (_, i) => ({ name: `c/${i}`, body: "" }));
     const place = join(temporaryFolder(), "many.zip");
     writeFileSync(place, zipOf(files));
-    expect((await listArchive(place, DEFAULT_ARCHIVE_LIMITS)).files).toHaveLength(65_546);
+    expect((await listArchive(place, defaultArchiveLimits)).files).toHaveLength(65_546);
     await expect(unpack(zipOf(files.slice(0, 12), 10))).rejects.toThrow(
       "its list holds 12 files, and the archive says 10",
     );

@@ -9,7 +9,7 @@ import { ScratchFolder } from "./command-line.js";
 
 let place: ScratchFolder;
 
-const TINY = `
+const tinyConfig = `
 data: { source: tiny.reatpack, subset: { profile: exponential, imbalance: 4, maxPerClass: 8 } }
 model: { architecture: smallcnn }
 method: { name: pgd-at, attack: { steps: 1 } }
@@ -20,7 +20,7 @@ threads: 1
 
 beforeAll(async () => {
   place = new ScratchFolder();
-  writeFileSync(place.path("tiny.yaml"), TINY);
+  writeFileSync(place.path("tiny.yaml"), tinyConfig);
   for (const [name, seed] of [
     ["a", 1],
     ["b", 2],

@@ -6,7 +6,7 @@ import { ScratchFolder } from "./command-line.js";
 
 let place: ScratchFolder;
 
-const TINY = `
+const tinyConfig = `
 name: tiny
 data: { source: tiny.reatpack, subset: { profile: exponential, imbalance: 4 } }
 model: { architecture: smallcnn }
@@ -18,7 +18,7 @@ threads: 1
 
 beforeAll(() => {
   place = new ScratchFolder();
-  writeFileSync(place.path("tiny.yaml"), TINY);
+  writeFileSync(place.path("tiny.yaml"), tinyConfig);
 });
 afterAll(() => place.dispose());
 

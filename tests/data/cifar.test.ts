@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
-  CIFAR_CLASS_NAMES,
-  CIFAR_LAYOUTS,
+  cifarClassNames,
+  cifarLayouts,
   detectSource,
   type ImageDataset,
   readSource,
@@ -22,7 +22,7 @@ import {
 const labels = [3, 0, 9, 9, 1, 7, 2, 5, 6, 4, 8, 0];
 
 function filesOf(index: number): Record<string, Uint8Array | string> {
-  const layout = CIFAR_LAYOUTS[index]!;
+  const layout = cifarLayouts[index]!;
   const coarse = layout.dataset === "cifar100";
   const key = coarse ? "fine_labels" : "labels";
   const write = (part: number[], first: number) =>
@@ -37,7 +37,7 @@ function filesOf(index: number): Record<string, Uint8Array | string> {
     );
   }
   files[`${layout.folder}/${layout.testFiles[0]}`] = write(labels.slice(10), 10);
-  const names = CIFAR_CLASS_NAMES[layout.dataset];
+  const names = cifarClassNames[layout.dataset];
   files[`${layout.folder}/${layout.metaFile}`] =
     layout.form === "binary"
       ? `${names.join("\n")}\n\n`
@@ -48,7 +48,7 @@ function filesOf(index: number): Record<string, Uint8Array | string> {
 function expectSmall(dataset: ImageDataset, name: "cifar10" | "cifar100"): void {
   expect(dataset.name).toBe(name);
   expect(dataset.synthetic).toBe(false);
-  expect(dataset.classNames).toEqual(CIFAR_CLASS_NAMES[name]);
+  expect(dataset.classNames).toEqual(cifarClassNames[name]);
   expect([dataset.height, dataset.width]).toEqual([32, 32]);
   expect([...dataset.train.labels, ...dataset.test.labels]).toEqual(labels);
   for (let i = 0; i < 10; i++) {
@@ -58,7 +58,7 @@ function expectSmall(dataset: ImageDataset, name: "cifar10" | "cifar100"): void 
 }
 
 describe.each(
-  CIFAR_LAYOUTS.map((layout, index) => [`${layout.dataset}, ${layout.form}`, layout, index] as const),
+  cifarLayouts.map((layout, index) => [`${layout.dataset}, ${layout.form}`, layout, index] as const),
 )("%s", (_name, layout, index) => {
   it("reads the archive", async () => {
     const file = join(temporaryFolder(), layout.archive);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readRun } from "../../src/report/index.js";
-import { bestEpoch, TEN, writeFixture } from "./run-fixture.js";
+import { bestEpoch, cifarNames, writeFixture } from "./run-fixture.js";
 
 let parent = "";
 beforeEach(async () => {
@@ -23,7 +23,7 @@ describe("readRun", () => {
       ["best", "pgd-20"],
       ["last", "pgd-20"],
     ]);
-    expect(run.data?.classNames).toEqual(TEN);
+    expect(run.data?.classNames).toEqual(cifarNames);
     expect(run.synthetic).toBe(true);
   });
 

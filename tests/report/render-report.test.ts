@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readRun, renderReport, writeReport } from "../../src/report/index.js";
-import { bestEpoch, type FixtureOptions, fixtureReport, TEN, writeFixture } from "./run-fixture.js";
+import { bestEpoch, cifarNames, type FixtureOptions, fixtureReport, writeFixture } from "./run-fixture.js";
 
 let parent = "";
 beforeAll(async () => {
@@ -62,7 +62,7 @@ describe("renderReport", () => {
 
   it("holds each class and each number of the results", async () => {
     const text = await page(...two);
-    for (const name of TEN) expect(text).toContain(`>${name}<`);
+    for (const name of cifarNames) expect(text).toContain(`>${name}<`);
     for (const options of two) {
       for (const epoch of [bestEpoch(8), 8]) {
         for (const robust of [false, true]) {
@@ -108,7 +108,7 @@ describe("renderReport", () => {
   });
 
   it("escapes what users name", async () => {
-    const names = ['<img src="x" onerror="alert(1)">', "a & b", "it's", ...TEN.slice(3)];
+    const names = ['<img src="x" onerror="alert(1)">', "a & b", "it's", ...cifarNames.slice(3)];
     const text = await page({
       name: "</title><script>alert(1)</script>",
       method: "reat",

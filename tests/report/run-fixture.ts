@@ -10,7 +10,18 @@ import {
   resultFileName,
 } from "../../src/evaluation/index.js";
 
-export const TEN = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+export const cifarNames = [
+  "airplane",
+  "automobile",
+  "bird",
+  "cat",
+  "deer",
+  "dog",
+  "frog",
+  "horse",
+  "ship",
+  "truck",
+];
 
 export interface FixtureOptions {
   readonly name: string;
@@ -37,7 +48,7 @@ export function fixtureCounts(classes: number): number[] {
  * 1000 images the wrong ones are spread over the other classes by their training images.
  */
 export function fixtureReport(options: FixtureOptions, epoch: number, robust: boolean): AccuracyReport {
-  const classes = (options.classNames ?? TEN).length;
+  const classes = (options.classNames ?? cifarNames).length;
   const epochs = options.epochs ?? 30;
   const counts = fixtureCounts(classes);
   const fair = options.method === "reat" ? 0.55 : 0;
@@ -59,7 +70,7 @@ export function fixtureReport(options: FixtureOptions, epoch: number, robust: bo
 
 /** Writes the folder `<parent>/<name>`. @returns its path */
 export async function writeFixture(parent: string, options: FixtureOptions): Promise<string> {
-  const { name, epochs = 30, classNames = TEN, logged = epochs } = options;
+  const { name, epochs = 30, classNames = cifarNames, logged = epochs } = options;
   const folder = join(parent, name);
   const counts = fixtureCounts(classNames.length);
   await mkdir(join(folder, "evaluations"), { recursive: true });
@@ -165,7 +176,7 @@ function fixtureConfig({ name, method, epochs = 30, averaged }: FixtureOptions):
 }
 
 function fixtureEvents(options: FixtureOptions, epochs: number, logged: number): object[] {
-  const classes = (options.classNames ?? TEN).length;
+  const classes = (options.classNames ?? cifarNames).length;
   const counts = fixtureCounts(classes);
   const total = counts.reduce((a, b) => a + b, 0);
   const rebalances = options.method === "reat";

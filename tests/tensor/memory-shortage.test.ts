@@ -11,7 +11,7 @@ import {
   zeros,
 } from "../../src/tensor/index.js";
 
-const [MiB, GiB] = [2 ** 20, 2 ** 30];
+const [mebi, gibi] = [2 ** 20, 2 ** 30];
 
 // As the allocators of 1.13, 2.13 and the CPU word it.
 const words = {
@@ -35,16 +35,16 @@ describe("memory that ran out", () => {
   it.each(["old", "new"] as const)("is read from the %s words of a GPU", (version) => {
     expect(memoryShortage(words[version])).toEqual({
       device: "cuda:1",
-      wanted: 2 * GiB,
-      free: 512 * MiB,
-      total: 79.15 * GiB,
-      allocated: 76 * GiB,
-      idle: 1.5 * GiB,
+      wanted: 2 * gibi,
+      free: 512 * mebi,
+      total: 79.15 * gibi,
+      allocated: 76 * gibi,
+      idle: 1.5 * gibi,
     });
   });
 
   it("is read from the words of the CPU's allocator", () => {
-    const facts = { wanted: 32 * GiB, free: null, total: null, allocated: null, idle: null };
+    const facts = { wanted: 32 * gibi, free: null, total: null, allocated: null, idle: null };
     expect(memoryShortage(words.cpu)).toEqual({ device: "cpu", ...facts });
   });
 
@@ -71,16 +71,16 @@ describe("memory that ran out", () => {
 });
 
 describe("the batch that would probably fit", () => {
-  const facts = { device: "cuda:0", total: 80 * GiB, free: 0, allocated: 70 * GiB, idle: 0 };
+  const facts = { device: "cuda:0", total: 80 * gibi, free: 0, allocated: 70 * gibi, idle: 0 };
 
   it("is the power of two at or below half of one that missed little", () => {
-    expect(likelyBatchSize(128, { ...facts, wanted: GiB })).toBe(64);
-    expect(likelyBatchSize(100, { ...facts, wanted: GiB })).toBe(32);
+    expect(likelyBatchSize(128, { ...facts, wanted: gibi })).toBe(64);
+    expect(likelyBatchSize(100, { ...facts, wanted: gibi })).toBe(32);
   });
 
   it("is smaller where much was missing", () => {
     // 70 of 280 GiB, a tenth aside: 0.225 of 128 is 28.8.
-    expect(likelyBatchSize(128, { ...facts, wanted: 210 * GiB })).toBe(16);
+    expect(likelyBatchSize(128, { ...facts, wanted: 210 * gibi })).toBe(16);
   });
 
   it("is half where LibTorch gave no figures, and none below one image", () => {

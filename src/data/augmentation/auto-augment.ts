@@ -8,7 +8,7 @@ import type { ImageOperation } from "./image-operations.js";
 type Step = readonly [operation: ImageOperation, probability: number, magnitude?: number];
 
 /** The 25 pairs of table 7 in the paper's appendix. */
-const PAIRS: readonly (readonly [Step, Step])[] = [
+const pairs: readonly (readonly [Step, Step])[] = [
   [
     ["invert", 0.1],
     ["contrast", 0.2, 6],
@@ -111,12 +111,12 @@ const PAIRS: readonly (readonly [Step, Step])[] = [
   ],
 ];
 
-const LEVELS = 9;
+const levels = 9;
 
 /** Each pair is equally likely; each of its operations is done with its own probability. */
-export const AUTO_AUGMENT: AugmentationPolicy = (random, size) =>
-  PAIRS[random.below(PAIRS.length)]!.flatMap(([operation, probability, magnitude = 0]) => {
+export const autoAugment: AugmentationPolicy = (random, size) =>
+  pairs[random.below(pairs.length)]!.flatMap(([operation, probability, magnitude = 0]) => {
     const [isDone, isNegative] = [random.uniform() < probability, random.below(2) === 1];
-    const strength = augmentationStrength(operation, magnitude / LEVELS, isNegative, size);
+    const strength = augmentationStrength(operation, magnitude / levels, isNegative, size);
     return isDone ? [{ operation, magnitude: strength }] : [];
   });

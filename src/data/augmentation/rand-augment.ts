@@ -4,7 +4,7 @@ import type { AugmentationPolicy } from "./augmentation-policy.js";
 import { augmentationStrength } from "./augmentation-strength.js";
 import type { ImageOperation } from "./image-operations.js";
 
-const OPERATIONS: readonly ImageOperation[] = [
+const randAugmentOperations: readonly ImageOperation[] = [
   "identity",
   "shearX",
   "shearY",
@@ -22,7 +22,7 @@ const OPERATIONS: readonly ImageOperation[] = [
 ];
 
 /** Highest strength. */
-const LEVELS = 30;
+const levels = 30;
 
 export interface RandAugmentOptions {
   /** Operations per image, drawn with replacement. */
@@ -35,7 +35,7 @@ export interface RandAugmentOptions {
 export function randAugment({ operations, magnitude }: RandAugmentOptions): AugmentationPolicy {
   for (const [name, value, most] of [
     ["number of operations", operations, 14],
-    ["magnitude", magnitude, LEVELS],
+    ["magnitude", magnitude, levels],
   ] as const) {
     if (!Number.isInteger(value) || value < 0 || value > most) {
       throw new ReatError(
@@ -46,11 +46,11 @@ export function randAugment({ operations, magnitude }: RandAugmentOptions): Augm
   }
   return (random, size) =>
     Array.from({ length: operations }, () => {
-      const operation = OPERATIONS[random.below(OPERATIONS.length)]!;
+      const operation = randAugmentOperations[random.below(randAugmentOperations.length)]!;
       const isNegative = random.below(2) === 1;
       return {
         operation,
-        magnitude: augmentationStrength(operation, magnitude / LEVELS, isNegative, size),
+        magnitude: augmentationStrength(operation, magnitude / levels, isNegative, size),
       };
     });
 }

@@ -3,14 +3,14 @@ import { ReatError } from "../../errors.js";
 import { scope, type Tensor, tensor } from "../../tensor/index.js";
 import { CounterRandom, mixSeed } from "../counter-random.js";
 import type { AugmentationPolicy, PlannedOperation } from "./augmentation-policy.js";
-import { AUTO_AUGMENT } from "./auto-augment.js";
+import { autoAugment } from "./auto-augment.js";
 import { type ImageOperation, imageOperations } from "./image-operations.js";
 import { randAugment } from "./rand-augment.js";
 
 /** "randaugment": two of fourteen operations at strength 8 of 30; "autoaugment": the policy found for CIFAR-10. */
 export const strongAugmentations = {
   randaugment: randAugment({ operations: 2, magnitude: 8 }),
-  autoaugment: AUTO_AUGMENT,
+  autoaugment: autoAugment,
 } satisfies Record<string, AugmentationPolicy>;
 /** The name of an augmentation before crop and flip. */
 export type StrongAugmentation = keyof typeof strongAugmentations;

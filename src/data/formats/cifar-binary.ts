@@ -3,7 +3,7 @@ import type { ArchiveLimits } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
 import type { Progress } from "../progress.js";
-import { CIFAR_CLASS_NAMES, CIFAR_IMAGE_BYTES, CIFAR_SIDE, type CifarLayout } from "./cifar.js";
+import { type CifarLayout, cifarClassNames, cifarImageBytes, cifarSide } from "./cifar.js";
 import { baseName } from "./names.js";
 import { sourceFiles } from "./source-files.js";
 
@@ -25,7 +25,7 @@ export async function readCifarBinary(
     ?.toString("utf8")
     .split(/\r?\n/)
     .filter((line) => line !== "");
-  const classNames = meta && meta.length > 0 ? meta : CIFAR_CLASS_NAMES[layout.dataset];
+  const classNames = meta && meta.length > 0 ? meta : cifarClassNames[layout.dataset];
   const split = (names: readonly string[]): ImageSplit =>
     joinSplits(
       names.map((name) => readRecords(files.get(name)!, labelBytes, classNames.length, `${name} of ${path}`)),
@@ -34,8 +34,8 @@ export async function readCifarBinary(
     name: layout.dataset,
     synthetic: false,
     classNames,
-    height: CIFAR_SIDE,
-    width: CIFAR_SIDE,
+    height: cifarSide,
+    width: cifarSide,
     train: split(layout.trainFiles),
     test: split(layout.testFiles),
   });
@@ -68,7 +68,7 @@ export async function readNamedFiles(
 }
 
 function readRecords(bytes: Buffer, labelBytes: number, classes: number, where: string): ImageSplit {
-  const record = labelBytes + CIFAR_IMAGE_BYTES;
+  const record = labelBytes + cifarImageBytes;
   if (bytes.length === 0 || bytes.length % record !== 0) {
     throw new ReatError(
       "data",
@@ -76,7 +76,7 @@ function readRecords(bytes: Buffer, labelBytes: number, classes: number, where: 
     );
   }
   const count = bytes.length / record;
-  const images = new Uint8Array(count * CIFAR_IMAGE_BYTES);
+  const images = new Uint8Array(count * cifarImageBytes);
   const labels = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
     const at = i * record + labelBytes;
@@ -88,7 +88,7 @@ function readRecords(bytes: Buffer, labelBytes: number, classes: number, where: 
       );
     }
     labels[i] = label;
-    images.set(bytes.subarray(at, at + CIFAR_IMAGE_BYTES), i * CIFAR_IMAGE_BYTES);
+    images.set(bytes.subarray(at, at + cifarImageBytes), i * cifarImageBytes);
   }
   return { images, labels, count };
 }

@@ -1,7 +1,7 @@
 // CIFAR-10 and CIFAR-100 as a form of data sets: their files in a folder, or the archive as it is distributed.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { CIFAR_LAYOUTS, type CifarLayout } from "./cifar.js";
+import { type CifarLayout, cifarLayouts } from "./cifar.js";
 import { readCifarBinary } from "./cifar-binary.js";
 import { readCifarPickled } from "./cifar-pickled.js";
 import { defineFormat, type Finding } from "./format.js";
@@ -25,14 +25,14 @@ export const cifarFormat = defineFormat<CifarSource>({
   accepted: "CIFAR-10 or CIFAR-100 in binary or pickled form (archive or unpacked folder)",
   shaped: false,
   inFolder(path) {
-    const places = CIFAR_LAYOUTS.flatMap((layout) =>
+    const places = cifarLayouts.flatMap((layout) =>
       [path, join(path, layout.folder)].map((folder) => ({ folder, layout })),
     );
     // The pickled CIFAR-100 files are called "train" and "test", as folders of images are.
     const has = (folder: string) => (file: string) => isFile(join(folder, file));
     const whole = places.find(({ folder, layout }) => layout.trainFiles.every(has(folder)));
     if (whole) return found(whole.folder, whole.layout);
-    const packed = CIFAR_LAYOUTS.find(({ archive }) => existsSync(join(path, archive)));
+    const packed = cifarLayouts.find(({ archive }) => existsSync(join(path, archive)));
     if (packed) return found(join(path, packed.archive), packed);
     const part = places.find(({ folder, layout }) =>
       [...layout.trainFiles, ...layout.testFiles].some(has(folder)),
@@ -41,7 +41,7 @@ export const cifarFormat = defineFormat<CifarSource>({
   },
   inArchive(path, member) {
     const name = baseName(member);
-    const layout = CIFAR_LAYOUTS.find(
+    const layout = cifarLayouts.find(
       ({ trainFiles, testFiles, metaFile }) =>
         trainFiles.includes(name) || testFiles.includes(name) || name === metaFile,
     );

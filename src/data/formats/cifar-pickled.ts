@@ -4,7 +4,7 @@ import { ReatError } from "../../errors.js";
 import { ArrayConstructor, type Pickled, readPickle } from "../../pickle/index.js";
 import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
 import type { Progress } from "../progress.js";
-import { CIFAR_CLASS_NAMES, CIFAR_IMAGE_BYTES, CIFAR_SIDE, type CifarLayout } from "./cifar.js";
+import { type CifarLayout, cifarClassNames, cifarImageBytes, cifarSide } from "./cifar.js";
 import { joinSplits, readNamedFiles } from "./cifar-binary.js";
 
 /**
@@ -21,7 +21,7 @@ export async function readCifarPickled(
   const fine = layout.dataset === "cifar100" ? "fine_" : "";
   const meta = files.get(layout.metaFile);
   const named = meta && lookUp(readPickle(meta, `${layout.metaFile} of ${path}`), `${fine}label_names`);
-  const classNames = Array.isArray(named) ? named.map(asText) : CIFAR_CLASS_NAMES[layout.dataset];
+  const classNames = Array.isArray(named) ? named.map(asText) : cifarClassNames[layout.dataset];
   const split = (names: readonly string[]) =>
     joinSplits(
       names.map((name) =>
@@ -32,8 +32,8 @@ export async function readCifarPickled(
     name: layout.dataset,
     synthetic: false,
     classNames,
-    height: CIFAR_SIDE,
-    width: CIFAR_SIDE,
+    height: cifarSide,
+    width: cifarSide,
     train: split(layout.trainFiles),
     test: split(layout.testFiles),
   });
@@ -46,11 +46,11 @@ function readBatch(bytes: Buffer, labelsKey: string, classes: number, where: str
   if (
     !(array?.data instanceof Uint8Array) ||
     array.shape.length !== 2 ||
-    array.shape[1] !== CIFAR_IMAGE_BYTES
+    array.shape[1] !== cifarImageBytes
   ) {
     throw new ReatError(
       "data",
-      `${where} has no "data" array of unsigned bytes with ${CIFAR_IMAGE_BYTES} columns.`,
+      `${where} has no "data" array of unsigned bytes with ${cifarImageBytes} columns.`,
     );
   }
   const labels = integers(lookUp(batch, labelsKey));

@@ -6,8 +6,8 @@ export type CifarName = "cifar10" | "cifar100";
 export type CifarForm = "binary" | "pickled";
 
 /** Images are 32×32 RGB, stored as three planes of 1024 bytes. */
-export const CIFAR_SIDE = 32;
-export const CIFAR_IMAGE_BYTES = 3 * CIFAR_SIDE * CIFAR_SIDE;
+export const cifarSide = 32;
+export const cifarImageBytes = 3 * cifarSide * cifarSide;
 
 /** The files of one form of CIFAR. */
 export interface CifarLayout {
@@ -24,7 +24,7 @@ export interface CifarLayout {
 }
 
 /** The four forms in which CIFAR is distributed. */
-export const CIFAR_LAYOUTS: readonly CifarLayout[] = [
+export const cifarLayouts: readonly CifarLayout[] = [
   {
     dataset: "cifar10",
     form: "binary",
@@ -64,7 +64,7 @@ export const CIFAR_LAYOUTS: readonly CifarLayout[] = [
 ];
 
 /** Official MD5 sums: of the archives, and of the pickled files that torchvision leaves beside them. */
-export const CIFAR_MD5: Readonly<Record<string, string>> = {
+export const cifarMd5: Readonly<Record<string, string>> = {
   "cifar-10-binary.tar.gz": "c32a1d4ab5d03f1284b67883e8d87530",
   "cifar-10-python.tar.gz": "c58f30108f718f92721af3b95e74349a",
   "cifar-100-binary.tar.gz": "03b5dce01913d631647c71ecec9e9cb8",
@@ -80,7 +80,7 @@ export const CIFAR_MD5: Readonly<Record<string, string>> = {
 };
 
 /** Class names in the order of the official class ids, which is alphabetical for both. */
-export const CIFAR_CLASS_NAMES: Readonly<Record<CifarName, readonly string[]>> = {
+export const cifarClassNames: Readonly<Record<CifarName, readonly string[]>> = {
   cifar10: "airplane automobile bird cat deer dog frog horse ship truck".split(" "),
   cifar100: (
     "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly " +

@@ -5,7 +5,7 @@ import { lostClasses, otherKinds } from "./left-out.js";
 import { compareNames, ending } from "./names.js";
 import type { ImagePlace, Split } from "./placed-images.js";
 
-const SPLITS: Readonly<Record<string, Exclude<Split, "none">>> = {
+const splitFolders: Readonly<Record<string, Exclude<Split, "none">>> = {
   train: "train",
   training: "train",
   test: "test",
@@ -15,7 +15,7 @@ const SPLITS: Readonly<Record<string, Exclude<Split, "none">>> = {
   validation: "validation",
 };
 
-const LAYOUTS =
+const layouts =
   "read are train/<class>/… with test/<class>/… or val/<class>/…, <class>/train/…, and <class>/…";
 
 /** Whether a path has the ending of an image format that is read. */
@@ -103,11 +103,11 @@ function placeOf(parts: readonly string[], how: How): ImagePlace | "beside" | "l
   if (how === "split-above" && !isSplit(first!)) return "beside";
   if (parts.length < 3) return "loose";
   const [split, className] = how === "split-above" ? [first!, second!] : [second!, first!];
-  return { split: SPLITS[split.toLowerCase()]!, className, name: parts.slice(2).join("/") };
+  return { split: splitFolders[split.toLowerCase()]!, className, name: parts.slice(2).join("/") };
 }
 
 function isSplit(name: string): boolean {
-  return Object.hasOwn(SPLITS, name.toLowerCase());
+  return Object.hasOwn(splitFolders, name.toLowerCase());
 }
 
 /** Folders that hold everything, such as the one around all files of an archive; "" or a path with a slash at its end. */
@@ -135,7 +135,7 @@ function classAboveSplit(source: string, tops: ReadonlyMap<string, readonly Part
   const [other] = [...tops].find(([, within]) => divided(within).length < within.length)!;
   throw new ReatError(
     "data",
-    `${divided(some[1])[0]!.path} in ${source} lies in a folder for a split, and ${other}/ has images outside of such folders; ${LAYOUTS}.`,
+    `${divided(some[1])[0]!.path} in ${source} lies in a folder for a split, and ${other}/ has images outside of such folders; ${layouts}.`,
   );
 }
 
@@ -150,7 +150,7 @@ function refuseMixed(
   if (beside.length > 0 && splits.size === 1) {
     throw new ReatError(
       "data",
-      `${source} has a folder ${[...splits][0]}/ of classes, and images in ${someOf(beside.map((name) => `${name}/`))} beside it; ${LAYOUTS}.`,
+      `${source} has a folder ${[...splits][0]}/ of classes, and images in ${someOf(beside.map((name) => `${name}/`))} beside it; ${layouts}.`,
     );
   }
   if (beside.length > 0) {
@@ -161,7 +161,7 @@ function refuseMixed(
   }
   const seen = new Map<string, string>();
   for (const name of splits) {
-    const split = SPLITS[name.toLowerCase()]!;
+    const split = splitFolders[name.toLowerCase()]!;
     const other = seen.get(split);
     if (other !== undefined) {
       throw new ReatError(
@@ -179,7 +179,7 @@ function refuseDeeper(source: string, path: string, { name, className }: ImagePl
   if (deeper === undefined) return;
   throw new ReatError(
     "data",
-    `${path} in ${source} lies in a folder ${deeper}/ inside of the class ${className}; ${LAYOUTS}.`,
+    `${path} in ${source} lies in a folder ${deeper}/ inside of the class ${className}; ${layouts}.`,
   );
 }
 
@@ -215,7 +215,7 @@ function nothing(source: string, { files, problems, folders }: Listing): ReatErr
   ];
   return new ReatError(
     "data",
-    `${source} holds no png, jpeg or webp images in class folders (found: ${found.join("; ")}); ${LAYOUTS}.`,
+    `${source} holds no png, jpeg or webp images in class folders (found: ${found.join("; ")}); ${layouts}.`,
   );
 }
 

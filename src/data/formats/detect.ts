@@ -11,7 +11,7 @@ const formats: readonly DataFormat<DataSource>[] =
   dataFormats as readonly unknown[] as DataFormat<DataSource>[];
 
 const words = formats.map(({ accepted }) => accepted);
-const ACCEPTED = `accepted are ${words.slice(0, -1).join(", ")}, and ${words.at(-1)}`;
+const acceptedForms = `accepted are ${words.slice(0, -1).join(", ")}, and ${words.at(-1)}`;
 
 /** The form of data that was found. */
 export function formatOf({ form }: Pick<DataSource, "form">): DataFormat<DataSource> {
@@ -31,7 +31,7 @@ export async function readFound(source: DataSource, options: ReadOptions): Promi
 export async function detectSource(path: string, limits?: ArchiveLimits): Promise<DataSource> {
   const stats = statOf(path);
   const found = stats.isDirectory() ? await detectFolder(path, limits) : await detectFile(path, limits);
-  if (!found) throw new ReatError("data", `${path} is in no form that can be read; ${ACCEPTED}.`);
+  if (!found) throw new ReatError("data", `${path} is in no form that can be read; ${acceptedForms}.`);
   return found;
 }
 
@@ -46,7 +46,7 @@ function statOf(path: string): Stats {
       throw new ReatError("data", `${path} is a link to ${readlinkSync(path)}, which ${why}.`, { cause });
     }
     if (code === "ENOENT" || code === "ENOTDIR") {
-      throw new ReatError("data", `There is no file or folder ${path}; ${ACCEPTED}.`, { cause });
+      throw new ReatError("data", `There is no file or folder ${path}; ${acceptedForms}.`, { cause });
     }
     throw new ReatError("data", `${path} cannot be read: ${message}.`, { cause });
   }

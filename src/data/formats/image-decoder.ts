@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import decodeWebp, { init as initWebp } from "@jsquash/webp/decode.js";
 import sharp from "sharp";
 import { ReatError } from "../../errors.js";
-import { CHANNELS } from "../dataset.js";
+import { channelCount } from "../dataset.js";
 import { type ImageHeader, otherImageKind, readImageHeader } from "./image-header.js";
 
 /** Height and width of images in pixels. */
@@ -34,17 +34,17 @@ export interface DecodeOptions {
    * stored, as torchvision's data sets do.
    */
   readonly orientation?: Orientation;
-  /** Width times height that a file may have, see {@link DEFAULT_PIXEL_LIMIT}. */
+  /** Width times height that a file may have, see {@link defaultPixelLimit}. */
   readonly pixelLimit?: number;
 }
 
 /** Choices for the orientation that a camera recorded with an image. */
-export const ORIENTATIONS = ["apply", "ignore"] as const;
+export const orientations = ["apply", "ignore"] as const;
 /** Whether the orientation that a camera recorded with an image is applied. */
-export type Orientation = (typeof ORIENTATIONS)[number];
+export type Orientation = (typeof orientations)[number];
 
 /** A file of 31 kB can hold 256 million pixels; no photograph for training has more than this. */
-export const DEFAULT_PIXEL_LIMIT = 100_000_000;
+export const defaultPixelLimit = 100_000_000;
 
 /**
  * Decodes a png, jpeg or webp file to 8-bit RGB as Pillow's `convert("RGB")` does: grey is repeated, transparency is dropped
@@ -61,7 +61,7 @@ export async function decodeImage(
 ): Promise<DecodedImage> {
   const header = readImageHeader(bytes);
   if (!header) throw unreadable(bytes, where);
-  const { resize, crop, cover, pixelLimit = DEFAULT_PIXEL_LIMIT } = options;
+  const { resize, crop, cover, pixelLimit = defaultPixelLimit } = options;
   if (header.width * header.height > pixelLimit) {
     throw new ReatError(
       "data",
@@ -80,7 +80,7 @@ export async function decodeImage(
 async function decodeBySharp(
   bytes: Buffer,
   header: ImageHeader,
-  { resize, crop, cover, orientation = "apply", pixelLimit = DEFAULT_PIXEL_LIMIT }: DecodeOptions,
+  { resize, crop, cover, orientation = "apply", pixelLimit = defaultPixelLimit }: DecodeOptions,
   where: string,
 ): Promise<DecodedImage> {
   let image = sharp(bytes, { failOn: "warning", ignoreIcc: true, limitInputPixels: pixelLimit });
@@ -160,7 +160,7 @@ async function startWebp(): Promise<void> {
 }
 
 function toPlanes(pixels: Uint8Array | Uint8ClampedArray, area: number, channels: number): Uint8Array {
-  const planes = new Uint8Array(CHANNELS * area);
+  const planes = new Uint8Array(channelCount * area);
   const grey = channels < 3;
   for (let i = 0; i < area; i++) {
     const at = i * channels;
@@ -173,11 +173,11 @@ function toPlanes(pixels: Uint8Array | Uint8ClampedArray, area: number, channels
 
 /** Ink 255 is full: the library has turned the inks round that jpegs store inverted, as Pillow does for every one. */
 function inksToPlanes(pixels: Uint8Array, area: number, channels: number): Uint8Array {
-  const planes = new Uint8Array(CHANNELS * area);
+  const planes = new Uint8Array(channelCount * area);
   for (let i = 0; i < area; i++) {
     const at = i * channels;
     const white = 255 - pixels[at + 3]!;
-    for (let c = 0; c < CHANNELS; c++) {
+    for (let c = 0; c < channelCount; c++) {
       planes[c * area + i] = white - Math.round((pixels[at + c]! * white) / 255);
     }
   }
@@ -193,8 +193,8 @@ function cropMiddle({ planes, height, width }: DecodedImage, side: number, where
     );
   }
   const [top, left] = [(height - side) >> 1, (width - side) >> 1];
-  const cut = new Uint8Array(CHANNELS * side * side);
-  for (let c = 0; c < CHANNELS; c++) {
+  const cut = new Uint8Array(channelCount * side * side);
+  for (let c = 0; c < channelCount; c++) {
     for (let y = 0; y < side; y++) {
       const from = (c * height + top + y) * width + left;
       cut.set(planes.subarray(from, from + side), (c * side + y) * side);

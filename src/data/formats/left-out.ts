@@ -5,7 +5,7 @@ import { compareNames, ending } from "./names.js";
 import type { ImagePlace } from "./placed-images.js";
 
 /** Images of kinds that are not read. */
-const UNREAD = /\.(gif|tiff?|bmp|hei[cf]|avif|jxl|jp2|p[bgpn]m|ico|tga|psd|svg|dng|cr2|nef|arw)$/i;
+const unreadKinds = /\.(gif|tiff?|bmp|hei[cf]|avif|jxl|jp2|p[bgpn]m|ico|tga|psd|svg|dng|cr2|nef|arw)$/i;
 
 /**
  * Finds folders that should be classes but have no readable image.
@@ -33,7 +33,7 @@ export function lostClasses(
   const lost: string[] = [];
   for (const [folder, held] of [...found].sort(([a], [b]) => compareNames(a, b))) {
     if (withImages.has(folder)) continue;
-    if (held.length > 0 && !held.some((path) => UNREAD.test(path))) {
+    if (held.length > 0 && !held.some((path) => unreadKinds.test(path))) {
       notes.push(`${folder}/ holds no images (${kindsOf(held)}) and is no class.`);
     } else lost.push(`${folder}/ (${held.length === 0 ? "empty" : kindsOf(held)})`);
   }
@@ -47,8 +47,8 @@ export function lostClasses(
 /** Sentences about files that were passed over: images of kinds that are not read with their folders, others by kind. */
 export function otherKinds({ files }: Listing, places: ReadonlyMap<string, ImagePlace>): string[] {
   const rest = files.map(({ path }) => path).filter((path) => !places.has(path));
-  const unread = rest.filter((path) => UNREAD.test(path));
-  const others = rest.filter((path) => !UNREAD.test(path) && !/\.(png|jpe?g|webp)$/i.test(path));
+  const unread = rest.filter((path) => unreadKinds.test(path));
+  const others = rest.filter((path) => !unreadKinds.test(path) && !/\.(png|jpe?g|webp)$/i.test(path));
   const notes: string[] = [];
   if (unread.length > 0) {
     const folders = [...new Set(unread.map((path) => `${folderOf(path)}/`))];

@@ -1,7 +1,7 @@
 // Images without labels: files, and the contents of folders and archives, one after the other.
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { DamagedEntry, DEFAULT_ARCHIVE_LIMITS } from "../../archives/index.js";
+import { DamagedEntry, defaultArchiveLimits } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { type DecodeOptions, decodeImage, type ImageSize, UnreadableImage } from "./image-decoder.js";
 import { listedFiles, listSource } from "./source-files.js";
@@ -61,7 +61,7 @@ async function* imagesWithin(place: string, options: LooseImageOptions): AsyncGe
   for (const { path, why } of lost) {
     await readable(named(path), options, () => Promise.reject(new UnreadableImage(named(path), why)));
   }
-  for await (const { path, read } of listedFiles(place, { files: images }, DEFAULT_ARCHIVE_LIMITS)) {
+  for await (const { path, read } of listedFiles(place, { files: images }, defaultArchiveLimits)) {
     const planes = await readable(named(path), options, read);
     if (planes) yield { file: named(path), folder: path.split("/").at(-2), planes };
   }

@@ -1,5 +1,5 @@
 // reat's own packed files, as a form of data sets.
-import { PACKED_MAGIC, readPacked } from "../store/index.js";
+import { packedMagic, readPacked } from "../store/index.js";
 import { defineFormat } from "./format.js";
 
 /** A packed file, told by its first bytes. */
@@ -8,7 +8,7 @@ export const packedFormat = defineFormat<{ readonly form: "packed"; readonly pat
   accepted: "a packed file of reat",
   shaped: false,
   inFile: (path, head) =>
-    head.toString("latin1", 0, PACKED_MAGIC.length) === PACKED_MAGIC
+    head.toString("latin1", 0, packedMagic.length) === packedMagic
       ? { source: { form: "packed", path }, certain: true }
       : undefined,
   read: ({ path }) => readPacked(path),

@@ -4,11 +4,11 @@ import os from "node:os";
 import {
   type ArchiveLimits,
   DamagedEntry,
-  DEFAULT_ARCHIVE_LIMITS,
+  defaultArchiveLimits,
   type Listing,
 } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
-import { allocateClassIds, CHANNELS, type DamagedFile, type ImageSplit } from "../dataset.js";
+import { allocateClassIds, channelCount, type DamagedFile, type ImageSplit } from "../dataset.js";
 import type { Progress } from "../progress.js";
 import { type DecodeOptions, decodeImage, type ImageSize, UnreadableImage } from "./image-decoder.js";
 import { readImageHeader } from "./image-header.js";
@@ -34,9 +34,9 @@ export interface PlacedImage {
 }
 
 /** Choices for files that should be images but cannot be read. */
-export const DAMAGED_POLICIES = ["error", "skip"] as const;
+export const damagedPolicies = ["error", "skip"] as const;
 /** What is done with images that cannot be read: an error, or they are left out and named. */
-export type DamagedPolicy = (typeof DAMAGED_POLICIES)[number];
+export type DamagedPolicy = (typeof damagedPolicies)[number];
 
 /** How images of any size and form are made into images of one size. */
 export interface ImageOptions extends DecodeOptions {
@@ -56,8 +56,8 @@ export interface PlacedImages {
 }
 
 // Images decoded at a time, in number and in pixels and bytes: enough to keep the image library's threads busy while reading continues.
-const IN_FLIGHT = 16;
-const SIZE_IN_FLIGHT = 50_000_000;
+const mostInFlight = 16;
+const mostBytesInFlight = 50_000_000;
 
 /**
  * Decodes every file that has a place.
@@ -74,7 +74,7 @@ export async function loadPlacedImages(
   const load = new Load(path, places.size, options);
   for (const { path: file, why } of problems) if (isLost(file, places)) load.addDamaged(file, why);
   const placed = files.filter((file) => places.has(file.path));
-  for await (const file of listedFiles(path, { files: placed }, options.limits ?? DEFAULT_ARCHIVE_LIMITS)) {
+  for await (const file of listedFiles(path, { files: placed }, options.limits ?? defaultArchiveLimits)) {
     try {
       await load.add(file.path, places.get(file.path)!, await file.read());
     } catch (error) {
@@ -128,7 +128,10 @@ class Load {
     this.#inFlight += size;
     // Until one image is decoded, no size is known that the next ones could be compared with.
     if (!this.#size) await job;
-    while (this.#pending.size >= IN_FLIGHT || (this.#pending.size > 0 && this.#inFlight > SIZE_IN_FLIGHT)) {
+    while (
+      this.#pending.size >= mostInFlight ||
+      (this.#pending.size > 0 && this.#inFlight > mostBytesInFlight)
+    ) {
       await Promise.race(this.#pending);
     }
   }
@@ -181,7 +184,7 @@ class Load {
 
 /** @throws ReatError `memory` for more images than this machine can hold, decoded and once more in their splits */
 function refuseTooLarge(path: string, images: number, { height, width }: ImageSize): void {
-  const bytes = 2 * images * CHANNELS * height * width;
+  const bytes = 2 * images * channelCount * height * width;
   // In a container less is there than in the machine.
   const there = Math.min(os.totalmem(), process.constrainedMemory?.() || Number.POSITIVE_INFINITY);
   const inGigabytes = (count: number) => `${(count / 1e9).toFixed(1)} GB`;
@@ -227,7 +230,7 @@ export function packImages(
   { height, width }: ImageSize,
   ids: ReadonlyMap<string, number>,
 ): ImageSplit {
-  const bytes = CHANNELS * height * width;
+  const bytes = channelCount * height * width;
   const all = new Uint8Array(images.length * bytes);
   const labels = allocateClassIds(images.length, ids.size);
   images.forEach(({ place, planes }, i) => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import {
   type ArchiveLimits,
   Budget,
-  DEFAULT_ARCHIVE_LIMITS,
+  defaultArchiveLimits,
   type Listing,
   listArchive,
   readArchive,
@@ -22,7 +22,7 @@ import { isHidden } from "./names.js";
  */
 export async function* sourceFiles(
   path: string,
-  limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+  limits: ArchiveLimits = defaultArchiveLimits,
 ): AsyncGenerator<SourceFile> {
   if (isFolder(path)) yield* folderFiles(path, listFolder(path, limits.files), limits);
   else for await (const file of readArchive(path, limits)) if (!isHidden(file.path)) yield file;
@@ -31,7 +31,7 @@ export async function* sourceFiles(
 /** All that is in a source except hidden files, with what is wrong with it. An archive is unpacked once for this. */
 export async function listSource(
   path: string,
-  limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+  limits: ArchiveLimits = defaultArchiveLimits,
 ): Promise<Listing> {
   if (isFolder(path)) return listFolder(path, limits.files);
   const { files, folders, problems, notes } = await listArchive(path, limits);
@@ -47,7 +47,7 @@ export async function listSource(
 export async function* listedFiles(
   path: string,
   listing: Pick<Listing, "files">,
-  limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+  limits: ArchiveLimits = defaultArchiveLimits,
 ): AsyncGenerator<SourceFile> {
   if (isFolder(path)) yield* folderFiles(path, listing, limits);
   else yield* readListed(path, listing, limits);

@@ -15,11 +15,11 @@ import {
 } from "./placed-images.js";
 import { listedFiles, listSource } from "./source-files.js";
 
-const ANNOTATIONS = "val/val_annotations.txt";
-const TRAIN = /^train\/([^/]+)\/images\/([^/]+\.jpe?g)$/i;
-const VALIDATION = /^val\/images\/([^/]+\.jpe?g)$/i;
-const SORTED = /^val\/([^/]+)\/(?:images\/)?([^/]+\.jpe?g)$/i;
-const BOXES = /^train\/([^/]+)\/[^/]+_boxes\.txt$/;
+const annotationsFile = "val/val_annotations.txt";
+const trainPattern = /^train\/([^/]+)\/images\/([^/]+\.jpe?g)$/i;
+const validationPattern = /^val\/images\/([^/]+\.jpe?g)$/i;
+const sortedPattern = /^val\/([^/]+)\/(?:images\/)?([^/]+\.jpe?g)$/i;
+const boxes = /^train\/([^/]+)\/[^/]+_boxes\.txt$/;
 
 /** Whether a path inside a source is one that only Tiny-ImageNet has. */
 function isOfTinyImagenet(path: string): boolean {
@@ -93,15 +93,17 @@ async function list(path: string, listing: Listing, { limits }: ImageOptions): P
     texts.set(file.path, (await file.read()).toString("utf8"));
   }
   const paths = listing.files.map((file) => file.path);
-  const annotations = named.map((file) => file.path).find((name) => `/${name}`.endsWith(`/${ANNOTATIONS}`));
+  const annotations = named
+    .map((file) => file.path)
+    .find((name) => `/${name}`.endsWith(`/${annotationsFile}`));
   const sorted = paths.find((name) => /(^|\/)val\/n\d{8}\/(images\/)?[^/]+\.jpe?g$/i.test(name));
   if (annotations === undefined && sorted === undefined) {
     throw new ReatError(
       "data",
-      `${path} looks like Tiny-ImageNet but has no ${ANNOTATIONS}, which says the class of each validation image.`,
+      `${path} looks like Tiny-ImageNet but has no ${annotationsFile}, which says the class of each validation image.`,
     );
   }
-  const root = annotations?.slice(0, -ANNOTATIONS.length) ?? sorted!.replace(/val\/n\d{8}\/.*$/i, "");
+  const root = annotations?.slice(0, -annotationsFile.length) ?? sorted!.replace(/val\/n\d{8}\/.*$/i, "");
   const inside = (name: string) => name.startsWith(root);
   return {
     root,
@@ -117,9 +119,9 @@ function placesOf(path: string, { paths, texts }: Found) {
   const places = new Map<string, ImagePlace>();
   const validation = new Set<string>();
   for (const file of paths) {
-    const [, wnid, name] = TRAIN.exec(file) ?? [];
+    const [, wnid, name] = trainPattern.exec(file) ?? [];
     if (wnid !== undefined) places.set(file, { split: "train", className: wnid, name: name! });
-    const image = VALIDATION.exec(file)?.[1];
+    const image = validationPattern.exec(file)?.[1];
     if (image !== undefined) validation.add(image);
   }
   const found: ReadonlySet<string> = new Set([...places.values()].map(({ className }) => className));
@@ -139,7 +141,7 @@ function placesOf(path: string, { paths, texts }: Found) {
     );
   }
   for (const [file, text] of texts) {
-    const wnid = BOXES.exec(file)?.[1];
+    const wnid = boxes.exec(file)?.[1];
     if (wnid === undefined) continue;
     const listed = lines(text)!.map((line) => line.split("\t")[0]!);
     const missing = listed.filter((name) => !places.has(`train/${wnid}/images/${name}`));
@@ -160,7 +162,7 @@ function sortedByClass(
 ): [string, ImagePlace][] {
   const places: [string, ImagePlace][] = [];
   for (const file of paths) {
-    const [, wnid, name] = SORTED.exec(file) ?? [];
+    const [, wnid, name] = sortedPattern.exec(file) ?? [];
     if (wnid === undefined || wnid === "images") continue;
     refuse(path, "val/ holds", classes.has(wnid) ? [] : [wnid], "has no images in train/");
     places.push([file, { split: "test", className: wnid, name: name! }]);
@@ -178,20 +180,20 @@ function annotations(
   const annotated = new Map<string, string>();
   // Where images were sorted into class folders, the list is still there but names files that have moved.
   if (validation.size === 0) return annotated;
-  lines(texts.get(ANNOTATIONS) ?? "")!.forEach((line, i) => {
+  lines(texts.get(annotationsFile) ?? "")!.forEach((line, i) => {
     const [image, wnid] = line.split("\t");
     if (wnid === undefined || !classes.has(wnid)) {
       throw new ReatError(
         "data",
-        `Line ${i + 1} of ${ANNOTATIONS} in ${path} is "${line}"; it must be an image's name, a tab and one of the ${classes.size} class ids, so the file is cut off or damaged.`,
+        `Line ${i + 1} of ${annotationsFile} in ${path} is "${line}"; it must be an image's name, a tab and one of the ${classes.size} class ids, so the file is cut off or damaged.`,
       );
     }
     annotated.set(image!, wnid);
   });
   const absent = [...annotated.keys()].filter((image) => !validation.has(image));
-  refuse(path, `${ANNOTATIONS} names`, absent, "is not in val/images");
+  refuse(path, `${annotationsFile} names`, absent, "is not in val/images");
   const unlabelled = [...validation].filter((image) => !annotated.has(image));
-  refuse(path, "val/images holds", unlabelled, `has no line in ${ANNOTATIONS}`);
+  refuse(path, "val/images holds", unlabelled, `has no line in ${annotationsFile}`);
   return annotated;
 }
 

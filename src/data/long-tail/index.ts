@@ -1,13 +1,13 @@
 // The face of long-tailed subsets and the profiles they follow.
 export {
-  CLASS_GROUPS,
   type ClassGroup,
   classCounts,
+  classGroupNames,
   classGroups,
   groupBounds,
-  PROFILES,
   type Profile,
   type ProfileOptions,
+  profileNames,
   type TailRule,
 } from "./profiles.js";
 export { drawSubset, type Subset, type SubsetOptions } from "./subset.js";

@@ -2,9 +2,9 @@
 import { ReatError } from "../../errors.js";
 
 /** `natural` keeps what is there; the others are defined by {@link classCounts}. */
-export const PROFILES = ["exponential", "linear", "step", "balanced-small", "natural"] as const;
+export const profileNames = ["exponential", "linear", "step", "balanced-small", "natural"] as const;
 /** How the sizes of the classes fall, from the largest to the smallest. */
-export type Profile = (typeof PROFILES)[number];
+export type Profile = (typeof profileNames)[number];
 
 /** The shape of a long-tailed set. */
 export interface ProfileOptions {
@@ -81,7 +81,7 @@ function countsOf({ profile, classes, maxPerClass, unbalancedRatio }: ProfileOpt
     default:
       throw new ReatError(
         "config",
-        `The profile "${String(profile)}" is unknown; accepted: ${PROFILES.join(", ")}.`,
+        `The profile "${String(profile)}" is unknown; accepted: ${profileNames.join(", ")}.`,
       );
   }
 }
@@ -91,9 +91,9 @@ function sum(values: readonly number[]): number {
 }
 
 /** The groups of classes by size in the training set. */
-export const CLASS_GROUPS = ["head", "body", "tail"] as const;
+export const classGroupNames = ["head", "body", "tail"] as const;
 /** The group of a class by its size in the training set. */
-export type ClassGroup = (typeof CLASS_GROUPS)[number];
+export type ClassGroup = (typeof classGroupNames)[number];
 
 /** Where the tail starts: `paper` at ⌈2C/3⌉; `reference`, the authors' code, at 2⌊C/3⌋+1 (one less for C = 200). */
 export type TailRule = "paper" | "reference";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { ReatError } from "../../errors.js";
 import { indicesByClass } from "../dataset.js";
 import { MersenneTwister } from "../mersenne-twister.js";
-import { classCounts, PROFILES, type Profile } from "./profiles.js";
+import { classCounts, type Profile, profileNames } from "./profiles.js";
 
 /** Which long-tailed subset is drawn. */
 export interface SubsetOptions {
@@ -53,10 +53,10 @@ export function drawSubset(
 ): Subset {
   const { profile, unbalancedRatio = 50, seed = 0, selection = "shuffled" } = options;
   const { validationPerClass = 0, validationSeed = 0 } = options;
-  if (!PROFILES.includes(profile)) {
+  if (!profileNames.includes(profile)) {
     throw new ReatError(
       "config",
-      `The profile "${String(profile)}" is unknown; accepted: ${PROFILES.join(", ")}.`,
+      `The profile "${String(profile)}" is unknown; accepted: ${profileNames.join(", ")}.`,
     );
   }
   if (!Number.isInteger(validationPerClass) || validationPerClass < 0) {

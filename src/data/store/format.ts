@@ -2,10 +2,10 @@
 import { z } from "zod";
 
 /** First bytes of every packed file; the last two digits are the format's version. */
-export const PACKED_MAGIC = "REATPK01";
+export const packedMagic = "REATPK01";
 
 /** Data starts at a multiple of this, so that it can be read straight into place. */
-export const ALIGNMENT = 4096;
+export const alignment = 4096;
 
 const part = z.object({
   offset: z.number().int().min(0),

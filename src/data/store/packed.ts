@@ -6,17 +6,17 @@ import { makeFolder, removeLeftOvers } from "../../durable-file.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
 import {
-  ALIGNMENT,
-  PACKED_MAGIC,
+  alignment,
   type PackedHeader,
   type PackedPart,
   type PackedSplit,
   packedHeader,
+  packedMagic,
 } from "./format.js";
 
 /** The system reads and writes less than 2 GiB at once. */
-const PIECE = 2 ** 30;
-const PREFIX = PACKED_MAGIC.length + 8; // magic, header length, header checksum
+const piece = 2 ** 30;
+const prefixBytes = packedMagic.length + 8; // magic, header length, header checksum
 
 /**
  * Writes the data set to `file`: to a temporary file beside it, flushed to the disk, then renamed, so that the name never
@@ -30,12 +30,12 @@ export function writePacked(file: string, dataset: ImageDataset, source = ""): v
   const arrays = splits.flatMap(({ images, labels }) => [asBytes(images), asBytes(labels)]);
   // The header's length does not depend on where its offsets point, because it is padded to a whole number of pages.
   const draft = makeHeader(dataset, source, labelBytes, arrays, 0);
-  const start = align(PREFIX + Buffer.byteLength(JSON.stringify(draft)) + 512);
+  const start = align(prefixBytes + Buffer.byteLength(JSON.stringify(draft)) + 512);
   const header = Buffer.from(JSON.stringify(makeHeader(dataset, source, labelBytes, arrays, start)));
-  const prefix = Buffer.alloc(PREFIX);
-  prefix.write(PACKED_MAGIC, "latin1");
-  prefix.writeUInt32LE(header.length, PACKED_MAGIC.length);
-  prefix.writeUInt32LE(crc32(header), PACKED_MAGIC.length + 4);
+  const prefix = Buffer.alloc(prefixBytes);
+  prefix.write(packedMagic, "latin1");
+  prefix.writeUInt32LE(header.length, packedMagic.length);
+  prefix.writeUInt32LE(crc32(header), packedMagic.length + 4);
 
   const temporary = `${file}.${process.pid}.tmp`;
   makeFolder(dirname(file));
@@ -147,18 +147,18 @@ function openPacked(file: string): number {
 
 function readHeader(input: number, file: string): PackedHeader {
   const size = statSync(file).size;
-  const prefix = size >= PREFIX ? readExactly(input, 0, PREFIX, file) : Buffer.alloc(PREFIX);
-  const magic = prefix.toString("latin1", 0, PACKED_MAGIC.length);
-  if (magic !== PACKED_MAGIC) {
-    const other = magic.startsWith(PACKED_MAGIC.slice(0, 6))
+  const prefix = size >= prefixBytes ? readExactly(input, 0, prefixBytes, file) : Buffer.alloc(prefixBytes);
+  const magic = prefix.toString("latin1", 0, packedMagic.length);
+  if (magic !== packedMagic) {
+    const other = magic.startsWith(packedMagic.slice(0, 6))
       ? `of another version (${magic})`
       : "not a packed data set of reat";
     throw new ReatError("data", `${file} is ${other}; prepare the data again.`);
   }
-  const length = prefix.readUInt32LE(PACKED_MAGIC.length);
-  if (PREFIX + length > size) throw cutOff(file);
-  const bytes = readExactly(input, PREFIX, length, file);
-  if (crc32(bytes) !== prefix.readUInt32LE(PACKED_MAGIC.length + 4)) throw damaged(file);
+  const length = prefix.readUInt32LE(packedMagic.length);
+  if (prefixBytes + length > size) throw cutOff(file);
+  const bytes = readExactly(input, prefixBytes, length, file);
+  if (crc32(bytes) !== prefix.readUInt32LE(packedMagic.length + 4)) throw damaged(file);
   const header = packedHeader.safeParse(parsed(bytes));
   if (!header.success) throw damaged(file);
   if (size !== header.data.fileBytes) throw cutOff(file);
@@ -195,7 +195,7 @@ function readExactly(input: number, offset: number, length: number, file: string
   // Memory of its own: a slice of Node's shared pool would keep the pool and could not be handed to other threads.
   const bytes = Buffer.allocUnsafeSlow(length);
   for (let at = 0; at < length; ) {
-    const read = readSync(input, bytes, at, Math.min(length - at, PIECE), offset + at);
+    const read = readSync(input, bytes, at, Math.min(length - at, piece), offset + at);
     if (read === 0) throw cutOff(file);
     at += read;
   }
@@ -205,13 +205,13 @@ function readExactly(input: number, offset: number, length: number, file: string
 /** CRC-32, in pieces that every release of Node takes. */
 function sumOf(bytes: Uint8Array): number {
   let sum = 0;
-  for (let at = 0; at < bytes.length; at += PIECE) sum = crc32(bytes.subarray(at, at + PIECE), sum);
+  for (let at = 0; at < bytes.length; at += piece) sum = crc32(bytes.subarray(at, at + piece), sum);
   return sum;
 }
 
 function writeAll(output: number, bytes: Uint8Array, offset: number): void {
   for (let at = 0; at < bytes.length; ) {
-    at += writeSync(output, bytes, at, Math.min(bytes.length - at, PIECE), offset + at);
+    at += writeSync(output, bytes, at, Math.min(bytes.length - at, piece), offset + at);
   }
 }
 
@@ -224,7 +224,7 @@ function asClassIds(bytes: Uint8Array, width: 1 | 2): Uint8Array | Uint16Array {
 }
 
 function align(at: number): number {
-  return Math.ceil(at / ALIGNMENT) * ALIGNMENT;
+  return Math.ceil(at / alignment) * alignment;
 }
 
 function cutOff(file: string): ReatError {

@@ -1,2 +1,2 @@
 // The face of the data sets drawn from a seed.
-export { generateSynthetic, SYNTHETIC_DEFAULTS, type SyntheticOptions } from "./synthetic.js";
+export { generateSynthetic, type SyntheticOptions, syntheticDefaults } from "./synthetic.js";

@@ -19,7 +19,7 @@ const bars: Shape = (x, y, r) => max(abs(x) - r, min(abs(y), abs(abs(y) - 0.8 * 
  * Class id is the position. Look-alikes are far apart (disc and ring, square and frame, the crosses, the bars), so a
  * long tail turns them into the confusions of tail with head classes that the methods are about. Mirroring keeps every class.
  */
-export const SHAPES: readonly { readonly name: string; readonly distance: Shape }[] = [
+export const shapeFamilies: readonly { readonly name: string; readonly distance: Shape }[] = [
   { name: "disc", distance: (x, y, r) => sqrt(x * x + y * y) - 0.95 * r },
   { name: "square", distance: (x, y, r) => max(abs(x), abs(y)) - 0.85 * r },
   { name: "plus", distance: plus },

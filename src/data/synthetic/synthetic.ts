@@ -1,8 +1,8 @@
 // The embedded data set, drawn by a program: ten kinds of shapes in random colours, places, sizes and turns.
 import { ReatError } from "../../errors.js";
 import { CounterRandom, mixSeed } from "../counter-random.js";
-import { CHANNELS, createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
-import { SHAPES } from "./shapes.js";
+import { channelCount, createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
+import { shapeFamilies } from "./shapes.js";
 
 /** The seed and the sizes of the synthetic set. */
 export interface SyntheticOptions {
@@ -13,10 +13,10 @@ export interface SyntheticOptions {
 }
 
 /** The default sizes of the synthetic set. */
-export const SYNTHETIC_DEFAULTS: SyntheticOptions = { seed: 0, trainPerClass: 1000, testPerClass: 200 };
+export const syntheticDefaults: SyntheticOptions = { seed: 0, trainPerClass: 1000, testPerClass: 200 };
 
-const SIDE = 32;
-const AREA = SIDE * SIDE;
+const side = 32;
+const imageArea = side * side;
 
 /**
  * Ten classes, 32×32 RGB. The class is the shape alone: colour, brightness (light on dark as often as dark on light),
@@ -26,7 +26,7 @@ const AREA = SIDE * SIDE;
  * @throws ReatError `config` for impossible sizes or seeds
  */
 export function generateSynthetic(options: Partial<SyntheticOptions> = {}): ImageDataset {
-  const { seed, trainPerClass, testPerClass } = { ...SYNTHETIC_DEFAULTS, ...options };
+  const { seed, trainPerClass, testPerClass } = { ...syntheticDefaults, ...options };
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
     throw new ReatError(
       "config",
@@ -41,9 +41,9 @@ export function generateSynthetic(options: Partial<SyntheticOptions> = {}): Imag
   return createDataset({
     name: "synthetic",
     synthetic: true,
-    classNames: SHAPES.map((shape) => shape.name),
-    height: SIDE,
-    width: SIDE,
+    classNames: shapeFamilies.map((shape) => shape.name),
+    height: side,
+    width: side,
     train: drawSplit(seed, 0, trainPerClass),
     test: drawSplit(seed, 1, testPerClass),
     notes: [
@@ -53,13 +53,13 @@ export function generateSynthetic(options: Partial<SyntheticOptions> = {}): Imag
 }
 
 function drawSplit(seed: number, split: number, perClass: number): ImageSplit {
-  const count = perClass * SHAPES.length;
-  const images = new Uint8Array(count * CHANNELS * AREA);
+  const count = perClass * shapeFamilies.length;
+  const images = new Uint8Array(count * channelCount * imageArea);
   const labels = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
-    labels[i] = i % SHAPES.length;
+    labels[i] = i % shapeFamilies.length;
     drawImage(
-      images.subarray(i * CHANNELS * AREA, (i + 1) * CHANNELS * AREA),
+      images.subarray(i * channelCount * imageArea, (i + 1) * channelCount * imageArea),
       labels[i]!,
       mixSeed(seed, split, i),
     );
@@ -74,8 +74,8 @@ function drawImage(image: Uint8Array, label: number, seed: number): void {
   const { back, front } = drawColours(random);
   const size = random.uniform(6.5, 11.5);
   const margin = size + 1;
-  const centreX = random.uniform(margin, SIDE - margin);
-  const centreY = random.uniform(margin, SIDE - margin);
+  const centreX = random.uniform(margin, side - margin);
+  const centreY = random.uniform(margin, side - margin);
   const [cos, sin] = drawTurn(random);
   const upsideDown = random.below(2) === 0 ? 1 : -1;
   const slope: Colour = [
@@ -86,27 +86,27 @@ function drawImage(image: Uint8Array, label: number, seed: number): void {
   const alongX = random.uniform(-1, 1);
   const alongY = random.uniform(-1, 1);
   const blobs = Array.from({ length: random.below(4) }, () => ({
-    x: random.uniform(0, SIDE),
-    y: random.uniform(0, SIDE),
+    x: random.uniform(0, side),
+    y: random.uniform(0, side),
     radius: random.uniform(1, 2.5),
     colour: [random.uniform(), random.uniform(), random.uniform()] as const,
   }));
   const noise = random.uniform(0.02, 0.1);
-  const distance = SHAPES[label]!.distance;
+  const distance = shapeFamilies[label]!.distance;
 
-  const coverage = new Float64Array(AREA);
-  for (let row = 0, at = 0; row < SIDE; row++) {
-    for (let column = 0; column < SIDE; column++, at++) {
+  const coverage = new Float64Array(imageArea);
+  for (let row = 0, at = 0; row < side; row++) {
+    for (let column = 0; column < side; column++, at++) {
       const dx = column + 0.5 - centreX;
       const dy = (row + 0.5 - centreY) * upsideDown;
       coverage[at] = cover(distance(cos * dx + sin * dy, cos * dy - sin * dx, size));
     }
   }
-  for (let channel = 0; channel < CHANNELS; channel++) {
-    const plane = image.subarray(channel * AREA, (channel + 1) * AREA);
-    for (let row = 0, at = 0; row < SIDE; row++) {
-      for (let column = 0; column < SIDE; column++, at++) {
-        const gradient = (alongX * (column - SIDE / 2) + alongY * (row - SIDE / 2)) / (SIDE / 2);
+  for (let channel = 0; channel < channelCount; channel++) {
+    const plane = image.subarray(channel * imageArea, (channel + 1) * imageArea);
+    for (let row = 0, at = 0; row < side; row++) {
+      for (let column = 0; column < side; column++, at++) {
+        const gradient = (alongX * (column - side / 2) + alongY * (row - side / 2)) / (side / 2);
         let value = back[channel]! + gradient * slope[channel]!;
         value += coverage[at]! * (front[channel]! - value);
         for (const blob of blobs) {

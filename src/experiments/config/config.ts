@@ -23,7 +23,7 @@ export interface ExperimentConfig extends Omit<Parsed, "name" | "data" | "method
 }
 
 // Keys whose texts may look like a fraction but are not numbers.
-const TEXTS = new Set(["name", "source", "architecture", "device"]);
+const textKeys = new Set(["name", "source", "architecture", "device"]);
 
 /**
  * Checks a configuration and fills in the defaults. Numbers may be fractions ("8/255").
@@ -80,7 +80,7 @@ function formatExactly(value: number): number | string {
 
 function withFractions(value: unknown, key = ""): unknown {
   if (typeof value === "string") {
-    return TEXTS.has(key) || !value.includes("/") ? value : (parseFraction(value) ?? value);
+    return textKeys.has(key) || !value.includes("/") ? value : (parseFraction(value) ?? value);
   }
   if (Array.isArray(value)) return value.map((entry) => withFractions(entry));
   if (!isRecord(value)) return value;

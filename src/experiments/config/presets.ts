@@ -9,11 +9,11 @@ import { nearest } from "./nearest.js";
 import { isRecord, type RawConfig } from "./overrides.js";
 
 // Two folders below the package's root, in the sources as in what is compiled from them.
-const FOLDER = fileURLToPath(new URL("../../../configs", import.meta.url));
+const presetFolder = fileURLToPath(new URL("../../../configs", import.meta.url));
 
 /** Names of the presets, sorted. */
 export function presetNames(): string[] {
-  return readdirSync(FOLDER)
+  return readdirSync(presetFolder)
     .filter((file) => file.endsWith(".yaml"))
     .map((file) => file.slice(0, -".yaml".length))
     .sort();
@@ -21,7 +21,7 @@ export function presetNames(): string[] {
 
 /** Path of a preset's file. */
 export function presetFile(name: string): string {
-  return join(FOLDER, `${name}.yaml`);
+  return join(presetFolder, `${name}.yaml`);
 }
 
 /**

@@ -1,6 +1,6 @@
 // The one description of an experiment: every key, what it accepts, and its default, which is the paper's protocol.
 import { z } from "zod";
-import { DEFAULT_ARCHIVE_LIMITS } from "../../archives/index.js";
+import { defaultArchiveLimits } from "../../archives/index.js";
 import {
   acceptedAttackNames,
   acceptedEvaluationAttacks,
@@ -8,7 +8,7 @@ import {
   isEvaluationAttackName,
   normNames,
 } from "../../attacks/index.js";
-import { DAMAGED_POLICIES, DEFAULT_PIXEL_LIMIT, ORIENTATIONS, PROFILES } from "../../data/index.js";
+import { damagedPolicies, defaultPixelLimit, orientations, profileNames } from "../../data/index.js";
 import { logForms } from "../../export/index.js";
 import {
   acceptedClassifiers,
@@ -57,7 +57,7 @@ export function isNamedSource(source: string): boolean {
 const limit = (value: number) => z.int().min(1).default(value);
 
 const subset = z.strictObject({
-  profile: z.enum(PROFILES).optional().meta({
+  profile: z.enum(profileNames).optional().meta({
     help: "how the sizes of the classes fall; left out: exponential for the synthetic set and CIFAR by name, natural (all images) for data at a path",
   }),
   imbalance: z
@@ -76,10 +76,10 @@ const subset = z.strictObject({
 const side = z.int().min(8).max(4096).nullable().default(null);
 
 const limits = z.strictObject({
-  pixels: limit(DEFAULT_PIXEL_LIMIT).meta({ help: "pixels of one image" }),
-  fileBytes: limit(DEFAULT_ARCHIVE_LIMITS.fileBytes).meta({ help: "bytes of one file, unpacked" }),
-  totalBytes: limit(DEFAULT_ARCHIVE_LIMITS.totalBytes).meta({ help: "bytes of all files, unpacked" }),
-  files: limit(DEFAULT_ARCHIVE_LIMITS.files).meta({ help: "files of a folder or archive" }),
+  pixels: limit(defaultPixelLimit).meta({ help: "pixels of one image" }),
+  fileBytes: limit(defaultArchiveLimits.fileBytes).meta({ help: "bytes of one file, unpacked" }),
+  totalBytes: limit(defaultArchiveLimits.totalBytes).meta({ help: "bytes of all files, unpacked" }),
+  files: limit(defaultArchiveLimits.files).meta({ help: "files of a folder or archive" }),
 });
 
 const data = z.strictObject({
@@ -97,10 +97,10 @@ const data = z.strictObject({
   crop: side.meta({
     help: "side in pixels of the square that is cut out of their middle, after scaling; null cuts nothing",
   }),
-  orientation: z.enum(ORIENTATIONS).default("apply").meta({
+  orientation: z.enum(orientations).default("apply").meta({
     help: "apply turns images as their EXIF orientation says and viewers show them; ignore takes them as they are stored",
   }),
-  damaged: z.enum(DAMAGED_POLICIES).default("error").meta({
+  damaged: z.enum(damagedPolicies).default("error").meta({
     help: "error refuses data with damaged images; skip goes on without them, and the run says which they were",
   }),
   limits: limits

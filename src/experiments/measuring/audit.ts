@@ -30,7 +30,7 @@ import { PartialFolder } from "./partial-folder.js";
 import { takeTurn } from "./turn.js";
 
 /** The default number of images of an audit: enough to see differences of a few points. */
-export const AUDIT_IMAGES = 200;
+export const auditImages = 200;
 
 /** Which model is audited, on which data, and with which surrogate. */
 export interface AuditModelOptions {
@@ -118,7 +118,7 @@ export async function auditModel(place: string, options: AuditModelOptions = {})
       ? null
       : await openRun(surrogate, { ...options, classNames: undefined }, undefined);
   const outputs = other && sameClasses(other, opened, surrogate!);
-  const wanted = options.images === undefined ? AUDIT_IMAGES : options.images;
+  const wanted = options.images === undefined ? auditImages : options.images;
   const chosen = selectForEvaluation(data, "test", wanted);
   const imagesSha256 = imagesDigest(chosen, data.dataset);
   using images = uploadSplit(data.dataset, chosen, device);

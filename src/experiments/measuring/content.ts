@@ -29,10 +29,10 @@ export function measuredContent(
 ): MeasuredContent {
   // The method's options and class sizes decide what is measured only where its rule of inference is its own.
   const rule = inference === model ? null : { method: config.method, classCounts: data.classCounts };
-  const function_ = canonicalJson({ model: config.model, groups: data.groups, rule });
+  const measured = canonicalJson({ model: config.model, groups: data.groups, rule });
   return {
     weights: weightsDigest(checkpoint),
-    model: createHash("sha256").update(function_).digest("hex"),
+    model: createHash("sha256").update(measured).digest("hex"),
     images: imagesDigest(chosen, data.dataset),
   };
 }

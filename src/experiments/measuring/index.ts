@@ -1,9 +1,9 @@
 // The face of measuring: evaluations and audits of a trained model.
 export {
-  AUDIT_IMAGES,
   type AuditModelOptions,
   type AuditOutcome,
   type AuditRecord,
+  auditImages,
   auditModel,
   writeAudit,
 } from "./audit.js";

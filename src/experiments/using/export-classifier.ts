@@ -10,9 +10,9 @@ import {
   type CardFacts,
   describeAsJson,
   modelCard,
-  ONNX_IR,
-  ONNX_OPSET,
   onnxFiles,
+  onnxIr,
+  onnxOpset,
   type RunFacts,
   robustBenchRecord,
   safetensorsFile,
@@ -262,7 +262,7 @@ function hubConfig({ description }: TrainedClassifier): Record<string, unknown> 
     id2label: Object.fromEntries(classNames.map((name, id) => [id, name])),
     label2id: Object.fromEntries(classNames.map((name, id) => [name, id])),
     image_size: [imageSize.height, imageSize.width],
-    onnx: { opset: ONNX_OPSET, ir_version: ONNX_IR },
+    onnx: { opset: onnxOpset, ir_version: onnxIr },
     reat: JSON.parse(describeAsJson(description)) as unknown,
   };
 }

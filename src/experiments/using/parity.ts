@@ -53,21 +53,21 @@ export interface GradientParity extends Comparison {
 /** What a comparison found. */
 export type Parity = LogitsParity | GradientParity;
 
-export const PARITY_IMAGES = 64;
+export const parityImages = 64;
 /** By how much logits may differ, unless somebody asks for another bound. */
-export const LOGITS_TOLERANCE = 1e-4;
+export const logitsTolerance = 1e-4;
 /** Of an image's gradient, as a share of its length. */
-export const GRADIENT_TOLERANCE = 1e-4;
+export const gradientTolerance = 1e-4;
 /** Images whose gradients must agree. LibTorch's own float32 and float64 agree for 37 of 64 on an untrained WideResNet-34-10, for 58 and more on ResNets. */
-export const AGREEING_GRADIENTS = PARITY_IMAGES / 4;
+export const agreeingGradients = parityImages / 4;
 /** What no image's gradient may exceed: 0.034 is the most that was seen between LibTorch's own float32 and float64. */
-export const LARGEST_GRADIENT_DIFFERENCE = 0.25;
+export const largestGradientDifference = 0.25;
 
 /** Batches of several sizes, so that a size that was fixed by mistake is found. */
 const batches: readonly (readonly [number, number])[] = [
   [0, 1],
   [1, 8],
-  [8, PARITY_IMAGES],
+  [8, parityImages],
 ];
 
 /** Images, the run's results on them, and by how much another program's logits may differ. */
@@ -84,12 +84,12 @@ export interface Reference {
 /** Half of the images are noise in single pixels, half in large patches; they are always the same. */
 export function referenceOf(
   { model, imageSize, classNames, device }: TrainedClassifier,
-  tolerance: number = LOGITS_TOLERANCE,
+  tolerance: number = logitsTolerance,
 ): Reference {
   const { height, width } = imageSize;
-  const [half, classes] = [PARITY_IMAGES / 2, classNames.length];
+  const [half, classes] = [parityImages / 2, classNames.length];
   const pixels = 3 * height * width;
-  const images = new Float32Array(PARITY_IMAGES * pixels);
+  const images = new Float32Array(parityImages * pixels);
   scope(() => {
     const generator = new Generator(20230719, "cpu");
     images.set(rand([half, 3, height, width], generator).toTypedArray() as Float32Array);
@@ -104,7 +104,7 @@ export function referenceOf(
       images[half * pixels + at] = patches[plane * 16 + patch]!;
     }
   });
-  const shape = [PARITY_IMAGES, 3, height, width] as const;
+  const shape = [parityImages, 3, height, width] as const;
   const logits = scope(() =>
     noGrad(() =>
       model.withMode(
@@ -113,7 +113,7 @@ export function referenceOf(
       ),
     ),
   );
-  const labels = BigInt64Array.from({ length: PARITY_IMAGES }, (_, index) => BigInt(index % classes));
+  const labels = BigInt64Array.from({ length: parityImages }, (_, index) => BigInt(index % classes));
   return { tolerance, images, shape, labels, logits, classes };
 }
 
@@ -158,7 +158,7 @@ async function runBatches(
   withLabels: boolean,
   output: string,
 ): Promise<Float32Array> {
-  const pixels = images.length / PARITY_IMAGES;
+  const pixels = images.length / parityImages;
   const parts: Float32Array[] = [];
   for (const [from, to] of batches) {
     const results = await session.run({
@@ -221,7 +221,7 @@ function judged(file: string, runBy: string, logits: Float32Array, reference: Re
     const row = values.subarray(image * classes, (image + 1) * classes);
     return row.indexOf(Math.max(...row));
   };
-  const sameClass = Array.from({ length: PARITY_IMAGES }, (_, image) => image).filter(
+  const sameClass = Array.from({ length: parityImages }, (_, image) => image).filter(
     (image) => best(logits, image) === best(reference.logits, image),
   ).length;
   const largestDifference = difference(logits, reference.logits);
@@ -232,30 +232,30 @@ function judged(file: string, runBy: string, logits: Float32Array, reference: Re
     throw disagreement(file, runBy, `${apart}, and ${tolerance} is accepted (--tolerance)`);
   }
   return {
-    ...{ file, runBy, images: PARITY_IMAGES, of: "logits", largestDifference },
+    ...{ file, runBy, images: parityImages, of: "logits", largestDifference },
     ...{ tolerance, sameClass },
   };
 }
 
 function judgedGradients(file: string, runBy: string, got: Float32Array, own: Float32Array): GradientParity {
-  const pixels = own.length / PARITY_IMAGES;
-  const apart = Array.from({ length: PARITY_IMAGES }, (_, image) => {
+  const pixels = own.length / parityImages;
+  const apart = Array.from({ length: parityImages }, (_, image) => {
     const [from, to] = [image * pixels, (image + 1) * pixels];
     return relativeDistance(got.subarray(from, to), own.subarray(from, to));
   });
   const largestDifference = Math.max(...apart);
-  const agreeing = apart.filter((distance) => distance <= GRADIENT_TOLERANCE).length;
-  if (agreeing < AGREEING_GRADIENTS || !(largestDifference <= LARGEST_GRADIENT_DIFFERENCE)) {
-    const within = `gradients agree within ${GRADIENT_TOLERANCE} for ${agreeing} of ${PARITY_IMAGES} images and differ by ${largestDifference.toExponential(2)} at most`;
+  const agreeing = apart.filter((distance) => distance <= gradientTolerance).length;
+  if (agreeing < agreeingGradients || !(largestDifference <= largestGradientDifference)) {
+    const within = `gradients agree within ${gradientTolerance} for ${agreeing} of ${parityImages} images and differ by ${largestDifference.toExponential(2)} at most`;
     throw disagreement(
       file,
       runBy,
-      `${within}; ${AGREEING_GRADIENTS} and ${LARGEST_GRADIENT_DIFFERENCE} are accepted`,
+      `${within}; ${agreeingGradients} and ${largestGradientDifference} are accepted`,
     );
   }
   return {
-    ...{ file, runBy, images: PARITY_IMAGES, of: "gradients", largestDifference },
-    ...{ tolerance: GRADIENT_TOLERANCE, agreeing },
+    ...{ file, runBy, images: parityImages, of: "gradients", largestDifference },
+    ...{ tolerance: gradientTolerance, agreeing },
   };
 }
 
@@ -301,6 +301,6 @@ export function describeParity(parity: Parity): string {
     return `${by}: the gradients of ${parity.agreeing} of ${images} images agree within ${tolerance} of their length${rest}.`;
   }
   const apart = largestDifference === 0 ? "not at all" : `by ${largestDifference.toExponential(1)} at most`;
-  const allowed = tolerance > LOGITS_TOLERANCE ? ` (${tolerance} was allowed)` : "";
+  const allowed = tolerance > logitsTolerance ? ` (${tolerance} was allowed)` : "";
   return `${by}: the logits of ${images} images differ ${apart}${allowed}, the class is the same for ${parity.sameClass}.`;
 }

@@ -13,9 +13,9 @@ import type { StoredTensor } from "../../training/index.js";
 import type { OnnxAttributes, OnnxGraph } from "./graph.js";
 
 /** Version of ONNX's operators that the files ask for. */
-export const ONNX_OPSET = 17;
+export const onnxOpset = 17;
 /** Version of ONNX's file format; 8 came with operator set 17. */
-export const ONNX_IR = 8;
+export const onnxIr = 8;
 
 /** A graph's input or output; a text as size is a name for one that is free. */
 export interface OnnxValue {
@@ -47,8 +47,8 @@ export function encodeOnnx(file: OnnxFile): Uint8Array {
   }
   const used = new Set(graph.nodes.flatMap((node) => node.inputs));
   const model = create(ModelProtoSchema, {
-    irVersion: BigInt(ONNX_IR),
-    opsetImport: [{ domain: "", version: BigInt(ONNX_OPSET) }],
+    irVersion: BigInt(onnxIr),
+    opsetImport: [{ domain: "", version: BigInt(onnxOpset) }],
     producerName: "reat",
     producerVersion,
     docString: description,

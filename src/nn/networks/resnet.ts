@@ -46,7 +46,7 @@ export class ResNet extends ImageClassifier {
     override readonly classifier: ClassifierName = "linear",
   ) {
     super();
-    const { architecture, block: Block, stemWidth, stemStride, stages } = description;
+    const { architecture, block: blockType, stemWidth, stemStride, stages } = description;
     this.architecture = architecture;
     this.#memoryFormat = description.memoryFormat;
     this.#fitsBlocks = [stemWidth, ...stages.map(({ width }) => width)].every((width) => width % 16 === 0);
@@ -60,8 +60,8 @@ export class ResNet extends ImageClassifier {
     let channels = stemWidth;
     for (const [index, { width, blocks, stride }] of stages.entries()) {
       const layers = Array.from({ length: blocks }, (_, position) => {
-        const layer = new Block(channels, width, position === 0 ? stride : 1, generator);
-        channels = width * Block.expansion;
+        const layer = new blockType(channels, width, position === 0 ? stride : 1, generator);
+        channels = width * blockType.expansion;
         return layer;
       });
       this.#body.push(this.child(`layer${index + 1}`, new Sequential(...layers)));

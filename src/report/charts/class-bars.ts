@@ -27,11 +27,11 @@ export interface ClassBars extends ChartTexts {
 }
 
 /** Above this many classes the names are left to the hover texts and the table. */
-const MOST_NAMES = 24;
+const mostNames = 24;
 
 /** The chart as an SVG element: clean accuracy pale, robust accuracy solid in front of it. */
 export function classBars(spec: ClassBars): Markup {
-  const named = spec.columns.length <= MOST_NAMES;
+  const named = spec.columns.length <= mostNames;
   const slanted = named && spec.columns.some((c) => c.name.length > 1060 / spec.columns.length / 6.6);
   const width = 1120;
   const height = 400 + (slanted ? 44 : 0);

@@ -1,9 +1,9 @@
 // Draws a data set in one picture: each class' name, its number of training images and some of them.
 import {
-  CLASS_GROUPS,
   type ClassGroup,
   type ClassStrips,
   type ClassSummary,
+  classGroupNames,
   type DatasetSummary,
 } from "../../data/index.js";
 import { coordinate, html, Markup } from "../markup.js";
@@ -40,12 +40,12 @@ interface Layout {
 }
 
 /** Between columns. */
-const GAP = 18;
+const gap = 18;
 /** Around the picture. */
-const GUTTER = 28;
-const HEADING = 22;
-const TOP = 150;
-const COUNT_WIDTH = 44;
+const gutter = 28;
+const headingHeight = 22;
+const topHeight = 150;
+const countWidth = 44;
 
 /** As many columns as leave the rows readable. */
 function layoutOf(classes: number): Layout {
@@ -79,20 +79,20 @@ export function dataPicture(
   const columns = Array.from({ length: layout.columns }, (_, i) =>
     ranked.slice(i * perColumn, (i + 1) * perColumn),
   ).filter((column) => column.length > 0);
-  const width = layout.columns * (layout.columnWidth + GAP) - GAP;
+  const width = layout.columns * (layout.columnWidth + gap) - gap;
   const tallest = Math.max(...columns.map((column) => columnHeight(column, layout)));
-  const height = TOP + tallest + 12;
+  const height = topHeight + tallest + 12;
   const kind = options.scale ?? (summary.unbalancedRatio <= largestLinearRatio ? "linear" : "log");
   const drawn = chart(texts(summary, kind), { width, height }, [
     totals(summary, width),
     ...columns.map((column, i) =>
-      drawColumn(column, i * (layout.columnWidth + GAP), layout, kind, summary, pictures),
+      drawColumn(column, i * (layout.columnWidth + gap), layout, kind, summary, pictures),
     ),
   ]);
-  return `${html`<svg xmlns="http://www.w3.org/2000/svg" width="${width + 2 * GUTTER}" height="${height + 2 * GUTTER}" viewBox="${-GUTTER} ${-GUTTER} ${width + 2 * GUTTER} ${height + 2 * GUTTER}">
+  return `${html`<svg xmlns="http://www.w3.org/2000/svg" width="${width + 2 * gutter}" height="${height + 2 * gutter}" viewBox="${-gutter} ${-gutter} ${width + 2 * gutter} ${height + 2 * gutter}">
 <style>${new Markup(styleSheet())}
 svg{font-family:system-ui,"Liberation Sans",sans-serif}</style>
-<rect x="${-GUTTER}" y="${-GUTTER}" width="100%" height="100%" style="fill:var(--paper)"/>
+<rect x="${-gutter}" y="${-gutter}" width="100%" height="100%" style="fill:var(--paper)"/>
 <svg width="${width}" height="${height}">${drawn}</svg>
 </svg>`}\n`;
 }
@@ -127,11 +127,13 @@ function texts(summary: DatasetSummary, kind: "linear" | "log") {
 /** What head, body and tail hold together: a legend, and one bar in their shares. */
 function totals({ classes }: DatasetSummary, width: number): Markup {
   const all = classes.reduce((total, entry) => total + trainedOn(entry), 0);
-  const groups = CLASS_GROUPS.map((group) => {
-    const members = classes.filter((entry) => entry.group === group);
-    const images = members.reduce((total, entry) => total + trainedOn(entry), 0);
-    return { group, members: members.length, images, share: all > 0 ? images / all : 0 };
-  }).filter(({ members }) => members > 0);
+  const groups = classGroupNames
+    .map((group) => {
+      const members = classes.filter((entry) => entry.group === group);
+      const images = members.reduce((total, entry) => total + trainedOn(entry), 0);
+      return { group, members: members.length, images, share: all > 0 ? images / all : 0 };
+    })
+    .filter(({ members }) => members > 0);
   let from = 0;
   const parts = groups.map(({ group, share }) => {
     const x = from * width;
@@ -158,7 +160,7 @@ function segments(column: readonly ClassSummary[]): ClassSummary[][] {
 }
 
 function columnHeight(column: readonly ClassSummary[], { row }: Layout): number {
-  return column.length * row + segments(column).length * HEADING;
+  return column.length * row + segments(column).length * headingHeight;
 }
 
 function drawColumn(
@@ -176,13 +178,13 @@ function drawColumn(
     layout.images * (thumbnail + 3),
   );
   const start = left + nameWidth;
-  const end = left + columnWidth - stripWidth - COUNT_WIDTH;
+  const end = left + columnWidth - stripWidth - countWidth;
   const scale = scaleOf(classes.map(trainedOn), [start, end], kind);
-  const bottom = TOP + columnHeight(column, layout);
-  let top = TOP;
+  const bottom = topHeight + columnHeight(column, layout);
+  let top = topHeight;
   const body = segments(column).map((run) => {
     const heading = html`<text class="group-name" x="${left}" y="${top + 16}">${run[0]!.group}</text>`;
-    top += HEADING;
+    top += headingHeight;
     const rows = run.map((entry) => {
       const drawn = drawRow(entry, { left, start, top, scale, stripWidth, end }, layout, pictures);
       top += layout.row;
@@ -203,10 +205,10 @@ function scaleOf(counts: readonly number[], range: readonly [number, number], ki
 
 function axis(scale: Scale, kind: string, start: number, end: number, bottom: number): Markup {
   const ticks = scale.ticks.filter((tick) => tick === 0 || tick >= 1);
-  return html`<g class="axis" aria-hidden="true"><text class="axis-name" x="${coordinate(start)}" y="${TOP - 38}">training images of a class, ${kind === "log" ? "logarithmic" : "linear"} scale</text>${ticks.map(
+  return html`<g class="axis" aria-hidden="true"><text class="axis-name" x="${coordinate(start)}" y="${topHeight - 38}">training images of a class, ${kind === "log" ? "logarithmic" : "linear"} scale</text>${ticks.map(
     (tick) =>
-      html`<line class="${tick === 0 ? "base" : "grid"}" x1="${coordinate(scale(tick))}" x2="${coordinate(scale(tick))}" y1="${TOP - 8}" y2="${bottom}"/><text class="tick" x="${coordinate(scale(tick))}" y="${TOP - 14}" text-anchor="middle">${count(tick)}</text>`,
-  )}<line class="base" x1="${coordinate(start)}" x2="${coordinate(end)}" y1="${TOP - 8}" y2="${TOP - 8}"/></g>`;
+      html`<line class="${tick === 0 ? "base" : "grid"}" x1="${coordinate(scale(tick))}" x2="${coordinate(scale(tick))}" y1="${topHeight - 8}" y2="${bottom}"/><text class="tick" x="${coordinate(scale(tick))}" y="${topHeight - 14}" text-anchor="middle">${count(tick)}</text>`,
+  )}<line class="base" x1="${coordinate(start)}" x2="${coordinate(end)}" y1="${topHeight - 8}" y2="${topHeight - 8}"/></g>`;
 }
 
 interface Row {
@@ -234,6 +236,6 @@ function drawRow(
   const aside = entry.validation ? `, ${entry.validation} for validation` : "";
   return html`<g><title>${entry.name}: ${images}${whole} training images${aside}, ${entry.test} test images, ${entry.group}</title><text class="label" x="${left}" y="${coordinate(middle + 4)}">${shorten(entry.name, Math.floor((nameWidth - 8) / 7.2))}</text><rect x="${coordinate(start)}" y="${coordinate(middle - thickness / 2)}" width="${coordinate(length)}" height="${coordinate(thickness)}" style="fill:${groupColours[entry.group]}"/><text class="tick" x="${coordinate(start + length + 6)}" y="${coordinate(middle + 4)}">${count(images)}</text>${
     strip &&
-    html`<image x="${coordinate(end + COUNT_WIDTH)}" y="${coordinate(middle - stripHeight / 2)}" width="${coordinate(stripWidth)}" height="${coordinate(stripHeight)}" href="data:image/png;base64,${strip.toString("base64")}"/>`
+    html`<image x="${coordinate(end + countWidth)}" y="${coordinate(middle - stripHeight / 2)}" width="${coordinate(stripWidth)}" height="${coordinate(stripHeight)}" href="data:image/png;base64,${strip.toString("base64")}"/>`
   }</g>`;
 }

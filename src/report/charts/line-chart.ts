@@ -46,11 +46,11 @@ export interface LineChart extends ChartTexts {
   readonly steps?: boolean;
 }
 
-const DASHES = { solid: "", dashed: "7 4", dotted: "1.5 4" } as const;
+const dashes = { solid: "", dashed: "7 4", dotted: "1.5 4" } as const;
 /** With more points than this, dots would hide the line. */
-const MOST_DOTS = 40;
+const mostDots = 40;
 /** With more points than this, hovering shows the line's name alone; the table has the numbers. */
-const MOST_HOVERED = 2000;
+const mostHovered = 2000;
 
 /** The chart as an SVG element. Values that are not finite leave a gap in their line. */
 export function lineChart(spec: LineChart): Markup {
@@ -67,7 +67,7 @@ export function lineChart(spec: LineChart): Markup {
   const { x, ticks, label, name } = spec.across ? otherAxis(spec, box) : epochAxis(spec, box);
   const y = valueScale(spec, box);
   const drawable = (p: Point) => Number.isFinite(p.y) && (spec.axis !== "log" || p.y > 0);
-  const hovered = spec.series.reduce((sum, s) => sum + s.points.length, 0) <= MOST_HOVERED;
+  const hovered = spec.series.reduce((sum, s) => sum + s.points.length, 0) <= mostHovered;
   return chart(spec, box, [
     valueAxis(box, y, spec.format),
     bottomAxis(box, x, ticks, label),
@@ -147,7 +147,7 @@ function line(
     pen = true;
   }
   if (path === "") return html``;
-  const dash = DASHES[series.dash ?? "solid"];
+  const dash = dashes[series.dash ?? "solid"];
   return html`<path class="line" style="stroke:${series.colour}" d="${path}"${dash === "" ? null : html` stroke-dasharray="${dash}"`}><title>${series.label}</title></path>`;
 }
 
@@ -161,7 +161,7 @@ function dots(
   name: (x: number) => string,
 ): Markup {
   const points = hovered ? series.points.filter(drawable) : [];
-  const visible = points.length === 1 || (points.length <= MOST_DOTS && series.dash !== "dotted");
+  const visible = points.length === 1 || (points.length <= mostDots && series.dash !== "dotted");
   const mark = series.mark && drawable(series.mark.point) ? series.mark : undefined;
   return html`<g style="fill:${series.colour};stroke:${series.colour}">${points.map((p) => {
     const place = html`cx="${coordinate(x(p.x))}" cy="${coordinate(y(p.y))}"`;

@@ -20,7 +20,7 @@ export interface ShareChart extends ChartTexts {
 }
 
 /** Above this many classes not every one can be named at the side. */
-const MOST_NAMES = 20;
+const mostNames = 20;
 
 /** The chart as an SVG element: stacked shares of 100 %, the largest training class at the bottom. */
 export function shareChart(spec: ShareChart): Markup {
@@ -42,7 +42,7 @@ export function shareChart(spec: ShareChart): Markup {
   const referenceEdges = spec.reference && cumulate(spec.reference.counts);
   return chart(spec, box, [
     valueAxis({ ...box, right: box.left }, y, (v) => percent(v, 0)),
-    html`<g class="${spec.classes.length <= MOST_NAMES ? "shares parted" : "shares"}">${spec.classes.map(
+    html`<g class="${spec.classes.length <= mostNames ? "shares parted" : "shares"}">${spec.classes.map(
       (name, k) => {
         const blocks = columns.map((c) => block(c.start, c.width, c.edges, k, y)).join("");
         const first = stacks[0];
@@ -58,7 +58,7 @@ export function shareChart(spec: ShareChart): Markup {
           (referenceEdges ? block(box.left + 4, referenceWidth, referenceEdges, k, y) : "") + blocks;
         const colour = classColour(k, spec.classes.length);
         // Where there are no lines between the classes, a stroke in their own colour closes the gaps that anti-aliasing leaves.
-        return html`<path style="fill:${colour}${spec.classes.length > MOST_NAMES && `;stroke:${colour}`}" d="${path}"><title>${hover}${compared}</title></path>`;
+        return html`<path style="fill:${colour}${spec.classes.length > mostNames && `;stroke:${colour}`}" d="${path}"><title>${hover}${compared}</title></path>`;
       },
     )}</g>`,
     spec.reference
@@ -110,6 +110,6 @@ function names(spec: ShareChart, edges: readonly number[] | undefined, box: Box,
 
 /** The ranks to name at the side of a chart: all, or of many the ends and quarters. */
 export function namedRanks(classes: number): ReadonlySet<number> {
-  if (classes <= MOST_NAMES) return new Set(Array.from({ length: classes }, (_, k) => k));
+  if (classes <= mostNames) return new Set(Array.from({ length: classes }, (_, k) => k));
   return new Set([0, 0.25, 0.5, 0.75, 1].map((at) => Math.round(at * (classes - 1))));
 }

@@ -3,9 +3,9 @@ export { type AttackCurve, attackCurves } from "./attack-curves.js";
 export { readRun } from "./read-run.js";
 export {
   attacksOf,
-  FIGURE_NAMES,
   type Figures,
   figureGap,
+  figureNames,
   type Measurement,
   type ResultRow,
   resultRows,

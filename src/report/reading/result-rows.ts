@@ -14,9 +14,9 @@ export interface Figures {
   readonly balanced: number;
 }
 
-const LOG = "metrics.jsonl";
+const log = "metrics.jsonl";
 
-export const FIGURE_NAMES = ["all", "head", "body", "tail", "balanced"] as const;
+export const figureNames = ["all", "head", "body", "tail", "balanced"] as const;
 
 /** One measured accuracy of a checkpoint. */
 export interface Measurement {
@@ -109,8 +109,8 @@ function storedRow(record: RunRecord, checkpoint: CheckpointName): ResultRow {
   const logged = record.evaluations.filter((e) => e.epoch === epoch);
   const fallback = logged.find((e) => e.split === "test") ?? logged[0];
   if (fallback) {
-    add("clean", fallback.clean, fallback.split, "training log", LOG);
-    add(loggedAttackLabel(record, fallback.attack), fallback.robust, fallback.split, "training log", LOG);
+    add("clean", fallback.clean, fallback.split, "training log", log);
+    add(loggedAttackLabel(record, fallback.attack), fallback.robust, fallback.split, "training log", log);
   }
   return {
     run: record.name,

@@ -2,7 +2,7 @@
 import { type ClassGroup, classGroups } from "../../data/index.js";
 import { type ClassBarSeries, classBars } from "../charts/index.js";
 import { html, type Markup } from "../markup.js";
-import { count, MISSING, percent } from "../numbers.js";
+import { count, missing, percent } from "../numbers.js";
 import { attacksOf, className, type RunRecord, resultRows } from "../reading/index.js";
 import { filesTable, legend, numbersTable, type ShownRun } from "./parts.js";
 import { attackTitle } from "./results.js";
@@ -82,8 +82,8 @@ function classFigures(runs: readonly ShownRun[], index: number): Markup[] {
     });
     const rows = columns.map((c, k) => [
       c.name,
-      c.group ?? MISSING,
-      c.images === null ? MISSING : count(c.images),
+      c.group ?? missing,
+      c.images === null ? missing : count(c.images),
       ...series.flatMap((s) => [percent(s.clean[k]), percent(s.robust[k])]),
     ]);
     const keys = series.flatMap((s) => [

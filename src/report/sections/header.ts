@@ -1,7 +1,7 @@
 // The top of the report: what was run, on what, under which protocol, and what is missing.
 
 import { html, type Markup } from "../markup.js";
-import { MISSING } from "../numbers.js";
+import { missing } from "../numbers.js";
 import { setting } from "../reading/index.js";
 import { factRows, methodTitle } from "./facts.js";
 import { runName, type ShownRun } from "./parts.js";
@@ -56,7 +56,7 @@ export function protocolSection(runs: readonly ShownRun[]): Markup {
   const body = rows.map((row) => {
     const cells = row.shared
       ? html`<td colspan="${runs.length}">${row.values[0]}</td>`
-      : row.values.map((value) => html`<td>${value ?? MISSING}</td>`);
+      : row.values.map((value) => html`<td>${value ?? missing}</td>`);
     return html`<tr><th scope="row">${row.label}</th>${cells}</tr>`;
   });
   return html`<section aria-labelledby="protocol"><h2 id="protocol">Protocol</h2>${

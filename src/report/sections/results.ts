@@ -1,11 +1,11 @@
 // The results table: every run's best and last checkpoint under every attack, and the gap between them.
 import { html, type Markup } from "../markup.js";
-import { count, MISSING, percent, points, standardError } from "../numbers.js";
+import { count, missing, percent, points, standardError } from "../numbers.js";
 import {
   attacksOf,
-  FIGURE_NAMES,
   type Figures,
   figureGap,
+  figureNames,
   type Measurement,
   type ResultRow,
   resultRows,
@@ -20,7 +20,7 @@ export function resultsSection(runs: readonly ShownRun[]): Markup {
   }
   const attacks = attacksOf(all);
   const top = new Map(
-    attacks.flatMap((attack) => FIGURE_NAMES.map((name) => [`${attack} ${name}`, best(all, attack, name)])),
+    attacks.flatMap((attack) => figureNames.map((name) => [`${attack} ${name}`, best(all, attack, name)])),
   );
   const body = groups.map(({ run, rows }) => {
     const shown: Markup[] = rows.map((row, i) => {
@@ -36,13 +36,13 @@ export function resultsSection(runs: readonly ShownRun[]): Markup {
       return html`<tr><th scope="row">${i === 0 && runName(run)}</th><th scope="row">${row.checkpoint}${epoch}</th>${cells}</tr>`;
     });
     if (rows.length === 0) {
-      return html`<tbody><tr><th scope="row">${runName(run)}</th><th scope="row" colspan="${1 + attacks.length * FIGURE_NAMES.length}">not evaluated yet</th></tr></tbody>`;
+      return html`<tbody><tr><th scope="row">${runName(run)}</th><th scope="row" colspan="${1 + attacks.length * figureNames.length}">not evaluated yet</th></tr></tbody>`;
     }
     return html`<tbody>${shown}${gapRow(rows, attacks)}</tbody>`;
   });
   return html`<section aria-labelledby="results"><h2 id="results">Results</h2>
 <p class="explain">Accuracy in per cent. Head, body and tail are means over the classes of the group, balanced is the mean over all classes. The gap is best minus last, in percentage points: what early stopping is worth.</p>
-<div class="scroll" tabindex="0"><table class="results"><thead><tr><th rowspan="2" scope="col" style="text-align:left">run</th><th rowspan="2" scope="col" style="text-align:left">checkpoint</th>${attacks.map((a) => html`<th class="span" scope="colgroup" colspan="${FIGURE_NAMES.length}">${attackTitle(a)}</th>`)}</tr><tr>${attacks.map(() => FIGURE_NAMES.map((name) => html`<th scope="col" class="${edge(name)}">${name}</th>`))}</tr></thead>${body}</table></div>
+<div class="scroll" tabindex="0"><table class="results"><thead><tr><th rowspan="2" scope="col" style="text-align:left">run</th><th rowspan="2" scope="col" style="text-align:left">checkpoint</th>${attacks.map((a) => html`<th class="span" scope="colgroup" colspan="${figureNames.length}">${attackTitle(a)}</th>`)}</tr><tr>${attacks.map(() => figureNames.map((name) => html`<th scope="col" class="${edge(name)}">${name}</th>`))}</tr></thead>${body}</table></div>
 ${footnotes(all)}
 ${filesTable(groups.flatMap(({ run, rows }) => rows.flatMap((row) => files(run, row))))}</section>`;
 }
@@ -70,8 +70,8 @@ function gapRow(rows: readonly ResultRow[], attacks: readonly string[]): Markup 
   if (!bestRow || !lastRow) return false;
   const cells = attacks.map((attack) => {
     const [a, b] = [measured(bestRow, attack)?.figures, measured(lastRow, attack)?.figures];
-    return FIGURE_NAMES.map(
-      (name) => html`<td class="${edge(name)}">${a && b ? points(figureGap(a, b, name)) : MISSING}</td>`,
+    return figureNames.map(
+      (name) => html`<td class="${edge(name)}">${a && b ? points(figureGap(a, b, name)) : missing}</td>`,
     );
   });
   return html`<tr class="gap"><th></th><th scope="row">gap</th>${cells}</tr>`;
@@ -81,7 +81,7 @@ function figureCells(
   figures: Figures | undefined,
   cell: (name: keyof Figures, value: number | null) => Markup,
 ): Markup[] {
-  return FIGURE_NAMES.map((name) => cell(name, figures?.[name] ?? null));
+  return figureNames.map((name) => cell(name, figures?.[name] ?? null));
 }
 
 function edge(name: keyof Figures): string | false {
