@@ -1,21 +1,21 @@
-// Keeps what a comparison measured as JSON that docs/agreement.md is written from, with all that decided it.
+// Writes a comparison's measurements and their conditions as JSON, from which docs/agreement.md is filled.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { currentEnvironment } from "../src/training/index.js";
 
-/** One attack: images of 500 that stand after it, here and in the official implementation, and what it cost. */
+/** One attack: how many of 500 images are still classified correctly after it, here and in the official implementation, and its cost. */
 export interface AgreementRow {
   readonly attack: string;
   readonly standing: number;
   readonly official: number;
-  /** Largest difference that the comparison accepts. */
+  /** The largest difference between the two counts that is accepted. */
   allowed: number;
   readonly seconds: number;
   readonly processorSeconds: number;
-  /** With two threads. */
+  /** Wall time with two threads. */
   readonly officialSeconds: number;
-  /** Steps times images still in work. */
+  /** The sum over all steps of the images that were passed through the network. */
   readonly passes: number;
 }
 
@@ -23,7 +23,7 @@ export interface AgreementRecord {
   readonly case: "standard" | "alone";
   readonly norm: string;
   readonly epsilon: string;
-  /** Of the ensemble; null for attacks outside it. */
+  /** Hash of the ensemble's constants; null for attacks outside an ensemble. */
   readonly constantsHash: string | null;
   /** Images on which the two implementations end differently; null where the official flags were not compared. */
   readonly flagsDiffer: number | null;
@@ -32,7 +32,7 @@ export interface AgreementRecord {
 
 const folder = new URL("../docs/agreement/records/", import.meta.url);
 
-/** Whether anything but these records differs from the commit: one comparison must not spoil the next one's. */
+/** Whether anything but these records differs from the commit. The records do not count, so that one comparison does not mark the next as modified. */
 function sourcesModified(): boolean {
   const options = { cwd: fileURLToPath(new URL("..", import.meta.url)), encoding: "utf8" } as const;
   const others = ["status", "--porcelain", "--", ".", ":(exclude)docs/agreement/records"];

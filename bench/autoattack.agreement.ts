@@ -19,7 +19,7 @@ import {
 import { describeGolden } from "../tests/golden/generator.js";
 import { type AgreementRow, record } from "./agreement-record.js";
 
-/** How far a count of robust images may be from the official one, of 500. */
+/** How far a count of robust images, out of 500, may be from the official count. */
 const allowed = { afterEach: 3, atEnd: 2, alone: 3, squareAlone: 5, pgd: 3 };
 
 const show = (text: string) => process.stdout.write(`${text}\n`);
@@ -40,12 +40,12 @@ const head = [
 describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
   let inputs: AttackInputs;
   beforeAll(async () => {
-    // One thread measures processor time on a machine that has other work; the official times took two.
+    // With one thread, processor time can be measured on a machine that has other work. The official times are with two threads.
     setThreads(Number(process.env.REAT_AGREEMENT_THREADS ?? 2));
     inputs = await attackInputs(golden);
   });
 
-  /** Runs an ensemble and counts how many image passes an attack makes and what they cost. */
+  /** Runs an ensemble, and counts how often an attack passes an image through the network and what that costs. */
   async function measured(
     norm: "linf" | "l2",
     eps: string | number,

@@ -26,10 +26,10 @@ export interface EvaluationInput {
   readonly data?: string | undefined;
 }
 
-/** Enough for an accuracy that is neither chance nor perfect, under attack as well. */
+/** Long enough that the accuracy is neither chance nor perfect, also under attack. */
 const training = { steps: 80, batchSize: 32, attackSteps: 2, learningRate: 0.02 };
 
-/** Writes the file where it is not there yet. @throws ReatError for weights or data that cannot be read */
+/** Writes the file if it does not exist yet. @throws ReatError for weights or data that cannot be read */
 export async function writeEvaluationFile(
   file: string,
   { images, weights, data }: EvaluationInput,
@@ -42,7 +42,7 @@ export async function writeEvaluationFile(
   else trainBriefly(model, dataset, onProgress);
   const { test } = dataset;
   const wanted = Math.min(images, test.count);
-  // Evenly over the split: a plain cut would leave classes out where it is sorted by class.
+  // Evenly over the split: if it is sorted by class, its first images would leave classes out.
   const places = Uint32Array.from({ length: wanted }, (_, i) => Math.floor((i * test.count) / wanted));
   await scope(() => {
     using split = uploadSplit(dataset, selectImages(test, places));

@@ -1,4 +1,4 @@
-// The levers on speed: each with the switch that turns it off, so that its gain alone can be measured.
+// The levers, optimisations for speed: each with the switch that turns it off, so that its own gain can be measured.
 import { counts10 } from "./cases/counts.js";
 import type { AttackWork, Switches, TrainStepWork } from "./work.js";
 
@@ -6,11 +6,11 @@ import type { AttackWork, Switches, TrainStepWork } from "./work.js";
 export interface Lever {
   /** Short name; the case that measures it is "lever/NAME". */
   readonly name: string;
-  /** What it does, for the page. */
+  /** What it does, as the page says it. */
   readonly does: string;
-  /** The switches of `setLevers` that turn it off; none where the environment does. */
+  /** The switches of `setLevers` that turn it off; empty if environment variables do. */
   readonly off: Switches;
-  /** Switches of both sides: levers behind which this one would hide. */
+  /** Levers that are off on both sides, because with them this one would show no gain. */
   readonly both?: Switches;
   /** Environment variables that turn it off, read when the process starts. */
   readonly offEnvironment?: Readonly<Record<string, string>>;

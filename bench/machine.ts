@@ -1,4 +1,4 @@
-// What the measurements were made on, and from which commit.
+// The machine and the commit of a measurement.
 import { spawnSync } from "node:child_process";
 import { totalmem } from "node:os";
 import { systemInfo } from "reat/tensor";
@@ -25,7 +25,7 @@ export function machineRecord(): MachineRecord {
   };
 }
 
-/** Name and driver of each GPU, as its driver's own program tells them. */
+/** Name and driver of each GPU, from nvidia-smi. */
 function gpus(): string[] {
   if (systemInfo().cudaDeviceCount === 0) return [];
   const query = ["--query-gpu=name,driver_version", "--format=csv,noheader"];

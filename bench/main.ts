@@ -38,7 +38,7 @@ const count = (text: string): number => {
   return value;
 };
 
-// Files that cost time to make are kept from run to run.
+// Files that take time to make are kept for later runs.
 const folder = fileURLToPath(new URL("../bench-files", import.meta.url));
 
 function casesFor({ data, images, weights, quick }: Options): BenchCase[] {
@@ -89,14 +89,14 @@ async function bench(patterns: readonly string[], options: Options): Promise<voi
     const repeats = options.repeats ?? (options.quick ? 2 : 7);
     record.cases.push(await measureCase(one, { repeats, program, onProgress: progress }));
     progress("");
-    // After each case: a long run that is ended early has written what it measured.
+    // Written after each case, so that a long run that is stopped early keeps what it has measured.
     if (options.json) writeRecord(options.json, record);
   }
   console.log(summary(record));
   if (options.json) writeRecord(options.json, record);
 }
 
-/** A file's name in place of its path; patterns of cases stay. */
+/** The arguments with paths shortened to file names; patterns of cases stay as they are. */
 function shortened(argument: string): string {
   return isAbsolute(argument) ? basename(argument) : argument;
 }

@@ -1,4 +1,4 @@
-// Measures one case: both sides warmed up, then in turns, so that whatever else the machine does falls on both.
+// Measures one case. Both sides are warmed up and then timed in turns, so that other work on the machine slows both.
 import { loadavg } from "node:os";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +8,7 @@ import { Side } from "./side.js";
 import { median, pairedRatio, spread } from "./statistics.js";
 import type { Repetition } from "./work.js";
 
-/** Threads of the side that has just finished spin a little before they sleep; nothing is timed meanwhile. */
+/** A pause in which the threads of the side that has just finished stop spinning. */
 const betweenTurns = 25;
 
 export interface MeasureOptions {
@@ -17,7 +17,7 @@ export interface MeasureOptions {
   readonly onProgress?: (text: string) => void;
 }
 
-/** @throws SideError where a side cannot do its work */
+/** @throws SideError if a side cannot do its work */
 export async function measureCase(bench: BenchCase, options: MeasureOptions): Promise<MeasuredCase> {
   const { program, onProgress } = options;
   const { threads = 2, warmUp = 1, mostRepeats = Number.POSITIVE_INFINITY } = bench;
@@ -71,7 +71,7 @@ export async function measureCase(bench: BenchCase, options: MeasureOptions): Pr
   };
 }
 
-/** Where files lie on one machine says nothing on another. */
+/** Paths are shortened to names, because they mean nothing on another machine. */
 function withoutFolders(work: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(work).map(([key, value]) => [key, isPath(value) ? basename(value) : value]),
@@ -80,7 +80,7 @@ function withoutFolders(work: object): Record<string, unknown> {
 
 const isPath = (value: unknown): value is string => typeof value === "string" && value.includes("/");
 
-/** The targets with what was measured beside them. */
+/** The targets, each with the number that was measured. */
 export function judged(
   { targets = {} }: Pick<BenchCase, "targets">,
   numbers: Readonly<Record<string, number>>,

@@ -1,6 +1,6 @@
 // Sorts LibTorch's operators into the kinds of work that a profile of a training step shows.
 
-/** What a profile shows, in its order. They add up to the whole. */
+/** The kinds that a profile shows, in this order. Together they are the whole step. */
 export const kinds = [
   "convolution",
   "matrix product",

@@ -1,4 +1,4 @@
-// The programs that take part: our worker, and the PyTorch baseline where there is one.
+// The programs of the two sides: our worker, and the PyTorch baseline if there is one.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { SideProgram } from "./side.js";
@@ -7,12 +7,12 @@ import type { SideProgram } from "./side.js";
 const worker = fileURLToPath(new URL("worker/main.js", import.meta.url));
 const baseline = fileURLToPath(new URL("../../bench/pytorch/side.py", import.meta.url));
 
-/** Our own side, with environment variables beside those of this process. */
+/** Our own side. @param env additional environment variables */
 export function ourProgram(environment: Readonly<Record<string, string>> = {}): SideProgram {
   return { name: "reat", command: process.execPath, args: [worker], environment };
 }
 
-/** Debian's PyTorch lies in the system's Python, which another one on the path may hide. */
+/** Debian's PyTorch belongs to the system's Python, which another Python on the path may hide. */
 const candidates = ["/usr/bin/python3", "python3", "python"];
 
 /** A Python with torch, or why there is none. */
@@ -38,7 +38,7 @@ export function findPython(env: Readonly<Record<string, string | undefined>> = p
   };
 }
 
-/** The baseline's side. Its idle threads wait as GNU OpenMP has it by default, for that is what a user has. */
+/** The baseline's side. Its idle threads wait as GNU OpenMP's defaults say, because that is what users have. */
 export function baselineProgram(python: string): SideProgram {
   return { name: "PyTorch", command: python, args: [baseline] };
 }

@@ -12,7 +12,7 @@ const spreadSchema = z.strictObject({
 const sideSchema = z.strictObject({
   label: z.string(),
   version: z.string(),
-  /** Of a repetition, in order. */
+  /** Seconds of each repetition, in order. */
   seconds: z.array(z.number()),
   spread: spreadSchema,
   /** Values of the last repetition. */

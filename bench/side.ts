@@ -8,14 +8,14 @@ export interface SideProgram {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Beside those of this process. */
+  /** Environment variables in addition to those of this process. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Why a side could not do its work. */
 export class SideError extends Error {}
 
-// A program that is ended in the middle of a case must not leave its sides computing.
+// If this program is stopped in the middle of a case, the sides must stop too.
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const side of running) side.kill("SIGKILL");

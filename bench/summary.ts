@@ -3,7 +3,7 @@ import { table } from "#reat/cli/table.js";
 import type { BenchRecord, MeasuredCase } from "./record.js";
 import type { Spread } from "./statistics.js";
 
-/** Seconds in a unit that needs no zeros: "1.93 s", "12.4 ms", "830 µs". */
+/** Seconds in a suitable unit: "1.93 s", "12.4 ms", "830 µs". */
 export function duration(seconds: number): string {
   const [factor, unit] = seconds >= 1 ? [1, "s"] : seconds >= 1e-3 ? [1e3, "ms"] : [1e6, "µs"];
   return `${Number((seconds * factor).toPrecision(3))} ${unit}`;
@@ -22,7 +22,7 @@ export function ratio({ median, lowerQuartile, upperQuartile }: Spread): string 
   return `${median.toFixed(2)} (${lowerQuartile.toFixed(2)}–${upperQuartile.toFixed(2)})`;
 }
 
-/** "0.95: met", with what was asked. */
+/** "0.95: met", together with the target. */
 export function verdict({ targets }: Pick<MeasuredCase, "targets">): string {
   return targets
     .map(({ text, measured, met }) => `${Number(measured.toPrecision(3))} ${met ? "✓" : "✗"} ${text}`)

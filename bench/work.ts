@@ -1,4 +1,4 @@
-// What a side can be asked to do; plain data, so that it travels to another process as JSON.
+// The kinds of work that a side can do, as plain data that is sent to its process as JSON.
 import type { Precision } from "reat/nn";
 import type { Device } from "reat/tensor";
 
@@ -13,11 +13,11 @@ export interface TrainStepWork {
   readonly attackSteps: number;
   /** Default: "cpu". */
   readonly device?: Device;
-  /** How our side computes; the baseline computes as PyTorch does by default. Default: "float32". */
+  /** The precision of our side; the baseline uses PyTorch's defaults. Default: "float32". */
   readonly precision?: Precision;
-  /** TAIL and the count of predictions in the baseline: a loop over samples as in the released code, or a few operations. Default: "loop". */
+  /** How the baseline computes TAIL and counts predictions: in a loop over samples, as the released code does, or without one. Default: "loop". */
   readonly tail?: "loop" | "vectorised";
-  /** Steps of one repetition, at whose end figures are read and the device is waited for. Default: 1. */
+  /** Steps in one repetition. At its end figures are read, which waits for the device. Default: 1. */
   readonly steps?: number;
 }
 
@@ -39,7 +39,7 @@ export interface EvaluationWork {
   readonly attackSteps: number;
   /** safetensors: the model's state, `images` uint8 [N,3,H,W], `labels` int64 [N]. */
   readonly file: string;
-  /** Of the start noise, one a batch. */
+  /** Seeds of the start noise, one for each batch. */
   readonly seeds: readonly number[];
 }
 
@@ -51,7 +51,7 @@ export interface TailWork {
   readonly batchSize: number;
 }
 
-/** What the machine can do at most: see `PeakValues`. */
+/** The machine's peak speed: see `PeakValues`. */
 export interface PeakWork {
   readonly kind: "peak";
   readonly batchSize: number;
@@ -63,7 +63,7 @@ export interface ProfileWork {
   readonly step: TrainStepWork;
 }
 
-/** What calls of operators cost on tensors of four elements. */
+/** The cost of calling an operator, on tensors of four elements. */
 export interface CallsWork {
   readonly kind: "calls";
   readonly operator: "add" | "add in place" | "relu" | "sum over a dimension";
@@ -77,14 +77,14 @@ export interface AugmentationWork {
   readonly batchSize: number;
 }
 
-/** Reads a data set from its images past any cache, and writes the packed file. */
+/** Reads a data set from its images, without any cache, and writes the packed file. */
 export interface PackingWork {
   readonly kind: "packing";
   readonly source: string;
   readonly file: string;
 }
 
-/** Loads a packed file, which is made beforehand from `source` where it is not there. */
+/** Loads a packed file, which is made from `source` beforehand if it does not exist. */
 export interface LoadingWork {
   readonly kind: "loading";
   readonly source: string;
@@ -103,7 +103,7 @@ export type Work =
   | PackingWork
   | LoadingWork;
 
-/** Levers that are switched, by the names of `setLevers`; those left out stay on. */
+/** Levers to switch, by their names in `setLevers`; all others stay on. */
 export type Switches = Readonly<Record<string, boolean>>;
 
 /** Values that a repetition reports beside its duration, such as counts of correct predictions. */

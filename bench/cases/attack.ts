@@ -1,4 +1,4 @@
-// Attack steps, what the machine can do at most, and the levers alone.
+// Attack steps, the machine's peak speed, and each lever alone.
 import type { BenchCase } from "../case.js";
 import { attackStepFlops } from "../flops.js";
 import { levers } from "../levers.js";
@@ -35,7 +35,7 @@ export const attackCases: readonly BenchCase[] = [
       const convolution = bestSpeed(peak, (name) => name.startsWith("conv"));
       const share = reached / Math.max(matmul, convolution);
       const winograd = bestSpeed(peak, (name) => name.startsWith("winograd"));
-      // Without such convolutions there is no speed of theirs to reach.
+      // Without Winograd convolutions there is no such speed to compare with.
       const ofWinograd: Readonly<Record<string, number>> =
         winograd > 0 ? { winograd, shareOfWinograd: reached / winograd } : {};
       return { reached, matmul, convolution, share, ...ofWinograd };

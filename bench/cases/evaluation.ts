@@ -1,4 +1,4 @@
-// PGD-20 evaluation against the baseline's: same weights, same images, same start noise.
+// PGD-20 evaluation beside the baseline's, with the same weights, images and start noise.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { BenchCase } from "../case.js";
@@ -7,7 +7,7 @@ import type { EvaluationWork } from "../work.js";
 
 const batchSize = 100;
 
-/** @param folder for the file that both sides read */
+/** @param folder where the file lies that both sides read */
 export function evaluationCases(input: EvaluationInput, folder: string): readonly BenchCase[] {
   const identity = createHash("sha256").update(JSON.stringify(input)).digest("hex").slice(0, 12);
   const file = join(folder, `evaluation-${identity}.safetensors`);

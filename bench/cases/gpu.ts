@@ -6,12 +6,12 @@ import type { Repetition, TrainStepWork } from "../work.js";
 import { counts10 } from "./counts.js";
 import { reatStep } from "./training.js";
 
-/** One step lasts milliseconds; so many are one repetition. */
+/** Steps in one repetition, because one step lasts only milliseconds. */
 const steps = 10;
 const onGpu: TrainStepWork = { ...reatStep, device: "cuda:0", steps };
 const batchesOfEpoch = Math.ceil(counts10.reduce((sum, count) => sum + count, 0) / onGpu.batchSize);
 
-/** What an epoch of such steps takes on either side. */
+/** Seconds of an epoch, from the time of a step. */
 function epochSeconds(repetitions: readonly Repetition[]): number {
   return (median(secondsOf(repetitions)) / steps) * batchesOfEpoch;
 }
@@ -45,7 +45,7 @@ const precisions = ["bfloat16", "tf32", "float32"] as const satisfies readonly P
 
 /** @param usable whether there is a CUDA device */
 export function gpuCases(usable: boolean): BenchCase[] {
-  // The fastest precision is held to the targets, the others are there to be seen.
+  // Only the fastest precision has targets; the others are for comparison.
   const target = (precision: Precision, least: number) => (precision === "bfloat16" ? least : undefined);
   const wide: TrainStepWork = { ...onGpu, model: "wrn28_10" };
   const cases = [

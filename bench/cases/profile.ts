@@ -13,7 +13,7 @@ const overhead: readonly Kind[] = [
   "JavaScript and bookkeeping",
 ];
 
-/** Share of the step that some kinds take, the median over repetitions. */
+/** The share of the step that some kinds of work take: the median over the repetitions. */
 function share(repetitions: readonly Repetition[], wanted: (kind: Kind) => boolean): number {
   const all = (values: Repetition["values"], some: readonly Kind[]) =>
     some.reduce((sum, kind) => sum + (values[kind] ?? 0), 0);

@@ -23,7 +23,7 @@ function stepCase(sweep: Point, work: TrainStepWork, threads = 2): BenchCase {
   };
 }
 
-/** Fewest images that give each of so many classes at least one, with a long tail. */
+/** The class counts of a long-tailed set with the fewest images, such that each class has at least one. */
 function countsOf(classes: number): number[] {
   return Array.from({ length: classes }, (_, k) => Math.max(2, Math.round(20_000 / classes / (1 + k / 8))));
 }

@@ -1,5 +1,5 @@
-// Time of each LibTorch operator, without that of the operators it calls: LibTorch's own record of function calls, summed
-// by name. Backward passes of CPU graphs run in the thread that asks for them, so one thread's calls are all there are.
+// The time of each LibTorch operator without the time of the operators that it calls, summed by name. LibTorch itself records its
+// function calls. On the CPU backward passes run in the thread that asks for them, so recording one thread records all calls.
 #include <ATen/record_function.h>
 #include <node_api.h>
 

@@ -1,4 +1,4 @@
-// Seconds of oneDNN's own Winograd convolution, the fastest that the library has, in the layout it likes best.
+// The time of oneDNN's own Winograd convolution, the library's fastest, in the memory layout that it prefers.
 #include <node_api.h>
 #include <oneapi/dnnl/dnnl.hpp>
 
@@ -22,7 +22,7 @@ memory filled(const memory::desc& desc, const dnnl::engine& engine) {
 double fastest(const dnnl::primitive& primitive, dnnl::stream& stream, const std::unordered_map<int, memory>& operands,
                int calls) {
   double least = 0;
-  // One more: the first call brings memory.
+  // One more than is timed: the first call allocates memory.
   for (int call = 0; call <= calls; ++call) {
     const auto began = Clock::now();
     primitive.execute(stream, operands);
@@ -33,7 +33,7 @@ double fastest(const dnnl::primitive& primitive, dnnl::stream& stream, const std
   return least;
 }
 
-// The fastest of `calls` calls of a 3×3 convolution forth, or back to what it takes.
+// The fastest of `calls` calls of a 3×3 convolution, forward or back to its input.
 double secondsOf(int64_t images, int64_t channels, int64_t side, bool back, int calls) {
   dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);
@@ -63,7 +63,7 @@ double secondsOf(int64_t images, int64_t channels, int64_t side, bool back, int 
                  calls);
 }
 
-// (images, channels, side, back, calls) => seconds, or null where oneDNN has no such convolution for this processor
+seconds, or null where oneDNN has no such convolution for this processor => // (images, channels, side, back, calls) => seconds, or null if oneDNN has no such convolution for this processor => seconds, or null where oneDNN has no such convolution for this processor
 napi_value winogradSeconds(napi_env env, napi_callback_info info) {
   size_t count = 5;
   napi_value arguments[5], result;

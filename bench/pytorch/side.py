@@ -17,7 +17,7 @@ def peak_bytes():
 
 def main():
     answers = sys.stdout
-    # Whatever a library prints must not end up among the answers.
+    # What a library prints must not get between the answers.
     sys.stdout = sys.stderr
     work = None
     for line in sys.stdin:

@@ -54,7 +54,7 @@ class TrainStep:
         self.vectorised = spec.get("tail", "loop") == "vectorised"
         self.model = build(spec["model"], len(self.counts)).to(self.device)
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
-        # Beside a GPU the images are prepared by other processes, as everybody has it there.
+        # With a GPU the images are prepared by loader processes, as is usual.
         beside = {} if self.device == "cpu" else dict(num_workers=4, pin_memory=True, persistent_workers=True)
         self.loader = torch.utils.data.DataLoader(
             LongTailed(self.counts), spec["batchSize"], shuffle=True, **beside

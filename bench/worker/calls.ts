@@ -1,4 +1,4 @@
-// What a call of an operator costs from TypeScript: tiny tensors, so that only the way there and back counts.
+// The cost of calling an operator from TypeScript, on tensors so small that the computation itself takes no time.
 import { Generator, randn, scope, type Tensor } from "reat";
 import { keep, ones } from "reat/tensor";
 import type { CallsWork } from "../work.js";

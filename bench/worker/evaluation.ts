@@ -30,7 +30,7 @@ export function prepareEvaluation(work: EvaluationWork): Run {
   const groups: ClassGroup[] = Array.from({ length: classes }, () => "head");
   return async () => {
     let index = 0;
-    // The baseline draws the same noise from the same seeds, so that both attack from the same points.
+    // The baseline draws the same noise from the same seeds, so that both start their attacks at the same points.
     const start = (like: Tensor) => {
       const noise = noGrad(() => rand(like.shape, new Generator(seeds[index++]!)));
       return noise.mul_(2 * epsilon).sub_(epsilon);

@@ -1,4 +1,4 @@
-// Our side of a pair: does the work it is given, one repetition a request, one line of JSON each way.
+// Our side of a pair: receives its work, and does one repetition for each request. Requests and answers are lines of JSON.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setThreads } from "reat";

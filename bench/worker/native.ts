@@ -13,8 +13,8 @@ const folder = fileURLToPath(new URL("../../bench-files", import.meta.url));
 
 /**
  * What bench/native/NAME.cc exports.
- * @param libraries paths of what it needs beside LibTorch
- * @throws Error with the compiler's words where it cannot be compiled
+ * @param libraries paths of the libraries that it needs besides LibTorch
+ * @throws Error with the compiler's message if it cannot be compiled
  */
 export function loadNative(name: string, libraries: readonly string[] = []): unknown {
   const libtorch = activeBuild()?.libtorch;

@@ -1,4 +1,4 @@
-// What this machine can do at most: a large matrix product, and the convolutions of ResNet-18 in every layout.
+// This machine's peak speed: a large matrix product, and the convolutions of ResNet-18 in every memory layout.
 import { Generator, noGrad, rand, scope, type Tensor } from "reat";
 import { callOperator, conv2d, keep } from "reat/tensor";
 import { activeBuild } from "#scripts/places.mjs";
@@ -17,7 +17,7 @@ const stages = [
 const matrixSide = 2048;
 const calls = 5;
 
-/** Seconds of the fastest of some calls after a first one, which makes oneDNN compile its kernel and brings memory. */
+/** Seconds of the fastest of some calls. A first call, which lets oneDNN compile its kernel and allocates memory, is not timed. */
 function secondsOf(body: () => Tensor): number {
   const once = () =>
     scope(() => {
@@ -34,7 +34,7 @@ function secondsOf(body: () => Tensor): number {
 }
 
 interface OneDnn {
-  /** Null where oneDNN has no such convolution. */
+  /** Null if oneDNN has no such convolution. */
   winogradSeconds(
     images: number,
     channels: number,
@@ -44,7 +44,7 @@ interface OneDnn {
   ): number | null;
 }
 
-/** GFLOP/s of oneDNN's own Winograd convolutions, forth and back, where LibTorch loads a oneDNN that has them. */
+/** GFLOP/s of oneDNN's own Winograd convolutions, forward and backward, if LibTorch loads a oneDNN that has them. */
 function winogradSpeeds(batchSize: number): Record<string, number> {
   const library = activeBuild()?.libtorch.onednn;
   if (!library) return {};
@@ -66,8 +66,8 @@ function flopsOf(channels: number, side: number, batchSize: number): number {
 }
 
 /**
- * Values: GFLOP/s of "matmul", of "conv CHANNELSxSIDE LAYOUT" and, where there are any, of oneDNN's "winograd CHANNELSxSIDE
- * DIRECTION", whose operations are counted as those of the direct convolution that they stand for.
+ * Values: GFLOP/s of "matmul", of "conv CHANNELSxSIDE LAYOUT" and, if oneDNN has them, of its "winograd CHANNELSxSIDE
+ * DIRECTION", which count as many operations as the direct convolution that they replace.
  */
 export function preparePeak({ batchSize }: PeakWork): Run {
   const generator = new Generator(0);

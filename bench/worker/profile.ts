@@ -1,4 +1,4 @@
-// Where the time of a training step goes: the time of every operator by kind, and what is left over.
+// Where the time of a training step goes: the time of all operators by kind, and the rest.
 import { type Kind, kindOf, kinds } from "../operator-kinds.js";
 import type { ProfileWork } from "../work.js";
 import { loadProfiler } from "./profiler.js";

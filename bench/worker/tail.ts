@@ -8,7 +8,7 @@ export function prepareTail({ counts, features: size, batchSize }: TailWork): Ru
   const generator = new Generator(0);
   const features = keep(rand([batchSize, size], generator)).requiresGrad_();
   const total = counts.reduce((sum, count) => sum + count, 0);
-  // Labels in the classes' shares, spread evenly: image i of the batch is the one at its place in the whole set.
+  // The batch has each class in proportion to its share: image i stands for the image at the same relative place in the whole set.
   const edges = counts.map((_, label) => counts.slice(0, label + 1).reduce((sum, count) => sum + count, 0));
   const ids = Int32Array.from({ length: batchSize }, (_, i) => {
     const place = ((i + 0.5) / batchSize) * total;

@@ -15,19 +15,19 @@ export function prepareTrainStep(work: TrainStepWork): Run {
   return (): Values => {
     for (let step = 0; step < steps; step++) train(draw());
     if (device === "cpu") return {};
-    // As the trainer does every ten batches; it waits for all that was begun.
+    // The trainer does so every ten batches. It waits until all work is done.
     const loss = meanLoss();
     synchronize(device);
     return { loss };
   };
 }
 
-/** The precision for as long as this process lives, and what training sets beside it on a GPU. */
+/** Sets the precision for this process, and what training sets besides on a GPU. */
 function computeIn(precision: Precision, device: Device): void {
   setPrecision(precision, device);
 }
 
-/** A step in its two parts: drawing an augmented batch, and training on it, which frees it; and the mean loss so far. */
+/** The two parts of a step, drawing an augmented batch and training on it, which frees the batch; and the mean loss so far. */
 export function stepper({ method: name, model: architecture, counts, ...work }: TrainStepWork) {
   const { batchSize, attackSteps: steps, device = "cpu", precision = "float32" } = work;
   computeIn(precision, device);
