@@ -20,7 +20,7 @@ import { findProgram, runQuietly } from "./processes.mjs";
 
 const require = createRequire(import.meta.url);
 
-/** The addons kept beside the active one, so that going back to another LibTorch takes no time. */
+/** How many addons are kept beside the active one, so that going back to another LibTorch needs no build. */
 const keptBuilds = 4;
 
 function headerFolders() {
@@ -28,7 +28,7 @@ function headerFolders() {
   return [headers, dirname(require.resolve("node-addon-api/package.json"))];
 }
 
-/** Node-API is the same in every Node, so Node's version is no part of the key. */
+/** Node's version is not part of the key, because Node-API is the same in every version. */
 function keyOf(libtorch) {
   const hash = createHash("sha256");
   const native = join(packageRoot, "native");
@@ -50,13 +50,13 @@ function keyOf(libtorch) {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** The active addon if it is the one these sources and this LibTorch would give, built in this place. */
+/** The active addon, if it was built here from these sources and this LibTorch. */
 export function upToDateBuild(libtorch) {
   const active = activeBuild();
   return active?.key === keyOf(libtorch) && !movedFrom(active) ? active : undefined;
 }
 
-/** Removes a build tree that was configured for sources or at a place other than these: CMake refuses to use it again. */
+/** Removes a build tree that was configured in another place or for other sources, because CMake refuses to use it. */
 export function removeForeignTree(tree, sources) {
   const cache = join(tree, "CMakeCache.txt");
   if (!existsSync(cache)) return;
@@ -85,7 +85,7 @@ function compile(libtorch, target) {
     REAT_OPENMP: libtorch.openmp ? 1 : 0,
     REAT_ONEDNN_LIBRARY: libtorch.onednn ?? "",
   };
-  // A tree that was configured for the other generator keeps it; naming a second one would be an error.
+  // An existing build tree keeps its generator (Make or Ninja); naming another one would be an error.
   const generator = existsSync(join(tree, "CMakeCache.txt"))
     ? []
     : ["-G", findProgram("ninja") ? "Ninja" : "Unix Makefiles"];
@@ -97,11 +97,11 @@ function compile(libtorch, target) {
   const unfinished = `${target}.${process.pid}.tmp`;
   copyFileSync(join(tree, "reat_native.node"), unfinished);
   renameSync(unfinished, target);
-  // Only who changes the sources gains from keeping it.
+  // Keeping the build tree only helps those who change the sources.
   if (!isCheckout) rmSync(tree, { recursive: true, force: true });
 }
 
-/** Loads the addon in a process of its own: a wrong library may abort it. */
+/** Loads the addon in a separate process, because a wrong library may abort it. */
 function tryLoading(addon) {
   runQuietly("loading the addon that was just built", process.execPath, [
     "-e",
@@ -117,7 +117,7 @@ function prune(folder, activeKey) {
   for (const { path } of old.slice(keptBuilds)) rmSync(path, { recursive: true, force: true });
 }
 
-/** Compiles where needed, checks that the result loads, and records it in `active.json`. */
+/** Compiles the addon if needed, checks that it loads, and records it in `active.json`. */
 export function buildAddon(libtorch, { force = false } = {}) {
   const key = keyOf(libtorch);
   const native = join(buildFolder(), "native");
@@ -130,7 +130,7 @@ export function buildAddon(libtorch, { force = false } = {}) {
   tryLoading(addon);
   utimesSync(dirname(addon), new Date(), new Date());
   const builtAt = statSync(addon).mtime.toISOString();
-  // The addon's path from here: the record moves along with what it names.
+  // A relative path, so that the record stays right when the folder is moved.
   const active = { addon: relative(native, addon), builtIn: packageRoot, key, libtorch, builtAt, seconds };
   const unfinished = join(native, `active.json.${process.pid}.tmp`);
   writeFileSync(unfinished, `${JSON.stringify(active, null, 2)}\n`);

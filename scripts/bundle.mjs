@@ -45,7 +45,7 @@ exec "$here/node/bin/node" "$here/bin/reat.js" "$@"
 const say = (line) => process.stdout.write(`${line}\n`);
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-/** Paths of the packages that running needs and that are installed here, as the lock file tells them. */
+/** Paths of the installed packages that are needed to run, from the lock file. */
 function productionPackages() {
   const { packages } = JSON.parse(readFileSync(join(packageRoot, "package-lock.json"), "utf8"));
   return Object.entries(packages)
@@ -60,7 +60,7 @@ function sizeOf(path) {
   return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
 }
 
-/** Libraries that this Node needs and that a plain host lacks: those outside of the C and C++ runtimes. */
+/** Libraries that this Node needs and that a bare machine may lack: all except the C and C++ runtimes. */
 function privateLibraries(node) {
   const { stdout = "" } = spawnSync("ldd", [node], { encoding: "utf8" });
   const runtime = /^(lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|atomic)\.so|ld-linux)/;
@@ -84,7 +84,7 @@ function fill(folder, data) {
   }
   cpSync(join(packageRoot, "docs", "gpu.md"), join(folder, "docs", "gpu.md"));
   for (const path of productionPackages()) {
-    // A package's own node_modules are packages of the lock file too.
+    // A package's own node_modules are separate packages in the lock file.
     cpSync(join(packageRoot, path), join(folder, path), {
       recursive: true,
       dereference: true,

@@ -1,4 +1,4 @@
-// Brings a checkout's npm packages and compiled TypeScript up to date, and does nothing where they are.
+// Brings a checkout's npm packages and compiled TypeScript up to date, if they are not.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -15,11 +15,11 @@ export interface LibTorch {
   readonly cuda: boolean;
   /** The folder of CUDA's headers, if they are found; without it no CUDA graphs are captured. */
   readonly cudaIncludes: readonly string[];
-  /** Whether it brings an OpenMP that GNU's compiler can call. */
+  /** Whether it contains an OpenMP that GNU's compiler can call. */
   readonly openmp: boolean;
-  /** The system's oneDNN 2 that it loads, if it does and its headers are installed: some convolutions are asked of it directly. */
+  /** The system's oneDNN 2, if it loads that and the headers are installed. The addon calls it directly for some convolutions. */
   readonly onednn: string | undefined;
-  /** Changes when other libraries take the same place. */
+  /** Changes when other libraries are installed in the same place. */
   readonly identity: string;
 }
 

@@ -1,5 +1,5 @@
-// Finds the LibTorch to build against: the folder named by LIBTORCH, the PyTorch of a named Python, the system's, and
-// where none of these is there the PyTorch of an activated virtual environment or of python3.
+// Finds the LibTorch to build against: the folder that LIBTORCH names, the PyTorch of a named Python, or the system's. If there is
+// none of these, it takes the PyTorch of an activated virtual environment or of python3.
 //
 // Needs nothing but Node: the set-up runs it before any package is installed, and `reat doctor` shows its steps.
 import { spawnSync } from "node:child_process";
@@ -26,7 +26,7 @@ const versionHeaders = [
   join("torch", "csrc", "api", "include", "torch", "version.h"),
 ];
 
-/** "2.13.0" from a header that defines TORCH_VERSION_MAJOR and its kin; undefined where it defines none. */
+/** "2.13.0", from a header that defines TORCH_VERSION_MAJOR, _MINOR and _PATCH; undefined if it does not. */
 function versionOfHeader(path) {
   const text = readFileSync(path, "utf8");
   const part = (name) => new RegExp(`#define TORCH_VERSION_${name}\\s+(\\d+)`).exec(text)?.[1];
@@ -34,7 +34,7 @@ function versionOfHeader(path) {
   return parts.every((value) => value !== undefined) ? parts.join(".") : undefined;
 }
 
-/** Whether a library's C++ strings are those of the C++11 ABI: it shows in the mangled names it holds. */
+/** Whether a library's C++ strings follow the C++11 ABI, which its mangled names show. */
 export function usesCxx11Abi(library) {
   return readFileSync(library).includes("__cxx1112basic_string");
 }
@@ -46,8 +46,8 @@ function cxxStandard(version) {
 }
 
 /**
- * Folders of CUDA's own headers that suit a LibTorch, for the part of the addon that captures graphs: the toolkit that the
- * environment names, the one that pip installed beside a Python's torch, the system's. Empty where there is none.
+ * Folders of CUDA headers that fit a LibTorch, for the part of the addon that captures graphs. They are looked for in the toolkit
+ * that the environment names, beside a Python's torch, and in the system. Empty if there are none.
  */
 export function cudaIncludeDirs(prefix, env = process.env, systemToolkits = ["/usr/local/cuda", "/usr"]) {
   const packages = join(prefix, "..", "nvidia");
@@ -57,7 +57,7 @@ export function cudaIncludeDirs(prefix, env = process.env, systemToolkits = ["/u
         .map((name) => join(packages, name))
     : [];
   const toolkits = [env.CUDA_HOME, env.CUDA_PATH, ...pip, ...systemToolkits].filter(Boolean);
-  // Since CUDA 13 the first header is nothing without the second, and pip may bring one without the other.
+  // Since CUDA 13 the first header needs the second, and pip may install one without the other.
   const needed = ["cuda_runtime_api.h", join("crt", "host_defines.h")];
   const whole = toolkits
     .map((toolkit) => join(toolkit, "include"))
@@ -67,8 +67,8 @@ export function cudaIncludeDirs(prefix, env = process.env, systemToolkits = ["/u
 }
 
 /**
- * The oneDNN that a LibTorch loads from the system, as Debian's does, where its headers are installed: the addon then asks
- * it for convolutions that LibTorch never asks for. Version 3 of oneDNN no longer has them.
+ * The oneDNN that a LibTorch loads from the system, as Debian's does, if its headers are installed. The addon uses convolutions of
+ * it that LibTorch does not use. Version 3 of oneDNN no longer has them.
  */
 export function systemOnednn(libraryFolder, headers = "/usr/include") {
   const library = join(libraryFolder, "libdnnl.so.2");
@@ -80,14 +80,13 @@ export function systemOnednn(libraryFolder, headers = "/usr/include") {
 }
 
 /**
- * Whether a LibTorch shares out its work by an OpenMP that GNU's compiler can call: the addon then uses the very same
- * threads.
+ * Whether a LibTorch uses an OpenMP that GNU's compiler can call. The addon can then use the same threads.
  */
 export function usesOpenMp(library) {
   return /lib(gomp|iomp5|omp)[\w.-]*\.so/.test(readFileSync(library, "latin1"));
 }
 
-/** Changes when another LibTorch takes the same place, so that the addon is built anew. */
+/** Changes when another LibTorch is installed in the same place, so that the addon is built again. */
 function identityOf(paths, version) {
   const hash = createHash("sha256").update(version);
   for (const path of paths) {
@@ -98,8 +97,8 @@ function identityOf(paths, version) {
 }
 
 /**
- * Looks at one folder that may be a LibTorch (an unpacked libtorch, the torch folder of a Python, or a prefix like /usr).
- * Answers `{ libtorch }`, or `{ missing }`, the names of what a build needs and the folder lacks.
+ * Checks one folder that may be a LibTorch (an unpacked libtorch, the torch folder of a Python, or a prefix like /usr).
+ * @returns `{ libtorch }`, or `{ missing }` with the names of the files that a build needs and the folder lacks
  */
 export function inspectLibTorch(prefix, source) {
   const root = resolve(prefix);
@@ -144,7 +143,7 @@ export function inspectLibTorch(prefix, source) {
   };
 }
 
-/** Asks a Python for the folder of its torch without importing it: that would take seconds. */
+/** Asks a Python for the folder of its torch, without importing it, which would take seconds. */
 function torchFolderOf(python) {
   const code =
     "import importlib.util as u; s = u.find_spec('torch'); print(next(iter(s.submodule_search_locations)) if s else '')";
@@ -180,7 +179,7 @@ function lookInSystem(prefixes) {
   return { reason: `no LibTorch under ${prefixes.join(", ")}` };
 }
 
-/** The Python of an activated virtual environment, and the python3 that a shell would find; undefined without one. */
+/** The Python of an activated virtual environment, or else the python3 that a shell would find; undefined if there is none. */
 function unnamedPythons(env) {
   const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
   return {
@@ -192,9 +191,9 @@ function unnamedPythons(env) {
 /**
  * Searches in order and stops at the first that is named or found.
  *
- * A named LibTorch that cannot be used fails the search instead of being passed over: whoever named it wants that one.
- * `steps` has a row for each place: `taken`, `absent` (nothing there or not named), `broken`, or `unneeded`.
- * `unnamedPython` is the Python whose PyTorch was found without having been named.
+ * If a LibTorch was named and cannot be used, the search fails and takes no other.
+ * `steps` has a row for each place: `taken`, `absent` (nothing there, or not named), `broken`, or `unneeded`.
+ * `unnamedPython` is the Python whose PyTorch was found although nobody named it.
  */
 export function searchLibTorch(options = {}) {
   const { env = process.env, prefixes = systemPrefixes } = options;

@@ -1,8 +1,8 @@
-// Lets one set-up work at a time: two at once would overwrite each other's half-built files.
+// Lets only one set-up work at a time, because two would overwrite each other's half-built files.
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** No set-up takes this long; an older lock was left behind by a machine that stopped. */
+/** No set-up takes this long: an older lock was left behind when the machine stopped. */
 const staleAfterMs = 45 * 60_000;
 
 function ownerOf(lock) {
@@ -27,15 +27,15 @@ function isStale(lock) {
   try {
     age = Date.now() - statSync(lock).mtimeMs;
   } catch {
-    return false; // Released in this moment.
+    return false; // Released just now.
   }
   const owner = ownerOf(lock);
-  // Without a pid it was taken just now, or its owner ended between the two steps.
+  // A lock without a pid was taken just now, or its owner ended before writing the pid.
   if (owner === undefined) return age > 5_000;
   return !isAlive(owner) || age > staleAfterMs;
 }
 
-/** Runs `work` while holding the lock folder; waits for another holder, and takes over from one that has ended. */
+/** Runs `work` while holding the lock folder. Waits for another holder, and takes the lock of one that has ended. */
 export async function whileLocked(lock, onWait, work) {
   let told = false;
   for (;;) {

@@ -1,4 +1,4 @@
-// Finds which system packages a build lacks and installs them through apt where that is allowed.
+// Finds which system packages a build lacks, and installs them with apt if that is allowed.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,9 +10,9 @@ const listsFolder = "/var/lib/apt/lists";
 const listsFreshMs = 24 * 3_600_000;
 
 /**
- * Debian's LibTorch multiplies matrices with whatever libblas.so.3 is: the reference one is slower by a factor of fifty.
- * Of OpenBLAS, the OpenMP build shares LibTorch's threads and obeys its thread count; the pthread build, equally fast,
- * always takes all cores. So the former is installed where there is none, and either is left alone where there is one.
+ * Debian's LibTorch multiplies matrices with the installed libblas.so.3. The reference library is far slower than OpenBLAS. The
+ * OpenMP build of OpenBLAS shares LibTorch's threads and obeys its thread count; the pthread build is equally fast, but always takes
+ * all cores. So the OpenMP build is installed if there is no OpenBLAS yet.
  */
 export function systemBlas(library = join("/usr/lib", multiarch, "libblas.so.3")) {
   if (!existsSync(library)) return { kind: "none", path: library };
@@ -24,21 +24,21 @@ export function systemBlas(library = join("/usr/lib", multiarch, "libblas.so.3")
   return { kind: "reference", path };
 }
 
-/** The Debian packages that are missing, for a build against `libtorch` (undefined where none was found). */
+/** The Debian packages that are missing for a build against `libtorch` (undefined if none was found). */
 export function missingPackages(libtorch) {
   const missing = [];
   if (libtorch === undefined) missing.push("libtorch-dev");
   if (!findProgram("cmake")) missing.push("cmake");
   if (!findProgram("c++", "g++", "clang++")) missing.push("g++");
   if (!findProgram("ninja", "make")) missing.push("ninja-build");
-  // Another LibTorch than Debian's brings its own BLAS.
+  // Any LibTorch but Debian's contains its own BLAS.
   const usesSystemBlas = libtorch === undefined || libtorch.libDir.startsWith("/usr/lib");
   if (usesSystemBlas && ["none", "reference"].includes(systemBlas().kind))
     missing.push("libopenblas0-openmp");
   return missing;
 }
 
-/** The Debian packages that a build can do without, at the price of speed: the headers of the oneDNN that LibTorch loads. */
+/** Missing packages that a build does not need, but is faster with: the headers of the oneDNN that LibTorch loads. */
 export function usefulPackages(libtorch) {
   if (process.arch !== "x64") return [];
   const brings = libtorch === undefined || (libtorch.libDir.startsWith("/usr/lib") && !libtorch.onednn);
@@ -51,7 +51,7 @@ export function installCommand(packages) {
   return `sudo apt-get install ${packages.join(" ")}`;
 }
 
-/** How to become root here: nothing to do, sudo without a password, or not at all. */
+/** How to run a command as root: as it is, with sudo (if it asks for no password), or not at all. */
 function asRoot() {
   if (process.getuid?.() === 0) return [];
   if (findProgram("sudo") && spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0)
@@ -82,27 +82,27 @@ function fetchLists() {
   aptGet("fetching the package lists", "update");
 }
 
-/** What the package lists say of apt itself, which every list has, and of a package. */
+/** What the package lists know of a package, and of apt itself, which is in every list. */
 function askLists(name) {
   const env = { ...process.env, LC_ALL: "C" };
   return spawnSync("apt-cache", ["policy", "apt", name], { encoding: "utf8", env }).stdout ?? "";
 }
 
 /**
- * Whether the package lists offer a package; undefined where no lists were ever fetched.
+ * Whether the package lists offer a package; undefined if no lists were ever fetched.
  *
  * @param policy answer of `apt-cache policy apt <name>`
  */
 export function isOffered(name, policy = askLists(name)) {
   const offered = policy
     .split(/^(?=\S+:$)/m)
-    // A row such as "500 http://…"; what is only installed has the row of dpkg alone.
+    // A row such as "500 http://…" is an offer. A package that is only installed has just the row of dpkg.
     .filter((part) => /^ +-?\d+ (?!\/var\/lib\/dpkg)/m.test(part))
     .map((part) => part.slice(0, part.indexOf(":")));
   return offered.includes(name) || (offered.includes("apt") ? false : undefined);
 }
 
-/** Whether apt can bring a LibTorch: Debian has one, Ubuntu 24.04 has none. Fetches the lists where none are there. */
+/** Whether apt can install a LibTorch: Debian has one, Ubuntu 24.04 has none. Fetches the package lists if there are none. */
 export function offersLibTorch() {
   if (!findProgram("apt-cache")) return false;
   let offered = isOffered("libtorch-dev");
@@ -110,11 +110,11 @@ export function offersLibTorch() {
     fetchLists();
     offered = isOffered("libtorch-dev");
   }
-  // Not known without lists: then apt-get itself will tell.
+  // Without lists it is not known; apt-get itself will then report it.
   return offered ?? true;
 }
 
-/** Installs Debian packages, fetching the package lists first where they are old. */
+/** Installs Debian packages, and fetches the package lists first if they are old. */
 export function installPackages(packages) {
   const install = () =>
     aptGet("installing system packages", "install", "--yes", "--no-install-recommends", ...packages);
@@ -124,7 +124,7 @@ export function installPackages(packages) {
     install();
   } catch (error) {
     if (!fresh) throw error;
-    // Fresh lists may still name versions that the mirror has replaced.
+    // Even recent lists may name versions that the mirror has replaced since.
     fetchLists();
     install();
   }
@@ -140,13 +140,13 @@ function systemName(file) {
 
 const places = (steps) => steps.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
 
-/** The one command line that brings a LibTorch where no system package does. */
+/** The command that installs a LibTorch where there is no system package of it. */
 export function pipCommands(checkout = isCheckout) {
   const setUp = checkout ? "npm run setup -- --python" : "npx reat setup --python";
   return `python3 -m venv .venv && .venv/bin/pip install torch && ${setUp} .venv/bin/python`;
 }
 
-/** The one message where no LibTorch was found and the system has no package of it. */
+/** The message if no LibTorch was found and the system has no package of it. */
 export function noLibTorchPackage(steps, osRelease = "/etc/os-release") {
   return new SetupError(
     `No LibTorch was found (${places(steps)}), and ${systemName(osRelease)} has no package libtorch-dev: ` +
@@ -154,7 +154,7 @@ export function noLibTorchPackage(steps, osRelease = "/etc/os-release") {
   );
 }
 
-/** The one message for who cannot install: what is missing and the command that mends it. */
+/** The message for users who may not install packages: what is missing, and the command that installs it. */
 export function cannotInstall(packages, libtorch, steps) {
   const what =
     libtorch === undefined

@@ -4,12 +4,12 @@ import type { LibTorch } from "./libtorch.mjs";
 export interface ActiveBuild {
   /** Full path of the compiled addon. */
   readonly addon: string;
-  /** Names the sources, the compiler's settings and the LibTorch it was built from. */
+  /** Identifies the sources, the compiler's settings and the LibTorch that it was built from. */
   readonly key: string;
   readonly libtorch: LibTorch;
-  /** The checkout it was built in; absent in records from before it was kept. */
+  /** The checkout in which it was built; absent in older records. */
   readonly builtIn?: string;
-  /** What compiling took; absent where it was not measured. */
+  /** Seconds that compiling took; absent if not measured. */
   readonly seconds?: number;
   /** ISO time. */
   readonly builtAt: string;

@@ -1,4 +1,4 @@
-// Where the set-up puts what it builds, and what is built there now.
+// Where the set-up puts what it builds, and what lies there now.
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
@@ -7,13 +7,13 @@ import { fileURLToPath } from "node:url";
 /** The folder of the package: a checkout, or `node_modules/reat` of a project that uses it. */
 export const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** A checkout has the sources and the lock file; an installed package has only what was compiled from them. */
+/** Whether this is a checkout, with sources and lock file. An installed package has only compiled files. */
 export const isCheckout =
   existsSync(join(packageRoot, "package-lock.json")) && existsSync(join(packageRoot, "src"));
 
 export const packageVersion = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")).version;
 
-/** `$REAT_CACHE`, else `~/.cache/reat`; undefined where the user has no home. */
+/** `$REAT_CACHE`, or else `~/.cache/reat`; undefined if the user has no home folder. */
 function cacheFolder() {
   if (process.env.REAT_CACHE) return process.env.REAT_CACHE;
   try {
@@ -28,7 +28,7 @@ function buildFolders() {
   return [join(packageRoot, "build"), ...(cache ? [join(cache, packageVersion, "build")] : [])];
 }
 
-/** The build folder inside the package, or in the user's cache where the package cannot be written to. */
+/** The build folder inside the package, or in the user's cache if the package's folder is read-only. */
 export function buildFolder() {
   for (const folder of buildFolders()) {
     try {
@@ -36,14 +36,14 @@ export function buildFolder() {
       accessSync(folder, constants.W_OK);
       return folder;
     } catch {
-      // Read-only: the next one.
+      // This place is read-only: try the next one.
     }
   }
   const tried = buildFolders().join(" nor ");
   throw new Error(`Nothing can be written to ${tried}; REAT_CACHE names another folder`);
 }
 
-/** What the last set-up built and made active, or undefined where there is none. */
+/** What the last set-up built and made active; undefined if there is nothing. */
 export function activeBuild() {
   for (const folder of buildFolders()) {
     const native = join(folder, "native");
@@ -51,19 +51,19 @@ export function activeBuild() {
     if (!existsSync(file)) continue;
     const active = JSON.parse(readFileSync(file, "utf8"));
     const addon = addonOf(native, active);
-    // A record from before `builtIn` names its addon by its full path.
+    // Older records, without `builtIn`, name their addon by its full path.
     const builtIn = active.builtIn ?? (active.addon === addon ? packageRoot : undefined);
     if (existsSync(addon)) return { ...active, addon, builtIn };
   }
   return undefined;
 }
 
-/** The record names its addon from the folder that both lie in, so that a copied checkout never finds another one's. */
+/** Writes the record. It names the addon relative to their common folder, so that a copied checkout never uses another one's addon. */
 function addonOf(native, { addon, key }) {
   return isAbsolute(addon) ? join(native, key, "reat_native.node") : join(native, addon);
 }
 
-/** Where the checkout was when its addon was built, if that was not here; undefined where it was. */
+/** If the checkout was moved after its addon was built: where it was then. Otherwise undefined. */
 export function movedFrom({ addon, builtIn }) {
   const inside = !relative(packageRoot, addon).startsWith("..");
   return inside && builtIn !== packageRoot ? (builtIn ?? "another place") : undefined;
@@ -71,7 +71,7 @@ export function movedFrom({ addon, builtIn }) {
 
 export const choiceFile = () => join(buildFolder(), "choice.json");
 
-/** A path of a choice as it is kept: within the checkout it moves along with it; a bare name is searched on the PATH. */
+/** A chosen path as it is stored: relative if it lies in the checkout, so that it moves with it. A bare name is searched on the PATH. */
 export function keptPath(name) {
   if (!name?.includes("/")) return name;
   const inside = relative(packageRoot, resolve(name));
@@ -79,11 +79,11 @@ export function keptPath(name) {
 }
 
 /**
- * The LibTorch or Python that an earlier set-up was told to keep to; the environment goes before it. `found` is true where
- * nobody named it.
+ * The LibTorch or Python that an earlier set-up stored for later ones; environment variables go before it. `found` is true if the
+ * set-up found it and nobody named it.
  */
 export function keptChoice(env = process.env) {
-  // Read where it lies: whoever only looks may not be allowed to write there.
+  // Only read, never created: some users may look at this folder but not write to it.
   const file = buildFolders()
     .map((folder) => join(folder, "choice.json"))
     .find((path) => existsSync(path));

@@ -1,12 +1,12 @@
-// Runs the programs of the set-up and turns their failures into short errors.
+// Runs the programs that the set-up needs, and turns their failures into short errors.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** A failure whose message is meant for the user as it is. */
+/** A failure whose message is shown to the user as it is. */
 export class SetupError extends Error {}
 
-/** Whether one of these programs is on the PATH; answers the first. */
+/** The first of these programs that is on the PATH; undefined if none is. */
 export function findProgram(...names) {
   for (const name of names) {
     for (const folder of (process.env.PATH ?? "").split(delimiter)) {
@@ -22,7 +22,7 @@ export function findProgram(...names) {
   return undefined;
 }
 
-/** Compilers put the cause first, package managers last: of a long text both ends are shown. */
+/** Shortens a long text to its beginning and its end: compilers name the cause first, package managers last. */
 function bothEnds(text, head = 25, tail = 25) {
   const lines = text.trim().split("\n");
   if (lines.length <= head + tail) return lines.join("\n");
@@ -31,7 +31,7 @@ function bothEnds(text, head = 25, tail = 25) {
   );
 }
 
-/** Runs a program to its end, silently; a failure shows what it said. `calledAs` is what errors call it. */
+/** Runs a program to its end and hides its output; if it fails, the error shows the output. `calledAs` is its name in errors. */
 export function runQuietly(what, program, args, { calledAs = program, ...options } = {}) {
   const done = spawnSync(program, args, { encoding: "utf8", maxBuffer: 1 << 28, ...options });
   if (done.error) throw new SetupError(`${what} failed: ${program} cannot be run (${done.error.message})`);

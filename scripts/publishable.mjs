@@ -11,7 +11,7 @@ export function relativeLinks(markdown) {
     .filter((target) => target !== "" && !/^[a-z]+:/.test(target));
 }
 
-/** What keeps a package from being published, in words; empty where nothing does. */
+/** The reasons why a package cannot be published; empty if it can. */
 export function obstacles(description, readme) {
   const found = [];
   for (const field of ["repository", "homepage", "bugs"]) {

@@ -1,11 +1,11 @@
-// What has to be there before anything else is loaded: a Node that understands this code, and Linux.
+// Checks, before anything else is loaded, that Node is new enough for this code and that the system is Linux.
 //
-// Written without imports and in syntax that every Node with modules reads, so that an old Node can read it and say what is wrong.
+// This file has no imports and uses only old syntax, so that an old Node can read it and say what is wrong.
 
-/** The oldest Node that runs reat: `engines` in package.json says the same, and a test holds the two together. */
+/** The oldest Node that runs reat. A test compares it with `engines` in package.json. */
 export const oldestNode = "20.15";
 
-/** Whether a version such as "18.19.1" is old: older than `oldestNode`. */
+/** Whether a version such as "18.19.1" is older than `oldestNode`. */
 export function isOldNode(version) {
   const given = version.split(".").map(Number);
   const wanted = oldestNode.split(".").map(Number);
@@ -13,7 +13,7 @@ export function isOldNode(version) {
 }
 
 /**
- * One sentence on what is missing, undefined where nothing is.
+ * One sentence that says what is missing; undefined if nothing is.
  *
  * @param version as in process.versions.node
  * @param platform as in process.platform
@@ -32,7 +32,7 @@ export function unmetRequirement(version, platform) {
   return undefined;
 }
 
-/** Ends the process with that sentence where something is missing. */
+/** If something is missing, ends the process with that sentence. */
 export function requireSystem() {
   const problem = unmetRequirement(process.versions.node, process.platform);
   if (problem !== undefined) {

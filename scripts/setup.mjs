@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// Brings what is missing and nothing else: system packages, npm packages, the addon, the compiled TypeScript.
+// Sets up what is missing and nothing else: system packages, npm packages, the addon, the compiled TypeScript.
 import { requireSystem } from "./requirements.mjs";
 
 requireSystem();
 
-// Loaded only now: an old Node would fail on what these modules ask of it, and with a worse message.
+// Imported only now, because an old Node would fail on these modules with a worse message.
 const { mkdirSync, rmSync, writeFileSync } = await import("node:fs");
 const { join } = await import("node:path");
 const { parseArgs } = await import("node:util");
@@ -51,7 +51,7 @@ const optionTypes = {
 
 const say = (line) => process.stdout.write(`${line}\n`);
 
-/** Runs one step with a line before it and a line with its time after it. */
+/** Runs one step. Prints a line before it, and a line with its duration after it. */
 function step(doing, work) {
   say(`• ${doing} …`);
   const start = performance.now();
@@ -59,7 +59,7 @@ function step(doing, work) {
   say(`✓ ${done} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
 }
 
-/** A LibTorch chosen on the command line stays chosen: `npm test` after it must not go back to the system's. */
+/** Stores the LibTorch that was chosen on the command line, so that a later `npm test` does not go back to the system's. */
 function keepChoice({ libtorch, python, system }, unnamedPython) {
   if (system) rmSync(choiceFile(), { force: true });
   else if (libtorch || python || unnamedPython) {
@@ -75,7 +75,7 @@ function search(options) {
   const kept = given ? {} : keptChoice();
   const found = searchLibTorch(given ? { libtorch, python, env: {} } : { ...kept, env: process.env });
   if (found.error && kept.found) {
-    // Nobody named it: what an earlier search found has gone, and the next may find another.
+    // Nobody named this one: an earlier search found it, and now it is gone. A new search may find another.
     say(`  ${found.error}: searching anew`);
     rmSync(choiceFile(), { force: true });
     return search(options);
@@ -85,7 +85,7 @@ function search(options) {
   return found;
 }
 
-/** What an earlier set-up was told, and the two ways on from there. */
+/** Says which choice of an earlier set-up no longer works, and the two ways out. */
 function keptFrom({ libtorch, python }) {
   if (!libtorch && !python) return "";
   const option = libtorch ? "--libtorch" : "--python";
@@ -140,7 +140,7 @@ async function setUp(options) {
       return "npm packages";
     });
   }
-  // Resolves packages of node_modules, so it can be loaded only now.
+  // Imported only now, because it needs packages of node_modules.
   const { buildAddon, upToDateBuild } = await import("./addon.mjs");
   if (options.force || !upToDateBuild(libtorch)) {
     changed = true;

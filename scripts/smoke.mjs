@@ -1,7 +1,7 @@
 // Runs the program and the library's example under other Nodes than the one that runs the tests.
 //
-// npm ships Node's binaries as plain packages; they are brought into a folder that is removed afterwards. A Node that cannot be
-// had (no network, another processor) is named and left out.
+// npm has Node's binaries as plain packages; they are installed into a folder that is removed afterwards. A version that cannot be
+// installed (no network, another processor) is named and left out.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ const say = (line) => process.stdout.write(`${line}\n`);
 const reat = join(packageRoot, "bin", "reat.js");
 const short = ["training.epochs=1", "data.subset.maxPerClass=20", "training.evaluationImages=20"];
 
-/** What is run, each with a part of what it must print. */
+/** The commands to run, each with a part of what it must print. */
 function checks() {
   const set = short.flatMap((override) => ["--set", override]);
   return [
@@ -32,7 +32,7 @@ function checks() {
   ];
 }
 
-/** The example, shortened: it is TypeScript that is JavaScript too. */
+/** The example, made shorter. It is TypeScript that is also valid JavaScript. */
 function libraryExample() {
   const text = readFileSync(join(packageRoot, "examples", "library.ts"), "utf8");
   const shorter = [
@@ -44,7 +44,7 @@ function libraryExample() {
   return shorter.reduce((shown, [long, short]) => shown.replaceAll(long, short), text);
 }
 
-/** Brings a Node into a folder; undefined, with a line that says why, where that cannot be done. */
+/** Installs a version of Node into a folder. If that fails, prints why and returns undefined. */
 function bringNode(major, folder) {
   if (process.arch !== "x64") {
     say(`Node ${major}: left out, npm's package is for x64 and this is ${process.arch}.`);

@@ -1,7 +1,7 @@
-// Why the program's parts could not be loaded: limits of the shell rather than faults of the parts.
+// Explains why the program could not be loaded, if a limit of the shell is the reason and not the program.
 import { readFileSync } from "node:fs";
 
-/** A limit of this process in the kernel's words, such as "64"; undefined where it is not known. */
+/** A limit of this process as the kernel states it, such as "64"; undefined if it is not known. */
 function limit(name) {
   try {
     return new RegExp(`^${name} +(\\S+)`, "m").exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
@@ -10,7 +10,7 @@ function limit(name) {
   }
 }
 
-/** One sentence. @param error what loading threw */
+/** The reason in one sentence. @param error what loading threw */
 export function whyNotStarted(error) {
   const { code, message = String(error) } = error;
   if (code === "EMFILE" || code === "ENFILE") {

@@ -1,4 +1,4 @@
-// Prints what the tests of a CI run came to; its last line is "N passed, N failed", its exit code says the same.
+// Prints the result of a CI run's tests. The last line is "N passed, N failed", and the exit code agrees with it.
 import { existsSync, readFileSync } from "node:fs";
 
 const [report, testStatus = "1"] = process.argv.slice(2);
@@ -13,7 +13,7 @@ if (report && existsSync(report)) {
   for (const file of results.testResults) {
     const failures = file.assertionResults.filter(({ status }) => status === "failed");
     for (const { fullName } of failures) line(`failed: ${file.name}: ${fullName}`);
-    // A file that cannot be loaded has no tests to count, but it is a failure.
+    // A file that cannot be loaded has no tests to count, but counts as a failure.
     if (file.status === "failed" && failures.length === 0) {
       failed += 1;
       line(`failed: ${file.name}: ${(file.message ?? "").split("\n")[0]}`);

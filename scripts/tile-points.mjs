@@ -1,12 +1,12 @@
-// Derives what the tile kernels compute with: `node scripts/tile-points.mjs` prints points, scalings and bounds on the rounding error.
+// Derives the constants of the tile kernels: `node scripts/tile-points.mjs` prints points, scalings and bounds on the rounding error.
 //
-// The formulas of native/tile_algorithms.h stand here a second time, over exact fractions. That shows that they are convolutions
-// without any error but rounding, and how much rounding there can be.
+// This file repeats the formulas of native/tile_algorithms.h with exact fractions. It shows that they compute convolutions with no
+// error but rounding, and how large the rounding error can be.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "./places.mjs";
 
-/** Exact fractions of two integers, the lower one above 0. */
+/** An exact fraction of two integers, with a positive denominator. */
 const greatest = (a, b) => (b === 0n ? (a < 0n ? -a : a) : greatest(b, a % b));
 export function fraction(numerator, denominator = 1n) {
   const [n, d] = [BigInt(numerator), BigInt(denominator)];
@@ -24,8 +24,8 @@ export const number = ({ n, d }) => Number(n) / Number(d);
 const isFloat32 = (a) => Math.fround(number(a)) === number(a) && greatest(a.d, 1n << 60n) === a.d;
 
 /**
- * A value within an algorithm: an exact sum of its inputs, and to first order how far rounding may have moved it, both by the
- * factors of the inputs. Errors are in units of half the distance of neighbouring floats (2⁻²⁴ of the value).
+ * A value within an algorithm: an exact weighted sum of its inputs and, to first order, a bound on its rounding error. Both are kept
+ * as factors of the inputs. Errors are in units of half the distance between neighbouring floats (2⁻²⁴ of the value).
  */
 function rounded(exact, error) {
   return { exact, error: error.map((value, k) => plus(value, absolute(exact[k]))) };
@@ -34,7 +34,7 @@ const combine = (x, y, by) => x.map((value, k) => by(value, y[k]));
 const sum = (x, y) => rounded(combine(x.exact, y.exact, plus), combine(x.error, y.error, plus));
 const negated = (x) => ({ exact: x.exact.map(minus), error: x.error });
 const difference = (x, y) => sum(x, negated(y));
-/** The product with a constant before it is rounded. A constant that is no float32 has been rounded itself. */
+/** The product with a constant, not yet rounded. A constant that is not exact in float32 was already rounded itself. */
 function scaled(constant, x) {
   const exact = x.exact.map((value) => times(constant, value));
   const error = x.error.map((value) => times(absolute(constant), value));
@@ -96,8 +96,8 @@ function kernelAtPoints({ product, fused }, { a, b, atZero, atA, atB }, first, m
 }
 
 /**
- * The algorithms in one dimension. `meets(i, k)` is the tap by which sample k goes into result i, if there is one.
- * Products of the middle tap are kept once in the kernels' `kernel`; here they are written out.
+ * The algorithms in one dimension. `meets(i, k)` is the tap with which sample k enters result i, if it does. The kernels keep the
+ * products of the middle tap only once; here each of them is written out.
  */
 export const algorithms = {
   Winograd: {
@@ -133,7 +133,7 @@ export const algorithms = {
   },
 };
 
-/** The points that the kernels are built with, read from their source. */
+/** The points of the kernels, read from their source. */
 export function pointsInSource() {
   const source = readFileSync(join(packageRoot, "native", "tile_algorithms.h"), "utf8");
   const of = (name) => {
@@ -155,7 +155,7 @@ function traced(name, at) {
   return { v, u, y: output(exactly, at, inputs(v.length)) };
 }
 
-/** Where the exact formulas are no convolution: result, tap and sample of each wrong factor. Empty where they are one. */
+/** The result, tap and sample of each factor that differs from a convolution. Empty if the formulas are one. */
 export function wrongFactors(name, at) {
   const { samples, taps, meets } = algorithms[name];
   const { v, u, y } = traced(name, at);
@@ -174,10 +174,10 @@ export function wrongFactors(name, at) {
   return wrong;
 }
 
-/** Terms that are summed in a register before the sum joins the others: `kSpan` of the kernels. */
+/** How many terms are summed in a register before the sum is added to the others: `kSpan` of the kernels. */
 const span = 64;
 
-/** Rounding of a sum of `count` products of size 1, to first order, as the kernels sum: fused, span by span. */
+/** The rounding error, to first order, of a sum of `count` products of size 1, added up as the kernels do: fused, span by span. */
 function roundingOfSum(count) {
   let error = 0;
   for (let done = 0; done < count; done += span) {
@@ -189,15 +189,15 @@ function roundingOfSum(count) {
 }
 
 /**
- * How far rounding can move a result of the two-dimensional convolution, in units of 2⁻²⁴ · max|map| · max|weight|, to
- * first order: the worst case of all maps and weights. `direct` is the same of a sum of products in the order of the definition.
+ * The largest rounding error of a result of the two-dimensional convolution over all maps and weights, to first order, in units of
+ * 2⁻²⁴ · max|map| · max|weight|. `direct` is the same for a sum of products in the order of the definition.
  */
 export function errorBound(name, at, channels) {
   const { v, u, y } = traced(name, at);
   const size = ({ exact }) => exact.reduce((total, value) => total + Math.abs(number(value)), 0);
   const error = (value) => value.error.reduce((total, part) => total + number(part), 0);
   const points = v.length;
-  // Both dimensions: the size is the product, and either dimension's error meets the other one's size.
+  // With both dimensions, sizes multiply, and the error of each dimension is multiplied by the size of the other.
   const both = (one, q, p) => ({
     size: size(one[q]) * size(one[p]),
     error: size(one[q]) * error(one[p]) + error(one[q]) * size(one[p]),
@@ -257,7 +257,7 @@ function randomNumbers() {
   };
 }
 
-/** What rounding moves results by on random maps and weights of `channels`, as a share of the results: root mean squares. */
+/** The rounding error on random maps and weights with `channels` channels, as a share of the results (root mean squares). */
 export function measuredRounding(name, at, channels = 16, tiles = 20) {
   const { samples, taps, input, kernel, output } = algorithms[name];
   const draw = randomNumbers();
@@ -286,7 +286,7 @@ export function measuredRounding(name, at, channels = 16, tiles = 20) {
   return Math.sqrt(errors / squares);
 }
 
-/** All pairs 0 < a < b ≤ 2 in sixteenths, the one with the least measured rounding first. */
+/** All pairs 0 < a < b ≤ 2 in sixteenths, sorted by their measured rounding error. */
 export function rankedPoints(name) {
   const sixteenths = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => fraction(from + i, 16));
   return sixteenths(4, 24)

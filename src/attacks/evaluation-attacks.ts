@@ -62,7 +62,7 @@ const custom = "autoattack:";
 /** What `evaluationAttack` accepts, in words. */
 export const acceptedEvaluationAttacks = `${acceptedAttackNames.replace(/ or (\S+)$/, ", $1")}, ${ensembleSpecNames.join(
   ", ",
-)} or a list of one's own such as ${custom}apgd-ce+square`;
+)} or a list of your own such as ${custom}apgd-ce+square`;
 
 /** Whether the attack is a whole ensemble, which `autoAttack` runs. */
 export function isEnsemble(attack: EvaluationAttackSpec): attack is NamedEnsemble {

@@ -32,7 +32,7 @@ function list(pages: readonly AttackPage[]): string {
   const header = ["attack", "what it is", "norms"];
   return `${table(header, rows, header)}
 
-"autoattack:apgd-ce+square" is an ensemble of one's own. "reat attacks <name>" shows an attack's options.`;
+"autoattack:apgd-ce+square" is an ensemble of your own. "reat attacks <name>" shows an attack's options.`;
 }
 
 /** The flag of `reat eval` that sets an option; the steps are part of the name. */

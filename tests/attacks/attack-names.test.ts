@@ -173,7 +173,7 @@ describe("ensembles by name", () => {
     "refuses %o",
     (name) => {
       expect(() => evaluationAttack(name)).toThrow(
-        /^The attack must be pgd-<steps> .* cw-l2-fixed, autoattack, .* or a list of one's own such as autoattack:apgd-ce\+square, got "/,
+        /^The attack must be pgd-<steps> .* cw-l2-fixed, autoattack, .* or a list of your own such as autoattack:apgd-ce\+square, got "/,
       );
     },
   );

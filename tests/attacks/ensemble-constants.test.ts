@@ -62,7 +62,7 @@ describe("ensembles", () => {
     ],
     [
       ["apgd"],
-      'an ensemble of one\'s own is a list of apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square, got "apgd"',
+      'An ensemble of your own is a list of apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square, got "apgd"',
     ],
     [
       [],

@@ -83,7 +83,7 @@ const standardL1: EnsembleConstants = {
   targetedApgd: { restarts: 1, targets: 5 },
 };
 
-/** An ensemble by name, a list of attacks with the standard constants, or constants of one's own. */
+/** An ensemble by name, a list of attacks with the standard constants, or your own constants. */
 export type EnsembleVersion = EnsembleName | readonly EnsembleAttackName[] | EnsembleConstants;
 
 /**

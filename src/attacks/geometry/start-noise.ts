@@ -13,7 +13,7 @@ export type StartNoiseName = "uniform" | "half-uniform" | "gaussian" | "none";
 /** All of {@link StartNoiseName}. */
 export const startNoiseNames: readonly StartNoiseName[] = ["uniform", "half-uniform", "gaussian", "none"];
 
-/** A noise of one's own: what to add to the images, of their shape. Returned tensors are freed by the attack. */
+/** Your own noise: a tensor of the images' shape that is added to them. The attack frees it. */
 export type StartNoise = (images: Tensor, generator: Generator) => Tensor;
 
 const gaussianScale = 0.001;
