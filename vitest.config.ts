@@ -17,7 +17,11 @@ export default defineConfig({
     ],
   },
   test: {
-    projects: tiers.map((name) => ({ extends: true, test: { name, include: filesOfTier(name) } })),
+    projects: tiers.map((name) => ({
+      extends: true,
+      // Loading the library takes longer than most unit tests, so their files share it; the other tiers get a fresh process a file.
+      test: { name, include: filesOfTier(name), isolate: name !== "unit" },
+    })),
     pool: "forks",
     // By itself the runner leaves one core idle, which is half of two.
     maxWorkers: availableParallelism(),

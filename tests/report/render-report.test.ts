@@ -100,6 +100,24 @@ describe("renderReport", () => {
     expect(fromTheLog).toMatch(/<td>last, clean<\/td><td><code>\S+\/metrics\.jsonl, epoch 4<\/code>/);
   });
 
+  it("names the log behind each table by epoch, and the log holds the table's epochs", async () => {
+    const text = await page(...two);
+    const tables = [...text.matchAll(/<details class="numbers"><summary>[^<]*by epoch.*?<\/details>/gs)];
+    // Accuracy and training of both runs; predicted classes of two kinds of each; RBL's weights of one.
+    expect(tables).toHaveLength(2 + 2 * 2 + 1);
+    for (const [table] of tables) {
+      const logs = [...table.matchAll(/<code>([^<]+\/metrics\.jsonl)<\/code>/g)].map(([, file]) => file!);
+      expect(logs.length).toBeGreaterThan(0);
+      for (const file of logs) {
+        const events = (await readFile(file, "utf8"))
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line));
+        expect(events.filter(({ type }) => type === "epoch")).toHaveLength(8);
+      }
+    }
+  });
+
   it("marks synthetic data, and only synthetic data", async () => {
     expect(await page({ name: "made", method: "reat", epochs: 2 })).toContain("SYNTHETIC DATA");
     expect(await page({ name: "real", method: "reat", epochs: 2, synthetic: false })).not.toContain(

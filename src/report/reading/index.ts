@@ -3,6 +3,7 @@ export { type AttackCurve, attackCurves } from "./attack-curves.js";
 export { readRun } from "./read-run.js";
 export {
   attacksOf,
+  eventLog,
   type Figures,
   figureGap,
   figureNames,

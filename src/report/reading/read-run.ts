@@ -8,6 +8,7 @@ import { checkpointNames, readStoredResults } from "../../evaluation/index.js";
 import { firstMisfit } from "../../schema-misfit.js";
 import { parseYaml } from "../../yaml-text.js";
 import { plainText } from "../plain-text.js";
+import { eventLog } from "./result-rows.js";
 import {
   currentResults,
   type EventOf,
@@ -34,7 +35,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
     );
   }
   const configText = await readText(join(folder, "config.yaml"));
-  const log = await readText(join(folder, "metrics.jsonl"));
+  const log = await readText(join(folder, eventLog));
   if (configText === null && log === null) {
     throw new ReatError(
       "data",
@@ -50,7 +51,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
           readJson(environmentText, join(folder, "environment.json")),
           join(folder, "environment.json"),
         );
-  const events = log === null ? [] : readEvents(log, join(folder, "metrics.jsonl"));
+  const events = log === null ? [] : readEvents(log, join(folder, eventLog));
   const stored = readStoredResults(join(folder, "evaluations")).map((result) => ({
     ...result,
     file: `evaluations/${result.file}`,

@@ -14,7 +14,8 @@ export interface Figures {
   readonly balanced: number;
 }
 
-const log = "metrics.jsonl";
+/** The file of a run's events, of which each line is one, by its path in the run's folder. */
+export const eventLog = "metrics.jsonl";
 
 export const figureNames = ["all", "head", "body", "tail", "balanced"] as const;
 
@@ -109,8 +110,14 @@ function storedRow(record: RunRecord, checkpoint: CheckpointName): ResultRow {
   const logged = record.evaluations.filter((e) => e.epoch === epoch);
   const fallback = logged.find((e) => e.split === "test") ?? logged[0];
   if (fallback) {
-    add("clean", fallback.clean, fallback.split, "training log", log);
-    add(loggedAttackLabel(record, fallback.attack), fallback.robust, fallback.split, "training log", log);
+    add("clean", fallback.clean, fallback.split, "training log", eventLog);
+    add(
+      loggedAttackLabel(record, fallback.attack),
+      fallback.robust,
+      fallback.split,
+      "training log",
+      eventLog,
+    );
   }
   return {
     run: record.name,

@@ -62,7 +62,7 @@ function figure(shown: readonly ShownCurve[], index: number): Markup {
     ]),
   );
   const keys = shown.map((s) => ({ label: label(s), colour: s.run.colour, kind: "line" as const }));
-  return html`<figure>${legend(keys)}${chart}${numbersTable(`${attackTitle(attack)}, %`, ["run", steps ? "steps" : "radius", "all", "head", "body", "tail", "balanced", "file"], rows)}</figure>`;
+  return html`<figure>${legend(keys)}${chart}${numbersTable(`${attackTitle(attack)}, %`, ["run", steps ? "steps" : "radius", "all", "head", "body", "tail", "balanced", "file"], rows, null)}</figure>`;
 }
 
 function describe({ points, against }: AttackCurve): string {

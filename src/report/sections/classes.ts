@@ -102,6 +102,7 @@ function classFigures(runs: readonly ShownRun[], index: number): Markup[] {
         ...series.flatMap((s) => [`${s.label} clean`, `${s.label} ${attackTitle(attack)}`]),
       ],
       rows,
+      null,
     )}${filesTable(series.flatMap((s) => s.from))}</figure>`;
     // The other attacks rarely differ; they are folded away to keep the page short.
     return [

@@ -3,7 +3,7 @@ import type { AccuracyReport } from "../../evaluation/index.js";
 import { type LineSeries, lineChart, type Point } from "../charts/index.js";
 import { html, type Markup } from "../markup.js";
 import { compact, percent } from "../numbers.js";
-import { type LegendEntry, legend, numbersTable, type ShownRun } from "./parts.js";
+import { type LegendEntry, legend, loggedIn, numbersTable, type ShownRun } from "./parts.js";
 import { attackTitle } from "./results.js";
 
 type Side = "clean" | "robust";
@@ -58,7 +58,7 @@ function accuracyFigures(runs: readonly ShownRun[]): Markup | false {
   return html`<figure>${legend(accuracyLegend(evaluated, splits))}<div class="panels">${panel("curve-clean", "Clean accuracy", "no attack", "clean", (r) => r.accuracy)}${panel("curve-robust", "Robust accuracy", attacks, "robust", (r) => r.accuracy)}</div>${
     groups.length > 0 &&
     html`<div class="panels three">${groups.map((g) => groupPanel(evaluated, splits, g, attacks, epochs))}</div>`
-  }${numbersTable("accuracy by epoch, %", ["run", "epoch", "split", "clean", attacks, ...groups.map((g) => `${attacks} ${g}`)], rows)}</figure>`;
+  }${numbersTable("accuracy by epoch, %", ["run", "epoch", "split", "clean", attacks, ...groups.map((g) => `${attacks} ${g}`)], rows, loggedIn(evaluated))}</figure>`;
 }
 
 function groupPanel(
@@ -185,7 +185,7 @@ function trainingFigures(runs: readonly ShownRun[]): Markup | false {
       compact(e.seconds),
     ]),
   );
-  return html`<figure>${legend(trained.map((r) => ({ label: r.label, colour: r.colour, kind: "line" })))}<div class="panels three">${charts}</div>${numbersTable("training by epoch", ["run", "epoch", "loss", "training accuracy, %", "learning rate", "seconds"], rows)}</figure>`;
+  return html`<figure>${legend(trained.map((r) => ({ label: r.label, colour: r.colour, kind: "line" })))}<div class="panels three">${charts}</div>${numbersTable("training by epoch", ["run", "epoch", "loss", "training accuracy, %", "learning rate", "seconds"], rows, loggedIn(trained))}</figure>`;
 }
 
 /** The last epoch of any chart, so that all share one axis; of a run still going, the one it is to reach. */

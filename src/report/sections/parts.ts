@@ -1,7 +1,7 @@
 // The pieces that sections share: legends, tables of numbers under a chart, names of runs.
 import { type Content, html, type Markup } from "../markup.js";
 import { runColour } from "../palette.js";
-import type { RunRecord } from "../reading/index.js";
+import { eventLog, type RunRecord } from "../reading/index.js";
 
 export interface LegendEntry {
   readonly label: string;
@@ -24,13 +24,17 @@ function key({ kind, colour }: LegendEntry): Markup {
   return html`<svg width="26" height="14" viewBox="0 0 26 14" aria-hidden="true">${drawn}</svg>`;
 }
 
-/** The numbers behind a chart, folded away: for reading, copying and screen readers. */
+/**
+ * The numbers behind a chart, folded away: for reading, copying and screen readers.
+ * @param files where the numbers are from, see {@link loggedIn}; null for a table whose rows name their own files
+ */
 export function numbersTable(
   caption: string,
   head: readonly string[],
   rows: readonly (readonly Content[])[],
+  files: Markup | null,
 ): Markup {
-  return html`<details class="numbers"><summary>Numbers: ${caption}</summary><div class="scroll" tabindex="0"><table><thead><tr>${head.map((h, i) => html`<th scope="col"${i === 0 && html` style="text-align:left"`}>${h}</th>`)}</tr></thead><tbody>${rows.map(
+  return html`<details class="numbers"><summary>Numbers: ${caption}</summary>${files ?? ""}<div class="scroll" tabindex="0"><table><thead><tr>${head.map((h, i) => html`<th scope="col"${i === 0 && html` style="text-align:left"`}>${h}</th>`)}</tr></thead><tbody>${rows.map(
     (row) =>
       html`<tr><th scope="row">${row[0]}</th>${row.slice(1).map((cell) => html`<td>${cell}</td>`)}</tr>`,
   )}</tbody></table></div></details>`;
@@ -48,7 +52,13 @@ export function filesTable(
     "their files",
     ["run", "measured", "file"],
     rows.map(({ run, measured, file }) => [run.label, measured, fileIn(run, file)]),
+    null,
   );
+}
+
+/** Says which logs hold the numbers of a table by epoch: each line of them is an event of training, with its epoch. */
+export function loggedIn(runs: readonly ShownRun[]): Markup {
+  return html`<p class="explain">From ${runs.map((run, i) => html`${i > 0 && ", "}${fileIn(run, eventLog)}`)}.</p>`;
 }
 
 /** The path of a run's file, as the reader can open it from where the report was written. */

@@ -8,7 +8,7 @@ import { classColour } from "../palette.js";
 import { className, type RunRecord } from "../reading/index.js";
 import { classOrder } from "./classes.js";
 import { lastEpoch } from "./curves.js";
-import { numbersTable, type ShownRun } from "./parts.js";
+import { loggedIn, numbersTable, type ShownRun } from "./parts.js";
 import { attackTitle } from "./results.js";
 
 interface Column {
@@ -180,6 +180,6 @@ function classTable(
     const order = classOrder(run.record);
     const head = ["epoch", ...order.map((k) => className(run.record, k))];
     const rows = columnsOf(run.record).map((c) => [c.epoch, ...order.map((k) => cell(c, k))]);
-    return numbersTable(`${run.label}, ${caption}`, head, rows);
+    return numbersTable(`${run.label}, ${caption}`, head, rows, loggedIn([run]));
   })}`;
 }
