@@ -2,11 +2,13 @@
 import type { ReatError } from "../errors.js";
 import { decodeName } from "./entry-names.js";
 
-const endMark = 0x06054b50;
+/** What the end of the list begins with, and so an archive without files. */
+export const endMark = 0x06054b50;
 const end64Mark = 0x06064b50;
 const locator64Mark = 0x07064b50;
 const entryMark = 0x02014b50;
-const localMark = 0x04034b50;
+/** What the header before each file begins with. */
+export const localMark = 0x04034b50;
 /** The end record, with the longest comment it can have. */
 const longestEnd = 22 + 0xffff;
 

@@ -6,11 +6,18 @@ import { insidePath } from "./entry-names.js";
 import { type ArchiveLimits, Budget, defaultArchiveLimits } from "./limits.js";
 import { ListingBuilder } from "./listing.js";
 import { DamagedEntry, type ListedFile, type Listing, type SourceFile } from "./source-file.js";
-import { packedBytes, type RandomAccess, type Refuse, type ZipEntry, zipEntries } from "./zip-list.js";
+import {
+  endMark,
+  localMark,
+  packedBytes,
+  type RandomAccess,
+  type Refuse,
+  type ZipEntry,
+  zipEntries,
+} from "./zip-list.js";
 
-const localMark = 0x04034b50;
-/** How an archive without files begins, and one that was made to be cut into pieces and was not. */
-const [emptyMark, wholeMark] = [0x06054b50, 0x08074b50];
+/** The beginning of an archive that could have been split into several files, and was not. */
+const wholeMark = 0x08074b50;
 /** The content of a link is a path; no system has paths longer than this. */
 const longestTarget = 4096;
 
@@ -25,7 +32,7 @@ export function isZipFile(file: string): boolean {
   try {
     const magic = Buffer.alloc(4);
     if (readSync(handle, magic, 0, 4, 0) < 4) return false;
-    return [localMark, emptyMark, wholeMark].includes(magic.readUInt32LE(0));
+    return [localMark, endMark, wholeMark].includes(magic.readUInt32LE(0));
   } finally {
     closeSync(handle);
   }
