@@ -89,7 +89,7 @@ function search(options) {
 function keptFrom({ libtorch, python }) {
   if (!libtorch && !python) return "";
   const option = libtorch ? "--libtorch" : "--python";
-  return ` (an earlier set-up was told \`${option} ${libtorch ?? python}\`: where it has moved, \`${option}\` takes its new place; \`--system\` forgets it)`;
+  return `. An earlier set-up was told \`${option} ${libtorch ?? python}\`: if that has moved, give its new place to \`${option}\`; \`--system\` goes back to the system's LibTorch`;
 }
 
 function bringPackages(options) {

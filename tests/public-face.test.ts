@@ -30,6 +30,30 @@ function exportedNames(face: string): ExportedName[] {
     });
 }
 
+interface DocumentedFunction {
+  readonly floor: string;
+  readonly name: string;
+  readonly comment: string;
+  readonly parameters: string;
+  readonly body: string;
+}
+
+/** The exported functions of a floor that have a comment. */
+function documentedFunctions(floor: string): DocumentedFunction[] {
+  const parameters = /\((?:[^()]|\([^()]*\))*\)/.source;
+  const pattern = `(/\\*\\*(?:[^*]|\\*(?!/))*\\*/)\nexport (?:async )?function\\*? (\\w+)[^({]*(${parameters})`;
+  return readdirSync(join(packageRoot, "src", floor), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .flatMap((path) => {
+      const text = source(join(floor, path));
+      return [...text.matchAll(new RegExp(pattern, "g"))].map((found) => {
+        const [all, comment = "", name = "", parameters = ""] = found;
+        const start = found.index + all.length;
+        return { floor, name, comment, parameters, body: text.slice(start, text.indexOf("\n}\n", start)) };
+      });
+    });
+}
+
 /** Adding a name here is a decision: it is what everybody meets first. */
 const root = `
   AccuracyReport Attack AttackObjective Classifier Device ErrorCode EvaluateRunOptions EvaluateRunOutcome ExperimentConfig
@@ -90,5 +114,28 @@ describe("the package's face", () => {
         .map(({ name }) => `${floor}: ${name}`);
     });
     expect(silent).toEqual([]);
+  });
+
+  const functions = floors.flatMap((floor) => {
+    const names = new Set(exportedNames(`${floor}/index.ts`).map(({ declared }) => declared));
+    return documentedFunctions(floor).filter(({ name }) => names.has(name));
+  });
+
+  it("says of every function that throws what it throws", () => {
+    expect(functions.length).toBeGreaterThan(200);
+    const silent = functions.filter(
+      ({ comment, body }) => /\bthrow new /.test(body) && !/throws/i.test(comment),
+    );
+    expect(silent.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("says of every function that takes tensors what shape they have", () => {
+    // The floor of tensors has operators for tensors of any shape.
+    const withTensors = functions.filter(
+      ({ floor, parameters }) => floor !== "tensor" && /: (readonly )?Tensor\b/.test(parameters),
+    );
+    expect(withTensors.length).toBeGreaterThan(8);
+    const silent = withTensors.filter(({ comment }) => !/\[[^\]]*\]|shape/.test(comment));
+    expect(silent.map(({ name }) => name)).toEqual([]);
   });
 });

@@ -21,7 +21,9 @@ function requireClasses(logits: Tensor, needed: number, name: string): void {
 }
 
 /**
- * −(z_y − max_{k≠y} z_k) / (z_π1 − z_π3), with z_π1 ≥ z_π2 ≥ … the sorted logits; one value per sample, positive where fooled.
+ * −(z_y − max_{k≠y} z_k) / (z_π1 − z_π3), with z_π1 ≥ z_π2 ≥ … the sorted logits (Croce and Hein 2020).
+ * @param logits [N, C]; @param labels int64 [N]
+ * @returns one value for each image, [N], positive if the image is misclassified
  * @throws ReatError `config` with fewer than three classes
  */
 export function dlrObjective(logits: Tensor, labels: Tensor): Tensor {
@@ -33,7 +35,9 @@ export function dlrObjective(logits: Tensor, labels: Tensor): Tensor {
 }
 
 /**
- * −(z_y − z_t) / (z_π1 − (z_π3 + z_π4)/2), t the target class; one value per sample.
+ * −(z_y − z_t) / (z_π1 − (z_π3 + z_π4)/2), with t the target class (Croce and Hein 2020).
+ * @param logits [N, C]; @param labels int64 [N]; @param targets int64 [N]
+ * @returns one value for each image, [N]
  * @throws ReatError `config` with fewer than four classes
  */
 export function targetedDlrObjective(logits: Tensor, labels: Tensor, targets: Tensor): Tensor {

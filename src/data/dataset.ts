@@ -130,7 +130,11 @@ export function indicesByClass(labels: ArrayLike<number>, classes: number): Uint
   return lists;
 }
 
-/** The images at `indices`, in that order, copied into a split of their own. */
+/**
+ * The images at `indices`, in that order, copied into a new split.
+ * @param indices whole numbers from 0 to `split.count` − 1; they may repeat
+ * @throws ReatError `data` for an index outside the split
+ */
 export function selectImages(split: ImageSplit, indices: ArrayLike<number>): ImageSplit {
   const bytes = split.count === 0 ? 0 : split.images.length / split.count;
   const count = indices.length;

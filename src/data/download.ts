@@ -36,7 +36,10 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** URL and MD5 of an official archive. */
+/**
+ * URL and MD5 of an official archive.
+ * @throws ReatError `usage` for a data set that has no archive in that form
+ */
 export function cifarDownload(
   dataset: CifarName,
   form: CifarForm = "binary",

@@ -74,6 +74,8 @@ export interface RebalancingOptions {
  * Cross entropy under class weights ω: ω_y·CE(z, y), or CE(z + τ·log ω, y).
  * A positive factor on a sample changes neither the sign of its gradient nor its direction: under attacks by sign or by
  * normalised gradient, with samples that do not influence each other, the weight form equals plain cross entropy.
+ * @param weights ω, one for each class, finite and above 0; the loss takes logits [N, C] and int64 labels [N]
+ * @throws ReatError `config` for a weight that is not
  */
 export function rebalancedLoss(weights: readonly number[], options: RebalancingOptions = {}): RebalancedLoss {
   const { form = "weight", tau = 1, reduction = "mean" } = options;

@@ -22,7 +22,12 @@ const modifierSchema = z.object(modifierShape);
 /** Resolved options of the modifiers. */
 export type Modifiers = z.output<typeof modifierSchema>;
 
-/** The whole method: examples, then the loss on them, then one observation, with the modifiers around. */
+/**
+ * Makes a method of a recipe's parts and the modifiers around it: each step makes examples, computes the loss on them, and lets the
+ * recipe observe the result.
+ * @throws ReatError `config` for a class budget with a warm-up if the number of epochs is not known; a step before `beginEpoch`
+ * throws `usage`
+ */
 export function assembleMethod(
   name: string,
   parts: RecipeParts,

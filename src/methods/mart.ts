@@ -24,14 +24,20 @@ export type MartOptions = z.output<typeof martOptions>;
 // The released code's guards against log 0, and against a weight of exactly 0.
 const [floor, one, oneForWeights] = [1e-12, 1.0001, 1.0000001];
 
-/** BCE: the loss on the adversarial logits − mean log(1 − max_{k≠y} p_k) (equation 8). */
+/**
+ * BCE: the loss on the adversarial logits − mean log(1 − max_{k≠y} p_k) (equation 8).
+ * @param adversarial logits [N, C]; @param labels int64 [N]; @param recognition the loss, which returns a single number
+ */
 export function boostedLoss(adversarial: Tensor, labels: Tensor, recognition: LossFunction): Tensor {
   const others = adversarial.softmax(1).scatter(1, labels.unsqueeze(1), 0);
   const margin = others.amax([1]).neg().add(one).add(floor).log().mean();
   return recognition(adversarial, labels).sub(margin);
 }
 
-/** λ · mean (1 − p_clean,y) · KL(p_clean ‖ p_adv) (equation 10). */
+/**
+ * λ · mean (1 − p_clean,y) · KL(p_clean ‖ p_adv) (equation 10).
+ * @param clean, adversarial logits [N, C]; @param labels int64 [N]; @param lambda at least 0
+ */
 export function martRegulariser(clean: Tensor, adversarial: Tensor, labels: Tensor, lambda: number): Tensor {
   const sure = clean.softmax(1).gather(1, labels.unsqueeze(1)).squeeze(1);
   const divergence = predictionDivergence(clean, adversarial, { floor });

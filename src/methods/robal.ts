@@ -69,12 +69,19 @@ export function multiMarginLoss(classCounts: readonly number[], options: MarginO
   };
 }
 
-/** β/N · Σ p_clean (log p_clean − log(p_adv + 10⁻¹²)), of the cosines as they are. */
+/**
+ * β/N · Σ p_clean (log p_clean − log(p_adv + 10⁻¹²)), with probabilities of the unscaled cosines.
+ * @param clean, adversarial cosines [N, C]
+ */
 export function robalRegulariser(clean: Tensor, adversarial: Tensor, beta: number): Tensor {
   return predictionDivergence(clean, adversarial, { floor: 1e-12 }).mean().mul(beta);
 }
 
-/** s·z − τ_p·log prior: the logits that classify (section 4.3). */
+/**
+ * The rule of inference: s·z − τ_p·log prior (section 4.3).
+ * @param classCounts training images of each class, [C]
+ * @returns a function from cosines [N, C] to the logits [N, C] that classify
+ */
 export function robalInference(
   classCounts: readonly number[],
   { scale, tauInference }: Pick<RobalOptions, "scale" | "tauInference">,

@@ -33,6 +33,8 @@ const tiny = 1e-10;
 /**
  * HARL: α·mean_c L_c + β·mean_c (L_c − mean L)² + γ·Σ_c (L_c/ΣL)², with L_c the mean cross entropy of the samples of
  * class c, 0 for a class that the batch lacks.
+ * @param logits [N, C]; @param labels int64 [N]
+ * @returns a single number
  */
 export function harl(
   logits: Tensor,

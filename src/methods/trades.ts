@@ -28,7 +28,10 @@ export const tradesOptions = z.strictObject({
 /** TRADES's resolved options. */
 export type TradesOptions = z.output<typeof tradesOptions>;
 
-/** β/N · Σ_i KL(p_clean ‖ p_adv) (equation 5, as released: the gradient goes through both). */
+/**
+ * β/N · Σ_i KL(p_clean ‖ p_adv) (equation 5; as in the released code, the gradient flows through both).
+ * @param clean, adversarial logits [N, C]; @param beta at least 0
+ */
 export function tradesRegulariser(clean: Tensor, adversarial: Tensor, beta: number): Tensor {
   return predictionDivergence(clean, adversarial).mean().mul(beta);
 }

@@ -81,7 +81,10 @@ export function batchNormMode(batchNorm: TrainingAttackOptions["batchNorm"]): "b
   return batchNorm === "batch" ? "batch" : "fast";
 }
 
-/** Adversarial examples of the batch within its samples' budgets, with batch normalisation as configured meanwhile. */
+/**
+ * Adversarial examples of a batch, within the budgets of its images. While they are made, batch normalisation works as configured.
+ * @returns [N, channels, height, width] in [0, 1]
+ */
 export function craft(
   attack: PgdAttack,
   batchNorm: TrainingAttackOptions["batchNorm"],

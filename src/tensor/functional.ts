@@ -81,7 +81,7 @@ export function avgPool2d(input: Tensor, kernel: number, stride = kernel): Tenso
   return avgPoolOp(input, [kernel, kernel], [stride, stride]);
 }
 
-/** Averages each channel down to `size` × `size`. */
+/** Averages each channel of [N, channels, height, width] down to [N, channels, size, size]. */
 export function adaptiveAvgPool2d(input: Tensor, size: number): Tensor {
   return adaptiveAvgPoolOp(input, [size, size]);
 }

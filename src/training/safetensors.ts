@@ -34,14 +34,14 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Copies a tensor's elements. Waits for the device. */
+/** Copies the elements of a tensor of any shape to memory of JavaScript. Waits for its device. */
 export function storeTensor(source: Tensor): StoredTensor {
   const array = source.toTypedArray();
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   return { dtype: source.dtype, shape: source.shape, bytes };
 }
 
-/** The tensor on the CPU, copied. */
+/** A tensor on the CPU with a copy of the stored elements, in the stored shape. */
 export function restoreTensor({ bytes, dtype, shape }: StoredTensor): Tensor {
   return tensor(bytes, { dtype, shape });
 }

@@ -85,7 +85,7 @@ describe("a kept choice", () => {
     });
     expect(done.status).toBe(1);
     expect(done.stderr).toContain(
-      "(an earlier set-up was told `--python /nowhere/venv/bin/python`: where it has moved, `--python` takes its new place; `--system` forgets it)",
+      "An earlier set-up was told `--python /nowhere/venv/bin/python`: if that has moved, give its new place to `--python`; `--system` goes back",
     );
     expect(JSON.parse(readFileSync(join(folder, "build", "choice.json"), "utf8"))).toEqual({
       python: "/nowhere/venv/bin/python",

@@ -24,7 +24,12 @@ function tolerance(ball: BallName, epsilon: number): number {
   return ball === "linf" ? 1e-6 : epsilon * 1e-5 + 1e-6;
 }
 
-/** Checks `adversarial` (one image for each of `images`); `reported` has one character per image, "1" where it stands. */
+/**
+ * Checks adversarial images: their distance from the clean images, their range, and how the model classifies them.
+ * @param images [N, channels, height, width] in [0, 1]; @param labels int64 [N]
+ * @param adversarial one image for each of `images`, of the same shape
+ * @param reported one character for each image, "1" if it was reported as still classified correctly
+ */
 export function verifyAdversarial(
   model: Classifier,
   images: Tensor,

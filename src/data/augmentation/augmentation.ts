@@ -19,7 +19,10 @@ export interface CropFlip {
   readonly mirrored: Uint8Array;
 }
 
-/** Draws for `count` images. They depend on seed, epoch and batch alone, so a resumed run draws the same. */
+/**
+ * Draws windows and mirrors for `count` images. They depend only on seed, epoch and batch, so a resumed run draws the same.
+ * @throws ReatError `config` for a padding that is not a whole number from 0 to 127 pixels
+ */
 export function drawCropFlip(
   count: number,
   seed: number,
@@ -48,6 +51,7 @@ export function drawCropFlip(
 /**
  * Cuts and mirrors as drawn: first the window, then the mirror. Any dtype and device; the result has the same shape.
  * @param images `[N, C, H, W]`
+ * @throws ReatError `data` if the draws are for another number of images
  */
 export function cropFlip(images: Tensor, draws: CropFlip): Tensor {
   const [count, channels, height, width] = images.shape as [number, number, number, number];
