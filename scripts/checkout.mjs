@@ -35,12 +35,15 @@ export function installModules() {
 
 function sourcesHash() {
   const hash = createHash("sha256");
-  const files = readdirSync(join(packageRoot, "src"), { withFileTypes: true, recursive: true })
+  const files = ["src", "web"]
+    .flatMap((folder) => readdirSync(join(packageRoot, folder), { withFileTypes: true, recursive: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
   const compiler = join(modules, "typescript", "package.json");
-  const settings = ["tsconfig.json", "tsconfig.build.json"].map((name) => join(packageRoot, name));
+  const settings = ["tsconfig.json", "tsconfig.build.json", "scripts/page.mjs"].map((name) =>
+    join(packageRoot, name),
+  );
   for (const file of [...files, ...settings, ...(existsSync(compiler) ? [compiler] : [])]) {
     hash
       .update(`${file.slice(packageRoot.length)}\0`)
@@ -54,7 +57,7 @@ export function distIsCurrent() {
   return existsSync(stamp) && readFileSync(stamp, "utf8") === sourcesHash();
 }
 
-/** Compiles src into dist. The old dist stays whole until the new one is complete. */
+/** Compiles src, and the dashboard's page, into dist. The old dist stays whole until the new one is complete. */
 export function compileSources() {
   const hash = sourcesHash();
   const fresh = join(buildFolder(), "dist.new");
@@ -69,6 +72,10 @@ export function compileSources() {
       cwd: packageRoot,
     },
   );
+  const page = join(packageRoot, "scripts", "page.mjs");
+  runQuietly("building the page", process.execPath, [page, join(fresh, "server", "page")], {
+    cwd: packageRoot,
+  });
   writeFileSync(join(fresh, ".stamp"), hash);
   rmSync(old, { recursive: true, force: true });
   if (existsSync(dist)) renameSync(dist, old);

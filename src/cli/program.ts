@@ -15,6 +15,7 @@ import { addPredict } from "./command-predict.js";
 import { addQuickstart } from "./command-quickstart.js";
 import { addReport } from "./command-report.js";
 import { addTrain } from "./command-train.js";
+import { addUi } from "./command-ui.js";
 import { interruption } from "./interrupt.js";
 import { wholeNumber } from "./options.js";
 import { writeResult } from "./output.js";
@@ -60,7 +61,8 @@ Examples:
   reat audit runs/cifar10-lt-ur50-small-reat           # is its robustness real?
   reat predict runs/birds bird.jpg --robust            # its class, and how far from another one
   reat export runs/birds --to onnx,pytorch
-  reat report runs/* -o comparison.html`,
+  reat report runs/* -o comparison.html
+  reat ui                                              # all runs in the browser, live`,
     )
     .hook("preAction", (_, command) => {
       const { threads } = command.optsWithGlobals<{ threads?: number }>();
@@ -74,6 +76,7 @@ Examples:
     addPredict,
     addExport,
     addReport,
+    addUi,
     addData,
     addMethods,
     addAttacks,

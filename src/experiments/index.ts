@@ -85,6 +85,10 @@ export {
   type Parity,
   type Prediction,
   type PredictOptions,
+  type Probe,
+  type ProbedImage,
+  type ProbeOptions,
   predict,
+  probeImage,
   TrainedClassifier,
 } from "./using/index.js";

@@ -18,5 +18,8 @@ export {
   resultRows,
 } from "./reading/index.js";
 export { renderReport } from "./render-report.js";
+export { type ReportSection, reportSections } from "./render-sections.js";
+export type { LoggedStep } from "./sections/index.js";
+export { styleSheet } from "./styles.js";
 export { evaluationTable, runsTable, type TableRow, tableRows } from "./terminal-tables.js";
 export { writeReport } from "./write-report.js";

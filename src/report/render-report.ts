@@ -1,19 +1,8 @@
 // Puts the sections together into one page that needs nothing else.
 import { html, Markup } from "./markup.js";
 import type { RunRecord } from "./reading/index.js";
-import {
-  attackCurvesSection,
-  classesSection,
-  curvesSection,
-  ensemblesSection,
-  headerSection,
-  predictionsSection,
-  protocolSection,
-  reportTitle,
-  reproduceSection,
-  resultsSection,
-  shownRuns,
-} from "./sections/index.js";
+import { reportSections } from "./render-sections.js";
+import { reportTitle, shownRuns } from "./sections/index.js";
 import { styleSheet } from "./styles.js";
 
 /**
@@ -34,15 +23,7 @@ ${html`<html lang="en">
 </head>
 <body>
 <main>
-${headerSection(runs)}
-${resultsSection(runs)}
-${ensemblesSection(runs)}
-${attackCurvesSection(runs)}
-${classesSection(runs)}
-${curvesSection(runs)}
-${predictionsSection(runs)}
-${protocolSection(runs)}
-${reproduceSection(runs)}
+${reportSections(records).map(({ markup }) => markup)}
 <footer>Written by reat from ${runs.length === 1 ? "the run folder" : `${runs.length} run folders`}: ${runs.map((r) => r.record.folder).join(", ")}.</footer>
 </main>
 </body>

@@ -34,7 +34,7 @@ export type {
   TrainingOutcome,
   TrainingProgress,
 } from "./options.js";
-export { type LockAttempt, type LockHolder, tryLock } from "./process-lock.js";
+export { type LockAttempt, type LockHolder, lockHolder, tryLock } from "./process-lock.js";
 export { readRunEvents } from "./read-events.js";
 export { RunFolder } from "./run-folder.js";
 export {

@@ -52,6 +52,17 @@ export function tryLock(place: string): LockAttempt {
   }
 }
 
+/** The living process that holds the lock, as far as it can be seen; changes nothing. */
+export function lockHolder(place: string): LockHolder | null {
+  let names: string[];
+  try {
+    names = readdirSync(place);
+  } catch {
+    return null;
+  }
+  return names.flatMap(claimant).find(isAlive) ?? null;
+}
+
 /** An empty file whose name holds all facts: it exists completely or not at all. */
 function makeClaim(place: string): string {
   const began = beginning(process.pid) ?? unknown;
@@ -73,14 +84,20 @@ function makeClaim(place: string): string {
 /** The first claim of another living process; those of ended processes are removed. */
 function otherHolder(place: string, own: string): LockHolder | undefined {
   for (const name of readdirSync(place)) {
-    const match = /^(\d+)-(\w+)-\d+-(.+)$/.exec(name);
-    if (name === own || !match) continue;
-    const [, pid, began, host] = match;
-    const holder = { host: decoded(host!), pid: Number(pid), began: began === unknown ? null : began! };
+    const [holder] = claimant(name);
+    if (name === own || !holder) continue;
     if (isAlive(holder)) return holder;
     rmSync(join(place, name), { force: true });
   }
   return undefined;
+}
+
+/** Who made a claim of this name; none where the name is no claim's. */
+function claimant(name: string): LockHolder[] {
+  const match = /^(\d+)-(\w+)-\d+-(.+)$/.exec(name);
+  if (!match) return [];
+  const [, pid, began, host] = match;
+  return [{ host: decoded(host!), pid: Number(pid), began: began === unknown ? null : began! }];
 }
 
 function decoded(host: string): string {

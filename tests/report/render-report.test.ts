@@ -51,7 +51,7 @@ describe("renderReport", () => {
     expect(checkNesting(body.replace(/<style>.*?<\/style>/s, ""))).toBeGreaterThan(1000);
     const drawings = text.match(/<svg class="chart".*?<\/svg>/gs) ?? [];
     // Bars under two attacks; 2 + 3 accuracy, 3 training; shares of two runs twice; RBL of one.
-    expect(drawings).toHaveLength(15);
+    expect(drawings).toHaveLength(16);
     for (const svg of drawings) {
       expect(svg).toMatch(/role="img" aria-labelledby="(\S+)-title \1-desc"/);
       expect(svg).not.toMatch(/NaN|Infinity|undefined/);

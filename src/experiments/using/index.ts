@@ -17,4 +17,5 @@ export {
   type PredictOptions,
   predict,
 } from "./predict.js";
+export { type Probe, type ProbedImage, type ProbeOptions, probeImage } from "./probe.js";
 export { TrainedClassifier } from "./trained-classifier.js";

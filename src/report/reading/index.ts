@@ -19,3 +19,4 @@ export {
   type Settings,
   setting,
 } from "./run-record.js";
+export { mcNemar, type Verdict, verdicts } from "./verdict.js";

@@ -1,0 +1,60 @@
+// What a request of the page becomes on the command line; anything that is not among the choices is refused.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { ReatError } from "../errors.js";
+import { checkpointNames } from "../evaluation/index.js";
+import type { WatchedRun } from "./run-row.js";
+import { liesWithin } from "./within.js";
+
+/** Attacks that the page offers; the command line knows more. */
+export const offeredAttacks = ["pgd-20", "pgd-100", "cw-20", "apgd-ce", "autoattack"] as const;
+
+export const jobRequest = z.strictObject({
+  kind: z.enum(["eval", "audit", "images"]),
+  run: z.string().max(1000),
+  checkpoint: z.enum(checkpointNames),
+  attack: z.enum(offeredAttacks),
+  images: z.int().min(1).max(1_000_000),
+});
+
+/** Arguments of `reat`. @throws ReatError `usage` where the run has no such checkpoint */
+export function jobArguments(
+  { folder, root }: Pick<WatchedRun, "folder" | "root">,
+  { kind, checkpoint, attack, images }: z.infer<typeof jobRequest>,
+): string[] {
+  const file = join(folder, "checkpoints", `${checkpoint}.safetensors`);
+  if (!existsSync(file) || !liesWithin(root, file)) {
+    throw new ReatError("usage", `The run has no ${checkpoint} checkpoint in its folder yet.`);
+  }
+  const count = ["--images", String(images)];
+  if (kind === "audit") return ["audit", folder, "--checkpoint", checkpoint, ...count];
+  const measured = ["eval", folder, "--checkpoint", checkpoint, "--attack", attack, ...count];
+  if (kind === "eval") return measured;
+  return [
+    ...measured,
+    "--save-adversarial",
+    join(imagesFolder(folder), `${checkpoint} ${attack}.safetensors`),
+  ];
+}
+
+/** Where images of attacks lie that the page shows. */
+export function imagesFolder(run: string): string {
+  return join(run, "images");
+}
+
+/** Saved images of a run: the checkpoint, the attack, the file. */
+export function savedImages({ root, folder }: Pick<WatchedRun, "folder" | "root">) {
+  let names: string[];
+  try {
+    names = readdirSync(imagesFolder(folder));
+  } catch {
+    return [];
+  }
+  return names.sort().flatMap((name) => {
+    const match = /^(best|last) ([\w-]+)\.safetensors$/.exec(name);
+    const file = join(imagesFolder(folder), name);
+    if (!match || !liesWithin(root, file)) return [];
+    return [{ name, checkpoint: match[1] as "best" | "last", attack: match[2]!, file }];
+  });
+}

@@ -1,0 +1,33 @@
+// Keeps the server inside the runs folder, wherever symbolic links point.
+import { readdirSync, realpathSync } from "node:fs";
+import { join, sep } from "node:path";
+
+/** What a page of a run reads of its folder. */
+const readOfRun = ["config.yaml", "environment.json", "metrics.jsonl", "evaluations", "checkpoints", "lock"];
+
+/** Whether a path, its links followed, lies in the folder or is it; false where it does not exist. */
+export function liesWithin(root: string, path: string): boolean {
+  try {
+    const [outer, inner] = [realpathSync(root), realpathSync(path)];
+    return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
+  } catch {
+    return false;
+  }
+}
+
+/** The first file of a run that a link takes out of the runs folder; null where there is none. */
+export function leavesFolder(root: string, run: string): string | null {
+  const evaluations = entries(join(run, "evaluations")).map((name) => join("evaluations", name));
+  const present = new Set(entries(run));
+  const names = readOfRun.filter((name) => present.has(name));
+  const outside = ["", ...names, ...evaluations].find((name) => !liesWithin(root, join(run, name)));
+  return outside === undefined ? null : outside || ".";
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

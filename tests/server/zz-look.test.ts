@@ -1,0 +1,43 @@
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import { it } from "vitest";
+import { writeFixture } from "../report/run-fixture.js";
+import { launchBrowser } from "./browser.js";
+import { manyRuns, serve } from "./served.js";
+it("look", { timeout: 120000 }, async () => {
+  const runs = mkdtempSync("/tmp/look-");
+  await writeFixture(runs, { name: "pgd-at", method: "pgd-at", attacks: ["pgd-20"] });
+  await writeFixture(runs, { name: "reat", method: "reat", attacks: ["pgd-20"] });
+  await writeFixture(runs, { name: "reat-going", method: "reat", logged: 12 });
+  manyRuns(join(runs, "sweep"), 300);
+  const served = await serve(runs);
+  const browser = await launchBrowser();
+  const shots = "/tmp/w/shots";
+  for (const [scheme, width, height] of [["light", 1400, 860], ["dark", 1400, 860], ["light", 390, 800], ["dark", 2560, 1300]] as const) {
+    const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height } });
+    const page = await context.newPage();
+    page.on("console", (m) => console.log(m.text()));
+    page.on("pageerror", (m) => console.log(String(m)));
+    await page.goto(served.address);
+    await page.waitForSelector("tbody a.open");
+    await page.waitForTimeout(1500);
+    const shot = (n: string) => page.screenshot({ path: `${shots}/${n}-${scheme}-${width}.png` });
+    await shot("runs");
+    await page.selectOption(".tools select", "experiment");
+    await shot("grouped");
+    await page.goto(served.address.replace(/\?.*/, "#/run?run=reat"));
+    await page.waitForSelector(".part");
+    await page.waitForTimeout(800);
+    await shot("run");
+    await page.screenshot({ path: `${shots}/run-full-${scheme}-${width}.png`, fullPage: true });
+    await page.goto(served.address.replace(/\?.*/, "#/compare?run=pgd-at&run=reat"));
+    await page.waitForTimeout(1500);
+    await page.screenshot({ path: `${shots}/compare-full-${scheme}-${width}.png`, fullPage: true });
+    await page.goto(served.address.replace(/\?.*/, "#/try"));
+    await page.waitForTimeout(300);
+    await shot("try");
+    await context.close();
+  }
+  await browser.close();
+  await served.kill();
+});
