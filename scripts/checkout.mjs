@@ -73,7 +73,7 @@ export function compileSources() {
     },
   );
   const page = join(packageRoot, "scripts", "page.mjs");
-  runQuietly("building the page", process.execPath, [page, join(fresh, "server", "page")], {
+  runQuietly("building the page", process.execPath, [page, fresh], {
     cwd: packageRoot,
   });
   writeFileSync(join(fresh, ".stamp"), hash);

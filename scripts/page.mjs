@@ -1,20 +1,20 @@
-// Builds the dashboard's page into a folder: `node scripts/page.mjs <folder>`. Nothing is built where the page is used.
+// Builds the dashboard's page into a compiled folder: `node scripts/page.mjs <dist>`. Nothing is built where it is used.
 import { join } from "node:path";
 import { build } from "vite";
 import { packageRoot } from "./places.mjs";
 
+const dist = process.argv[2];
+
 await build({
   configFile: false,
-  root: join(packageRoot, "web"),
   logLevel: "warn",
+  root: join(packageRoot, "web"),
   build: {
-    outDir: process.argv[2],
+    target: "es2022",
+    outDir: join(dist, "server", "page"),
     emptyOutDir: true,
     license: { fileName: "licenses.md" },
-    target: "es2022",
     modulePreload: false,
-    rolldownOptions: {
-      output: { entryFileNames: "page.js", assetFileNames: "page[extname]" },
-    },
+    rolldownOptions: { output: { entryFileNames: "page.js", assetFileNames: "page[extname]" } },
   },
 });

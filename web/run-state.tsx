@@ -9,6 +9,7 @@ export function RunState({ id }: { id: string }) {
   const done = epochs ? Math.min(1, (epoch + within) / epochs) : 0;
   return (
     <p class="stand" aria-live="polite" aria-atomic="true">
+      <strong>{row.name}</strong>
       <span class={`state ${state}`}>{state}</span>
       <span>
         epoch {epoch}

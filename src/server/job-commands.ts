@@ -52,9 +52,10 @@ export function savedImages({ root, folder }: Pick<WatchedRun, "folder" | "root"
     return [];
   }
   return names.sort().flatMap((name) => {
-    const match = /^(best|last) ([\w-]+)\.safetensors$/.exec(name);
+    const match = /^(\w+) ([\w-]+)\.safetensors$/.exec(name);
     const file = join(imagesFolder(folder), name);
-    if (!match || !liesWithin(root, file)) return [];
-    return [{ name, checkpoint: match[1] as "best" | "last", attack: match[2]!, file }];
+    const checkpoint = checkpointNames.find((one) => one === match?.[1]);
+    if (!match || !checkpoint || !liesWithin(root, file)) return [];
+    return [{ name, checkpoint, attack: match[2]!, file }];
   });
 }

@@ -1,4 +1,5 @@
 // What the server and its page say to each other.
+import type { CheckpointName } from "../evaluation/index.js";
 
 export type RunState = "running" | "finished" | "stopped" | "failed" | "unreadable";
 
@@ -77,7 +78,7 @@ export interface Job {
 export interface JobRequest {
   readonly kind: "eval" | "audit" | "images";
   readonly run: string;
-  readonly checkpoint: "best" | "last";
+  readonly checkpoint: CheckpointName;
   readonly attack: string;
   readonly images: number;
 }

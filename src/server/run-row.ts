@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "../canonical-json.js";
+import { bestFirst } from "../evaluation/index.js";
 import { lockHolder } from "../training/index.js";
 import { parseYaml } from "../yaml-text.js";
 import { LogTail } from "./log-tail.js";
@@ -160,7 +161,7 @@ function storedFigures(folder: string): Record<string, number> {
   }
   const figures: Record<string, number> = {};
   const results = names.map((name) => stored(join(folder, name)));
-  for (const checkpoint of ["last", "best"]) {
+  for (const checkpoint of [...bestFirst].reverse()) {
     for (const result of results) {
       if (result.checkpoint !== checkpoint || result.split === "validation") continue;
       const { attack, robust, clean } = result as { attack?: Settings; robust?: Settings; clean?: Settings };
