@@ -1,5 +1,5 @@
 // The columns of the table of runs: what each shows, sorts by, and averages over seeds.
-import { compact, count, duration, MISSING, percent } from "../src/report/numbers.js";
+import { compact, count, duration, missing } from "../src/report/numbers.js";
 import type { RunRow } from "../src/server/messages.js";
 
 export interface Column {
@@ -71,7 +71,7 @@ export const columns: readonly Column[] = [
 
 export const shown = (column: Column, row: RunRow): string => {
   const value = column.value(row);
-  if (value === null) return MISSING;
+  if (value === null) return missing;
   if (column.key === "epoch") return row.epochs === null ? String(row.epoch) : `${row.epoch}/${row.epochs}`;
   return typeof value === "number" ? column.format(value) : value;
 };
@@ -88,5 +88,3 @@ export function meanOf(
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, error: Math.sqrt(squares / (values.length - 1) / values.length), of: values.length };
 }
-
-export { MISSING, percent };

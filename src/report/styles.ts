@@ -37,7 +37,7 @@ tbody tr+tr>*{border-top:1px solid var(--hair)}
 .results th:first-child{padding-left:0}
 .results .edge{padding-left:18px}
 .results .best{font-weight:700}
-.results .gap>*{color:var(--faint);font-size:13px}
+.results .gap>*{color:var(--soft);font-size:13px}
 .facts{width:100%;font-size:14px}
 .facts th,.facts td{text-align:left;white-space:normal;vertical-align:top;overflow-wrap:anywhere}
 .facts tbody th{color:var(--soft);width:160px;padding-left:0;overflow-wrap:normal}

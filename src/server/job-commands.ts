@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeFolder } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { checkpointNames } from "../evaluation/index.js";
 import type { WatchedRun } from "./run-row.js";
@@ -31,6 +32,10 @@ export function jobArguments(
   if (kind === "audit") return ["audit", folder, "--checkpoint", checkpoint, ...count];
   const measured = ["eval", folder, "--checkpoint", checkpoint, "--attack", attack, ...count];
   if (kind === "eval") return measured;
+  makeFolder(imagesFolder(folder));
+  if (!liesWithin(root, imagesFolder(folder))) {
+    throw new ReatError("usage", "The run's folder of images leads out of the runs folder.");
+  }
   return [
     ...measured,
     "--save-adversarial",

@@ -46,10 +46,11 @@ export class JobQueue implements Disposable {
       line: "",
       output: "",
     };
-    this.#entries.push({ job, args, child: null, stopping: false });
+    const entry: Entry = { job, args, child: null, stopping: false };
+    this.#entries.push(entry);
     while (this.#entries.length > mostJobs * 2) this.#forgetOne();
     this.#turn();
-    return job;
+    return entry.job;
   }
 
   /** Stops a job at the next safe point, a waiting one at once. @returns false where there is none that could be stopped */

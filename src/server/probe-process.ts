@@ -44,6 +44,9 @@ async function probe(order: Extract<ProbeOrder, { kind: "probe" }>): Promise<Pro
     const { epsilon, norm } = order;
     const { width, height, clean, adversarial, difference } = await probeImage(classifier, file, {
       ...{ epsilon, norm },
+    }).catch((error: Error) => {
+      // The reader knows no file of that name.
+      throw new Error(error.message.replaceAll(file, "What was dropped"));
     });
     const answer = async ({ pixels, classes }: typeof clean) => ({
       image: await picture(pixels, width, height),

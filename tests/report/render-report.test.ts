@@ -89,8 +89,9 @@ describe("renderReport", () => {
       attack,
       file: file!,
     }));
-    // Under the results clean, PGD and CW of both checkpoints of both runs; under each of two charts clean and attack of both runs' best.
-    expect(rows).toHaveLength(2 * 2 * 3 + 2 * 2 * 2);
+    // Under the results clean, PGD and CW of both checkpoints of both runs; under each of two charts clean and attack of both runs' best;
+    // under the differences the strongest attack on both runs' best.
+    expect(rows).toHaveLength(2 * 2 * 3 + 2 + 2 * 2 * 2);
     for (const { run, checkpoint, attack, file } of rows) {
       const stored = JSON.parse(await readFile(file, "utf8"));
       expect([stored.run, stored.checkpoint]).toEqual([run, checkpoint]);

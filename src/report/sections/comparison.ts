@@ -1,11 +1,11 @@
 // Runs against the first of them: the verdict under each attack, the difference in each class, the settings that differ.
 import { differenceBars } from "../charts/index.js";
 import { html, type Markup } from "../markup.js";
-import { compact, count, MISSING, percent, points } from "../numbers.js";
+import { compact, count, missing, percent, points } from "../numbers.js";
 import { plainText } from "../plain-text.js";
 import { attacksOf, className, resultRows, type Settings, verdicts } from "../reading/index.js";
 import { classOrder, comparable } from "./classes.js";
-import { legend, numbersTable, runName, type ShownRun } from "./parts.js";
+import { filesTable, legend, numbersTable, runName, type ShownRun } from "./parts.js";
 import { attackTitle } from "./results.js";
 
 /** The usual level, which has to be shared between all verdicts of a page (Bonferroni). */
@@ -23,7 +23,7 @@ export function verdictSection(runs: readonly ShownRun[]): Markup | false {
     list.map((v, i) => {
       const clear = v.p < level / made;
       const word = !clear ? "no clear difference" : v.difference > 0 ? "better" : "worse";
-      return html`<tr><th scope="row">${i === 0 && runName(run)}</th><th scope="row">${attackTitle(v.attack)}</th><td>${percent(v.first)}</td><td>${percent(v.second)}</td><td>${points(v.difference)} ± ${percent(v.margin)}</td><td>${v.p < 1e-4 ? "< 0.0001" : compact(v.p)}</td><td style="text-align:left">${clear ? html`<strong>${word}</strong>` : word}${v.pairs && html` (${count(v.pairs.onlySecond)} images won, ${count(v.pairs.onlyFirst)} lost)`}</td></tr>`;
+      return html`<tr>${i === 0 ? html`<th scope="row">${runName(run)}</th>` : html`<td></td>`}<th scope="row">${attackTitle(v.attack)}</th><td>${percent(v.first)}</td><td>${percent(v.second)}</td><td>${points(v.difference)} ± ${percent(v.margin)}</td><td>${v.p < 1e-4 ? "< 0.0001" : compact(v.p)}</td><td style="text-align:left">${clear ? html`<strong>${word}</strong>` : word}${v.pairs && html` (${count(v.pairs.onlySecond)} images won, ${count(v.pairs.onlyFirst)} lost)`}</td></tr>`;
     }),
   );
   return html`<section aria-labelledby="verdict"><h2 id="verdict">Verdict</h2><p class="explain">Each run against ${first.label}, per cent and points with a 95 % interval. Where AutoAttack tells of each image, McNemar's exact test on the images that only one of both withstands; else the difference of two proportions, which is cautious. A difference is called clear below ${compact(level)} shared between the ${count(made)} ${made === 1 ? "row" : "rows"}. Only the choice of images is accounted for: other seeds differ by more.</p><div class="scroll" tabindex="0"><table><thead><tr><th scope="col" style="text-align:left">run</th><th scope="col" style="text-align:left">under</th><th scope="col">${first.label}</th><th scope="col">it</th><th scope="col">difference</th><th scope="col">p</th><th scope="col" style="text-align:left">verdict</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
@@ -34,14 +34,20 @@ export function classDifferencesSection(runs: readonly ShownRun[]): Markup | fal
   if (!first) return false;
   const same = comparable(runs).find((group) => group.includes(first)) ?? [];
   const row = resultRows(first.record)[0];
+  const from: Parameters<typeof filesTable>[0][number][] = [];
   const attack = row && attacksOf([row]).findLast((name) => name !== "clean");
-  const base = row?.measurements.find((m) => m.attack === attack)?.report.perClass;
+  const measured = (run: ShownRun) => {
+    const found = resultRows(run.record)[0];
+    const measurement = found?.measurements.find((m) => m.attack === attack);
+    if (!attack || !found || !measurement) return undefined;
+    from.push({ run, measured: `${found.checkpoint}, ${attackTitle(attack)}`, file: measurement.file });
+    return measurement.report.perClass;
+  };
+  const base = measured(first);
   if (!attack || !base) return false;
   const order = classOrder(first.record);
   const series = others.flatMap((run) => {
-    const report = same.includes(run)
-      ? resultRows(run.record)[0]?.measurements.find((m) => m.attack === attack)?.report.perClass
-      : undefined;
+    const report = same.includes(run) ? measured(run) : undefined;
     if (!report) return [];
     const differences = order.map((k) => {
       const [a, b] = [base[k]?.accuracy ?? null, report[k]?.accuracy ?? null];
@@ -64,7 +70,8 @@ export function classDifferencesSection(runs: readonly ShownRun[]): Markup | fal
     `difference from ${first.label}, points`,
     ["class", ...series.map((s) => s.label)],
     columns.map((name, k) => [name, ...series.map((s) => points(s.differences[k]))]),
-  )}</figure></section>`;
+    null,
+  )}${filesTable(from)}</figure></section>`;
 }
 
 /** Settings by dotted path in which the configurations differ; the name is no setting. */
@@ -76,7 +83,7 @@ export function configDifferencesSection(runs: readonly ShownRun[]): Markup | fa
   const body =
     differing.length === 0
       ? html`<p>The configurations are the same but for the name.</p>`
-      : html`<div class="scroll" tabindex="0"><table class="facts"><thead><tr><td></td>${runs.map((run) => html`<th scope="col">${runName(run)}</th>`)}</tr></thead><tbody>${differing.map((key) => html`<tr><th scope="row"><code>${key}</code></th>${all.map((settings) => html`<td>${settings.get(key) ?? MISSING}</td>`)}</tr>`)}</tbody></table></div>`;
+      : html`<div class="scroll" tabindex="0"><table class="facts"><thead><tr><td></td>${runs.map((run) => html`<th scope="col">${runName(run)}</th>`)}</tr></thead><tbody>${differing.map((key) => html`<tr><th scope="row"><code>${key}</code></th>${all.map((settings) => html`<td>${settings.get(key) ?? missing}</td>`)}</tr>`)}</tbody></table></div>`;
   return html`<section aria-labelledby="settings"><h2 id="settings">Settings that differ</h2>${body}</section>`;
 }
 

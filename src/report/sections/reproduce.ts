@@ -10,12 +10,12 @@ export function reproduceSection(runs: readonly ShownRun[]): Markup {
 
 function commands({ record }: ShownRun): Markup {
   const file = quoted(`${record.folder.replace(/\/+$/, "")}/config.yaml`);
-  return html`<pre><code>npx reat train ${file} --name ${quoted(`${record.name}-again`)}</code></pre>`;
+  return html`<pre tabindex="0"><code>npx reat train ${file} --name ${quoted(`${record.name}-again`)}</code></pre>`;
 }
 
 function configuration({ record }: ShownRun): Markup | false {
   if (record.configText === "") return html`<p>The configuration was not recorded.</p>`;
-  return html`<details><summary>Configuration</summary><pre><code>${record.configText}</code></pre></details>`;
+  return html`<details><summary>Configuration</summary><pre tabindex="0"><code>${record.configText}</code></pre></details>`;
 }
 
 /** Quotes a word for a POSIX shell where it needs quoting. */

@@ -33,7 +33,7 @@ export function resultsSection(runs: readonly ShownRun[]): Markup {
       );
       const held = [row.epoch !== null && `epoch ${row.epoch}`, row.averaged && "averaged"].filter(Boolean);
       const epoch = held.length > 0 && ` (${held.join(", ")})`;
-      return html`<tr><th scope="row">${i === 0 && runName(run)}</th><th scope="row">${row.checkpoint}${epoch}</th>${cells}</tr>`;
+      return html`<tr>${i === 0 ? html`<th scope="row">${runName(run)}</th>` : html`<td></td>`}<th scope="row">${row.checkpoint}${epoch}</th>${cells}</tr>`;
     });
     if (rows.length === 0) {
       return html`<tbody><tr><th scope="row">${runName(run)}</th><th scope="row" colspan="${1 + attacks.length * figureNames.length}">not evaluated yet</th></tr></tbody>`;
@@ -74,7 +74,7 @@ function gapRow(rows: readonly ResultRow[], attacks: readonly string[]): Markup 
       (name) => html`<td class="${edge(name)}">${a && b ? points(figureGap(a, b, name)) : missing}</td>`,
     );
   });
-  return html`<tr class="gap"><th></th><th scope="row">gap</th>${cells}</tr>`;
+  return html`<tr class="gap"><td></td><th scope="row">gap</th>${cells}</tr>`;
 }
 
 function figureCells(
