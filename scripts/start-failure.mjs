@@ -1,5 +1,5 @@
 // Explains why the program could not be loaded, if a limit of the shell is the reason and not the program.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 /** A limit of this process as the kernel states it, such as "64"; undefined if it is not known. */
 function limit(name) {
@@ -13,8 +13,11 @@ function limit(name) {
 /** The reason in one sentence. @param error what loading threw */
 export function whyNotStarted(error) {
   const { code, message = String(error) } = error;
-  if (code === "EMFILE" || code === "ENFILE") {
-    const most = limit("Max open files");
+  const most = limit("Max open files");
+  // Node tells a package whose description it cannot open as one that is not there.
+  const isThere = /'([^']*\/node_modules\/(?:@[^/']+\/)?[^/']+)/.exec(message)?.[1];
+  const unopened = code === "ERR_MODULE_NOT_FOUND" && Number(most) < 1024 && existsSync(isThere ?? "");
+  if (code === "EMFILE" || code === "ENFILE" || unopened) {
     return `it opens more files at its start than are allowed${most ? ` (\`ulimit -n\` is ${most})` : ""}; 1024 are enough.`;
   }
   if (

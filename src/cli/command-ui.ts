@@ -1,7 +1,6 @@
 // `reat ui`: a page about all runs, live, on this machine alone.
 import { spawn } from "node:child_process";
 import { type Command, InvalidArgumentError } from "commander";
-import { startDashboard } from "../server/index.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { note, print } from "./terminal.js";
 
@@ -34,6 +33,8 @@ Examples:
 }
 
 async function serve(runs: string, { port, open }: UiOptions): Promise<void> {
+  // Only this command needs the server, whose packages would make every other one start later and open more files.
+  const { startDashboard } = await import("../server/index.js");
   const dashboard = await startDashboard({ runs, port, token: process.env.REAT_UI_TOKEN || undefined });
   print(dashboard.address);
   note("Ctrl-C ends it; jobs that it started are stopped.");
