@@ -1,6 +1,6 @@
 // The levers, optimisations for speed: each with the switch that turns it off, so that its own gain can be measured.
 import { counts10 } from "./cases/counts.js";
-import type { AttackWork, Switches, TrainStepWork } from "./work.js";
+import type { AttackWork, Switches, TrainingPassWork, TrainStepWork } from "./work.js";
 
 /** Something that makes reat faster and can be switched off. */
 export interface Lever {
@@ -15,7 +15,7 @@ export interface Lever {
   /** Environment variables that turn it off, read when the process starts. */
   readonly offEnvironment?: Readonly<Record<string, string>>;
   /** What is timed with and without it. */
-  readonly work: AttackWork | TrainStepWork;
+  readonly work: AttackWork | TrainStepWork | TrainingPassWork;
 }
 
 const attack: AttackWork = {
@@ -24,6 +24,13 @@ const attack: AttackWork = {
   classes: 10,
   batchSize: 128,
   attackSteps: 2,
+};
+
+const trainingPass: TrainingPassWork = {
+  kind: "training-pass",
+  model: "resnet18",
+  classes: 10,
+  batchSize: 128,
 };
 
 /** Add a lever here, and `npm run bench -- lever` measures it: on and off in turns, everything else alike. */
@@ -74,6 +81,12 @@ export const levers: readonly Lever[] = [
     does: "shortcuts are added and ReLU is applied within the convolutions, forth and back, while examples are made",
     off: { fuseActivations: false },
     work: attack,
+  },
+  {
+    name: "training-tiles",
+    does: "convolutions of training passes and their weights' gradients are Winograd's, in tiles, with normalisation and ReLU on the way",
+    off: { trainingTiles: false },
+    work: trainingPass,
   },
   {
     name: "quiet-blas",

@@ -30,6 +30,14 @@ export interface AttackWork {
   readonly attackSteps: number;
 }
 
+/** A training pass on one batch: forward in mode "train", and the gradients of all weights. */
+export interface TrainingPassWork {
+  readonly kind: "training-pass";
+  readonly model: "resnet18" | "small-resnet";
+  readonly classes: number;
+  readonly batchSize: number;
+}
+
 /** Clean and PGD accuracy of the weights and images in a file. */
 export interface EvaluationWork {
   readonly kind: "evaluation";
@@ -94,6 +102,7 @@ export interface LoadingWork {
 export type Work =
   | TrainStepWork
   | AttackWork
+  | TrainingPassWork
   | EvaluationWork
   | TailWork
   | PeakWork

@@ -15,6 +15,7 @@ constexpr int kLanes = 16;
 namespace REAT_PROCESSOR {
 
 #define REAT_INLINE static inline __attribute__((always_inline))
+#define REAT_METHOD inline __attribute__((always_inline))
 
 #ifdef __AVX512F__
 
@@ -38,10 +39,21 @@ REAT_INLINE uint16_t notAtMostZero(Lanes x) {
 }
 // The lanes whose bit is set; the others are zero.
 REAT_INLINE Lanes where(uint16_t bits, Lanes x) { return {_mm512_maskz_mov_ps(bits, x.all)}; }
+// The greater of both; NaN where x is.
+REAT_INLINE Lanes atLeast(Lanes least, Lanes x) { return {_mm512_max_ps(least.all, x.all)}; }
+// Adds sixteen floats to as many doubles.
+REAT_INLINE void addTo(double* to, Lanes x) {
+  const __m256 low = _mm512_castps512_ps256(x.all);
+  const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x.all), 1));
+  _mm512_storeu_pd(to, _mm512_add_pd(_mm512_loadu_pd(to), _mm512_cvtps_pd(low)));
+  _mm512_storeu_pd(to + 8, _mm512_add_pd(_mm512_loadu_pd(to + 8), _mm512_cvtps_pd(high)));
+}
 
 // Sums that fit into 32 registers beside what they are made of: rows times vectors of lanes.
 constexpr int kRows = 14;
 constexpr int kVectors = 2;
+// The same where rows are channels, of which a block has sixteen.
+constexpr int kGradientRows = 8;
 
 #else
 
@@ -78,10 +90,21 @@ REAT_INLINE Lanes where(uint16_t bits, Lanes x) {
   };
   return {_mm256_and_ps(half(bits & 255), x.low), _mm256_and_ps(half(bits >> 8), x.high)};
 }
+REAT_INLINE Lanes atLeast(Lanes least, Lanes x) { return {_mm256_max_ps(least.low, x.low), _mm256_max_ps(least.high, x.high)}; }
+REAT_INLINE void addTo(double* to, Lanes x) {
+  const auto four = [](double* some, __m128 y) {
+    _mm256_storeu_pd(some, _mm256_add_pd(_mm256_loadu_pd(some), _mm256_cvtps_pd(y)));
+  };
+  four(to, _mm256_castps256_ps128(x.low));
+  four(to + 4, _mm256_extractf128_ps(x.low, 1));
+  four(to + 8, _mm256_castps256_ps128(x.high));
+  four(to + 12, _mm256_extractf128_ps(x.high, 1));
+}
 
 // Of 16 registers, 12 for the sums.
 constexpr int kRows = 6;
 constexpr int kVectors = 1;
+constexpr int kGradientRows = 4;
 
 #endif
 

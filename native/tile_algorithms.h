@@ -68,6 +68,27 @@ REAT_INLINE void kernelAtPoints(Lanes first, Lanes middle, Lanes evenA, Lanes ev
   u[4] = spread(At::atB) * fused(spread(-At::b), middle, evenB);
 }
 
+// The transposes of the two above: the gradient of a weight takes its steps from the last to the first.
+template <class At>
+REAT_INLINE void pointsFromOutput(const Lanes* g, Lanes* m) {
+  const Lanes sumA = fused(spread(At::aa), g[2], g[0]), sumB = fused(spread(At::bb), g[2], g[0]);
+  const Lanes differenceA = spread(At::a) * fused(spread(At::aa), g[3], g[1]);
+  const Lanes differenceB = spread(At::b) * fused(spread(At::bb), g[3], g[1]);
+  m[0] = g[0];
+  m[1] = sumA + differenceA;
+  m[2] = sumA - differenceA;
+  m[3] = sumB + differenceB;
+  m[4] = sumB - differenceB;
+}
+
+template <class At>
+REAT_INLINE void kernelFromPoints(const Lanes* u, Lanes* first, Lanes* middle, Lanes* evenA, Lanes* evenB) {
+  *evenA = spread(At::atA) * (u[1] + u[2]);
+  *evenB = spread(At::atB) * (u[3] + u[4]);
+  *first = spread(At::atZero) * u[0];
+  *middle = fused(spread(At::atB * At::b), u[3] - u[4], spread(At::atA * At::a) * (u[1] - u[2]));
+}
+
 // Of each algorithm: `inputs` is I, `points` P, `outputs` O, `taps` S and `kernels` U; the next tile begins `step` samples further,
 // the first one at sample `offset`. Product p takes row `kernelOf(p)` of the U kept ones.
 
@@ -88,6 +109,16 @@ struct Winograd {
   REAT_INLINE void output(const Lanes* m, Lanes* y) {
     outputFromPoints<At>(m, y);
     y[3] = y[3] + m[5];
+  }
+  REAT_INLINE void outputTransposed(const Lanes* g, Lanes* m) {
+    pointsFromOutput<At>(g, m);
+    m[5] = g[3];
+  }
+  REAT_INLINE void kernelTransposed(const Lanes* u, Lanes* w) {
+    Lanes first, evenA, evenB;
+    kernelFromPoints<At>(u, &first, &w[1], &evenA, &evenB);
+    w[0] = first + evenA + evenB;
+    w[2] = fused(spread(At::aa), evenA, fused(spread(At::bb), evenB, u[5]));
   }
 };
 
@@ -113,6 +144,16 @@ struct StridedForth : Strided {
   REAT_INLINE void output(const Lanes* m, Lanes* y) {
     outputFromPoints<At>(m, y);
     for (int i = 0; i < 4; ++i) y[i] = y[i] + m[5 + i];
+  }
+  REAT_INLINE void outputTransposed(const Lanes* g, Lanes* m) {
+    pointsFromOutput<At>(g, m);
+    for (int i = 0; i < 4; ++i) m[5 + i] = g[i];
+  }
+  REAT_INLINE void kernelTransposed(const Lanes* u, Lanes* w) {
+    Lanes first, evenA, evenB;
+    kernelFromPoints<At>(u, &first, &w[2], &evenA, &evenB);
+    w[0] = first + evenA + evenB;
+    w[1] = u[5];
   }
 };
 
@@ -151,6 +192,10 @@ struct Pointwise {
   REAT_INLINE void output(const Lanes* m, Lanes* y) {
     for (int i = 0; i < outputs; ++i) y[i] = i % gap == 0 ? m[i / gap] : spread(0);
   }
+  REAT_INLINE void outputTransposed(const Lanes* g, Lanes* m) {
+    for (int i = 0; i < points; ++i) m[i] = g[gap * i];
+  }
+  REAT_INLINE void kernelTransposed(const Lanes* u, Lanes* w) { w[0] = u[0]; }
 };
 
 }  // namespace reat::REAT_PROCESSOR

@@ -9,74 +9,15 @@
 //   depth   channels that are summed over; c counts them in `multiplyRows` and in `prepareChannel`
 //   vPoint, mPoint, uPoint   floats from one point to the next in v, m and the prepared weight
 //   vBlock, mBlock, between  floats from one block of channels to the next in v and m
+#pragma once
+
 #include "tile_algorithms.h"
 #include "tile_convolution.h"
+#include "tile_endings.h"
+#include "tile_products.h"
+#include "tile_sources.h"
 
 namespace reat::REAT_PROCESSOR {
-
-REAT_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-REAT_INLINE int64_t divideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// Channels that are summed up before the sum joins those of the others: one long sum would round more coarsely.
-constexpr int64_t kSpan = 64;
-
-// One product: `rows` tiles of `depth` channels with `vectors` blocks of output channels. Each sum stays in a register.
-template <int rows, int vectors>
-static void multiplyRows(const float* v, int64_t vBlock, const float* u, int64_t depth, float* m, int64_t mBlock) {
-  for (int64_t done = 0; done < depth; done += kSpan) {
-    Lanes sums[rows][vectors];
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 4
-      for (int j = 0; j < vectors; ++j) sums[r][j] = spread(0);
-    for (int64_t left = least(kSpan, depth - done); left > 0; left -= kLanes, v += vBlock) {
-      const int64_t channels = least(left, kLanes);
-      for (int64_t c = 0; c < channels; ++c, u += vectors * kLanes) {
-        Lanes weights[vectors];
-#pragma GCC unroll 4
-        for (int j = 0; j < vectors; ++j) weights[j] = load(u + j * kLanes);
-#pragma GCC unroll 16
-        for (int r = 0; r < rows; ++r) {
-          const Lanes value = spread(v[r * kLanes + c]);
-#pragma GCC unroll 4
-          for (int j = 0; j < vectors; ++j) sums[r][j] = fused(value, weights[j], sums[r][j]);
-        }
-      }
-    }
-#pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j)
-#pragma GCC unroll 16
-      for (int r = 0; r < rows; ++r) {
-        float* to = m + j * mBlock + r * kLanes;
-        store(to, done == 0 ? sums[r][j] : load(to) + sums[r][j]);
-      }
-  }
-}
-
-using MultiplyRows = void (*)(const float*, int64_t, const float*, int64_t, float*, int64_t);
-
-template <int vectors, int rows = kRows>
-static MultiplyRows multiplyOf(int64_t wanted) {
-  if constexpr (rows == 0)
-    return nullptr;
-  else
-    return wanted == rows ? multiplyRows<rows, vectors> : multiplyOf<vectors, rows - 1>(wanted);
-}
-
-// All tiles of a chunk at one point. `vBlock` and `mBlock` lie between blocks of channels.
-static void multiply(int64_t tiles, const float* v, int64_t vBlock, const float* u, int64_t depth, int64_t outBlocks, float* m,
-                     int64_t mBlock) {
-  const int64_t parts = divideUp(tiles, kRows);
-  for (int64_t block = 0; block < outBlocks; block += kVectors) {
-    const bool whole = block + kVectors <= outBlocks;
-    for (int64_t part = 0; part < parts; ++part) {
-      // Even parts: a short one would do little with each weight that it loads.
-      const int64_t first = tiles * part / parts, rows = tiles * (part + 1) / parts - first;
-      const MultiplyRows work = whole ? multiplyOf<kVectors>(rows) : multiplyOf<1>(rows);
-      work(v + first * kLanes, vBlock, u + block * kLanes * depth, depth, m + block * mBlock + first * kLanes, mBlock);
-    }
-  }
-}
 
 template <class Algorithm>
 struct Tiles {
@@ -114,11 +55,13 @@ struct Tiles {
   }
 
   // One block of channels of one tile to its values at all points.
-  REAT_INLINE void gather(const TileShape& shape, const TileOperands& operands, Place place, int64_t block, float* v,
+  template <class Source>
+  REAT_INLINE void gather(const TileShape& shape, const Source& source, float* counted, Place place, int64_t block, float* v,
                           int64_t pointSize) {
     const int64_t top = place.row * Algorithm::step + Algorithm::offset;
     const int64_t left = place.column * Algorithm::step + Algorithm::offset;
     const int64_t plane = (place.image * shape.inBlocks + block) * shape.inHeight * shape.inWidth;
+    const auto maps = Source::of(source, block);
     // Tiles overlap; each writes what no other one does.
     const auto own = [](int i) { return i >= -Algorithm::offset && i < Algorithm::step - Algorithm::offset; };
     Lanes rows[I][P];
@@ -136,9 +79,8 @@ struct Tiles {
           continue;
         }
         const int64_t pixel = plane + y * shape.inWidth + x;
-        row[c] = load(operands.input + pixel * kLanes);
-        if (operands.inputBits != nullptr) row[c] = where(operands.inputBits[pixel], row[c]);
-        if (operands.countedInput != nullptr && own(r) && own(c)) store(operands.countedInput + pixel * kLanes, row[c]);
+        row[c] = Source::Block::at(maps, pixel);
+        if (counted != nullptr && own(r) && own(c)) store(counted + pixel * kLanes, row[c]);
       }
       Algorithm::input(row, rows[r]);
     }
@@ -151,8 +93,9 @@ struct Tiles {
   }
 
   // One block of output channels of one tile from the products at all points.
+  template <class Ending>
   REAT_INLINE void scatter(const TileShape& shape, const TileOperands& operands, Place place, int64_t block, const float* m,
-                           int64_t pointSize) {
+                           int64_t pointSize, double* sums) {
     Lanes rows[P][O];
     for (int q = 0; q < P; ++q) {
       Lanes products[P];
@@ -167,39 +110,50 @@ struct Tiles {
     const int64_t pixels = shape.images * shape.outBlocks * shape.outHeight * shape.outWidth;
     const int64_t bytes = pixels * kLanes * static_cast<int64_t>(sizeof(float));
     const bool around = bytes > kept && reinterpret_cast<uintptr_t>(operands.output) % 64 == 0;
-    const Lanes bias = operands.bias == nullptr ? spread(0) : load(operands.bias + block * kLanes);
+    Ending ending(operands, block);
     for (int c = 0; c < width; ++c) {
       Lanes column[P], results[O];
       for (int q = 0; q < P; ++q) column[q] = rows[q][c];
       Algorithm::output(column, results);
       for (int r = 0; r < height; ++r) {
         const int64_t pixel = plane + (top + r) * shape.outWidth + left + c;
-        Lanes result = results[r] + bias;
-        if (operands.addend != nullptr) result = result + load(operands.addend + pixel * kLanes);
-        if (operands.relu) {
-          const uint16_t bits = notAtMostZero(result);
-          result = where(bits, result);
-          if (operands.outputBits != nullptr) operands.outputBits[pixel] = bits;
-        }
+        const Lanes result = ending.of(results[r], pixel);
         if (around)
           storeAround(operands.output + pixel * kLanes, result);
         else
           store(operands.output + pixel * kLanes, result);
       }
     }
+    ending.addSums(sums, block);
   }
 
   static void convolve(const TileShape& shape, const TileOperands& operands, int64_t first, int64_t last, int64_t chunk,
                        float* scratch) {
+    withSource(operands.input, operands.inputBits, operands.inputMix, [&](const auto& source) {
+      if (operands.origin.maps != nullptr)
+        convolveFrom<ToOrigin>(source, shape, operands, first, last, chunk, scratch);
+      else if (operands.sums != nullptr)
+        convolveFrom<WithSums>(source, shape, operands, first, last, chunk, scratch);
+      else
+        convolveFrom<Finished>(source, shape, operands, first, last, chunk, scratch);
+    });
+    // Stores around the caches keep no order of their own.
+    _mm_sfence();
+  }
+
+  template <class Ending, class Source>
+  static void convolveFrom(const Source& source, const TileShape& shape, const TileOperands& operands, int64_t first, int64_t last,
+                           int64_t chunk, float* scratch) {
     const int64_t vPoint = pointSize(shape.inBlocks, chunk), mPoint = pointSize(shape.outBlocks, chunk);
     const int64_t uPoint = shape.depth * shape.outBlocks * kLanes, between = chunk * kLanes;
     float* v = scratch;
     float* m = scratch + P * P * vPoint;
     for (int64_t begin = first; begin < last; begin += chunk) {
       const int64_t count = least(chunk, last - begin);
+      double* sums = operands.sums == nullptr ? nullptr : operands.sums + begin / chunk * shape.outBlocks * 2 * kLanes;
       for (int64_t block = 0; block < shape.inBlocks; ++block)
         for (int64_t t = 0; t < count; ++t)
-          gather(shape, operands, placeOf(shape, begin + t), block, v + block * between + t * kLanes, vPoint);
+          gather(shape, source, operands.countedInput, placeOf(shape, begin + t), block, v + block * between + t * kLanes, vPoint);
       for (int q = 0; q < P; ++q)
         for (int p = 0; p < P; ++p) {
           const int point = q * P + p, kernel = Algorithm::kernelOf(q) * U + Algorithm::kernelOf(p);
@@ -208,10 +162,8 @@ struct Tiles {
         }
       for (int64_t block = 0; block < shape.outBlocks; ++block)
         for (int64_t t = 0; t < count; ++t)
-          scatter(shape, operands, placeOf(shape, begin + t), block, m + block * between + t * kLanes, mPoint);
+          scatter<Ending>(shape, operands, placeOf(shape, begin + t), block, m + block * between + t * kLanes, mPoint, sums);
     }
-    // Stores around the caches keep no order of their own.
-    _mm_sfence();
   }
 
   static int64_t weightSize(int64_t depth, int64_t outBlocks) { return U * U * depth * outBlocks * kLanes; }
@@ -252,46 +204,5 @@ struct Tiles {
     }
   }
 };
-
-// Calls `body` with the algorithm that a geometry wants.
-template <class Body>
-static auto withAlgorithm(TileGeometry geometry, const Body& body) {
-  if (geometry.kernel == 3) {
-    // Without a stride, back is forth with another weight: the kernel is turned round.
-    if (geometry.stride == 1) return body(Tiles<Winograd>());
-    return geometry.back ? body(Tiles<StridedBack>()) : body(Tiles<StridedForth>());
-  }
-  if (geometry.stride == 1) return body(Tiles<Pointwise<1, 1>>());
-  return geometry.back ? body(Tiles<Pointwise<1, 2>>()) : body(Tiles<Pointwise<2, 1>>());
-}
-
-static int64_t tiles(TileGeometry geometry, const TileShape& shape) {
-  return withAlgorithm(geometry, [&](auto algorithm) { return decltype(algorithm)::tiles(shape); });
-}
-
-static int64_t chunk(TileGeometry geometry, const TileShape& shape) {
-  return withAlgorithm(geometry, [&](auto algorithm) { return decltype(algorithm)::chunk(shape); });
-}
-
-static int64_t scratch(TileGeometry geometry, const TileShape& shape, int64_t chunk) {
-  return withAlgorithm(geometry, [&](auto algorithm) { return decltype(algorithm)::scratch(shape, chunk); });
-}
-
-static void convolve(TileGeometry geometry, const TileShape& shape, const TileOperands& operands, int64_t first, int64_t last,
-                     int64_t chunk, float* scratch) {
-  withAlgorithm(geometry, [&](auto algorithm) {
-    decltype(algorithm)::convolve(shape, operands, first, last, chunk, scratch);
-  });
-}
-
-static int64_t weightSize(TileGeometry geometry, int64_t depth, int64_t outBlocks) {
-  return withAlgorithm(geometry, [&](auto algorithm) { return decltype(algorithm)::weightSize(depth, outBlocks); });
-}
-
-static void prepareWeight(TileGeometry geometry, const TileWeight& weight, int64_t first, int64_t last, float* prepared) {
-  withAlgorithm(geometry, [&](auto algorithm) { decltype(algorithm)::prepareWeight(weight, first, last, prepared); });
-}
-
-static const TileKernels kernels = {tiles, chunk, scratch, convolve, weightSize, prepareWeight};
 
 }  // namespace reat::REAT_PROCESSOR

@@ -1,6 +1,6 @@
 // Compiled for processors with AVX2 and fused multiply-adds.
 #define REAT_PROCESSOR avx2
-#include "tile_kernels.h"
+#include "tile_kernel_table.h"
 
 namespace reat {
 

@@ -1,6 +1,6 @@
 // Compiled for processors with AVX-512.
 #define REAT_PROCESSOR avx512
-#include "tile_kernels.h"
+#include "tile_kernel_table.h"
 
 namespace reat {
 

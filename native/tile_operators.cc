@@ -1,6 +1,5 @@
 // The operators of convolutions in tiles, with their gradient: `tile_convolution` and the weights it takes.
-#include "engine.h"
-#include "tile_convolution.h"
+#include "tile_operators.h"
 
 #include <ATen/Parallel.h>
 #include <torch/library.h>
@@ -10,8 +9,6 @@
 namespace reat {
 
 namespace {
-
-constexpr int64_t kTileBlock = 16;
 
 // What suits this processor; null where nothing does. Obeys LibTorch's own switch for what it may use.
 const TileKernels* chooseTileKernels() {
@@ -25,14 +22,13 @@ const TileKernels* chooseTileKernels() {
   return nullptr;
 }
 
+}  // namespace
+
 const TileKernels* tileKernels() {
   static const TileKernels* const chosen = chooseTileKernels();
   return chosen;
 }
 
-int64_t blocksOf(int64_t channels) { return (channels + kTileBlock - 1) / kTileBlock; }
-
-// [O, C, k, k] to what the kernels take, for one direction.
 at::Tensor preparedWeight(const at::Tensor& weight, TileGeometry geometry) {
   const int64_t outputs = weight.size(0), inputs = weight.size(1), taps = weight.size(2) * weight.size(3);
   const TileWeight forth{weight.data_ptr<float>(), inputs, outputs, taps, inputs * taps, false};
@@ -45,6 +41,8 @@ at::Tensor preparedWeight(const at::Tensor& weight, TileGeometry geometry) {
   });
   return prepared;
 }
+
+namespace {
 
 std::tuple<at::Tensor, at::Tensor> tileWeights(const at::Tensor& weight, int64_t stride) {
   TORCH_CHECK(tileKernels() != nullptr, "tile_convolution_weights needs a processor with AVX2");
@@ -59,25 +57,37 @@ std::tuple<at::Tensor, at::Tensor> tileWeights(const at::Tensor& weight, int64_t
   return {preparedWeight(plain, {kernel, step, false}), preparedWeight(plain, {kernel, step, true})};
 }
 
-float* dataOf(const at::Tensor& tensor) { return tensor.defined() ? tensor.data_ptr<float>() : nullptr; }
 uint16_t* bitsOf(const at::Tensor& tensor) {
   return tensor.defined() ? reinterpret_cast<uint16_t*>(tensor.data_ptr<int16_t>()) : nullptr;
 }
 
-void convolve(TileGeometry geometry, const TileShape& shape, const TileOperands& operands) {
+}  // namespace
+
+std::vector<double> convolve(TileGeometry geometry, const TileShape& shape, TileOperands operands, bool withSums) {
   const TileKernels& kernels = *tileKernels();
   const int64_t tiles = kernels.tiles(geometry, shape), threads = at::get_num_threads();
   // As many chunks for each thread, and all alike.
   const int64_t most = kernels.chunk(geometry, shape) * threads;
   const int64_t rounds = (tiles + most - 1) / most;
-  const int64_t chunk = (tiles + rounds * threads - 1) / (rounds * threads);
-  const int64_t size = kernels.scratch(geometry, shape, chunk);
+  const int64_t chunk = (tiles + rounds * threads - 1) / (rounds * threads), chunks = (tiles + chunk - 1) / chunk;
+  const int64_t size = kernels.scratch(geometry, shape, chunk), sumsSize = shape.outBlocks * 2 * kTileBlock;
   const at::Tensor scratch = at::empty({size * threads}, at::kFloat);
-  at::parallel_for(0, (tiles + chunk - 1) / chunk, 1, [&](int64_t first, int64_t last) {
+  std::vector<double> ofChunks(withSums ? chunks * sumsSize : 0);
+  if (withSums) operands.sums = ofChunks.data();
+  at::parallel_for(0, chunks, 1, [&](int64_t first, int64_t last) {
     kernels.convolve(geometry, shape, operands, first * chunk, std::min(tiles, last * chunk), chunk,
                      scratch.data_ptr<float>() + at::get_thread_num() * size);
   });
+  return summed(ofChunks, withSums ? sumsSize : 0);
 }
+
+std::vector<double> summed(const std::vector<double>& parts, int64_t size) {
+  std::vector<double> total(size);
+  for (size_t i = 0; i < parts.size(); ++i) total[i % size] += parts[i];
+  return total;
+}
+
+namespace {
 
 using torch::autograd::variable_list;
 

@@ -5,6 +5,12 @@ import { levers } from "../levers.js";
 import { median, secondsOf } from "../statistics.js";
 import type { AttackWork, Repetition } from "../work.js";
 
+const timed = {
+  attack: "attack steps",
+  "train-step": "training step",
+  "training-pass": "training pass",
+} as const;
+
 const work: AttackWork = { kind: "attack", model: "resnet18", classes: 10, batchSize: 128, attackSteps: 2 };
 
 /** The fastest of the machine's measured speeds, each the median of its repetitions, in GFLOP/s. */
@@ -46,15 +52,15 @@ export const attackCases: readonly BenchCase[] = [
         atLeast: 0.75,
       },
       shareOfWinograd: {
-        text: "at least 75 % of the fastest Winograd convolution of oneDNN, counted as if it were direct",
-        atLeast: 0.75,
+        text: "at least 95 % of the fastest Winograd convolution of oneDNN, counted as if it were direct",
+        atLeast: 0.95,
       },
     },
   },
   ...levers.map(
     ({ name, does, off, both = {}, offEnvironment = {}, work }): BenchCase => ({
       name: `lever/${name}`,
-      about: `${does}; ${work.kind === "attack" ? "attack steps" : "training step"} of ${work.model}, batch ${work.batchSize}`,
+      about: `${does}; ${timed[work.kind]} of ${work.model}, batch ${work.batchSize}`,
       ours: { label: "on", runs: "reat", work, levers: both },
       baseline: {
         ...{ label: "off", runs: "reat", work },

@@ -14,11 +14,14 @@ import { prepareProfile } from "./profile.js";
 import type { Run } from "./run.js";
 import { prepareTail } from "./tail.js";
 import { prepareTrainStep } from "./train-step.js";
+import { prepareTrainingPass } from "./training-pass.js";
 
 function prepare(work: Work): Run | Promise<Run> {
   switch (work.kind) {
     case "train-step":
       return prepareTrainStep(work);
+    case "training-pass":
+      return prepareTrainingPass(work);
     case "attack":
       return prepareAttack(work);
     case "evaluation":

@@ -1,7 +1,8 @@
 // Batch normalisation of feature maps with running statistics.
 import { ReatError } from "../errors.js";
-import { batchNorm, ones, type Tensor, type TensorOptions, zeros } from "../tensor/index.js";
+import { batchNorm, noGrad, ones, type Tensor, type TensorOptions, zeros } from "../tensor/index.js";
 import { Layer } from "./module.js";
+import type { TileNorm } from "./tile-norm.js";
 
 /** The fraction by which running statistics move towards the batch's. */
 const momentum = 0.1;
@@ -32,7 +33,7 @@ export class BatchNorm extends Layer {
   /** @throws ReatError `numerics` where the batch's statistics would be of one value per channel */
   override forward(input: Tensor): Tensor {
     const { weight, bias, mode } = this;
-    if (mode === "train" || mode === "batch") requireSeveralValues(input);
+    if (mode === "train" || mode === "batch") requireSeveralValues(input.shape);
     if (mode === "train") this.batchesTracked.add_(1);
     const ownStatistics = mode !== "batch";
     return batchNorm(input, {
@@ -45,9 +46,33 @@ export class BatchNorm extends Layer {
       eps: this.eps,
     });
   }
+
+  /**
+   * The norm of maps [N, channels/16, H, W, 16] whose mean and biased variance [channels] are known, float64 both; running statistics
+   * move as in `forward`.
+   * @throws ReatError as `forward`
+   */
+  inTraining({ shape }: Tensor, mean: Tensor, variance: Tensor): TileNorm {
+    const { weight, bias, eps, mode } = this;
+    if (mode !== "train" && mode !== "batch") {
+      const [ownMean, ownVariance] = [this.runningMean.to("float64"), this.runningVar.to("float64")];
+      return { mean: ownMean, variance: ownVariance, weight, bias, eps };
+    }
+    const [count, blocks, height, width, lanes] = shape as [number, number, number, number, number];
+    requireSeveralValues([count, blocks * lanes, height, width]);
+    if (mode === "train") {
+      const values = count * height * width;
+      this.batchesTracked.add_(1);
+      noGrad(() => {
+        this.runningMean.lerp_(mean.to("float32"), momentum);
+        this.runningVar.lerp_(variance.mul(values / (values - 1)).to("float32"), momentum);
+      });
+    }
+    return { mean, variance, weight, bias, eps };
+  }
 }
 
-function requireSeveralValues({ shape }: Tensor): void {
+function requireSeveralValues(shape: readonly number[]): void {
   // Nearly always decided by the first number.
   if (shape[0] !== 1 || shape.slice(2).some((size) => size !== 1)) return;
   throw new ReatError(

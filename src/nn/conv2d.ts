@@ -4,6 +4,7 @@ import type { BatchNorm } from "./batch-norm.js";
 import {
   convolveActivated,
   convolveBlocks,
+  convolveInTraining,
   convolveTiles,
   currentLevers,
   type Ending,
@@ -12,6 +13,7 @@ import {
   foldNorm,
   hasTiles,
   inBlocks,
+  type PendingMaps,
   prepareTileWeights,
   type TileWeights,
   tilesWanted,
@@ -66,6 +68,22 @@ export class Conv2d extends Layer {
     return [endWith(output, ending), input];
   }
 
+  /** Whether this convolution can be done in tiles, in an attack or in training. */
+  get fitsTiles(): boolean {
+    const { kernel, padding } = this.#geometry;
+    return padding === (kernel - 1) / 2 && hasTiles(this.#geometry);
+  }
+
+  /**
+   * A training pass of maps in blocks: the convolution of what is pending, with the norm that follows as what is pending next.
+   * @returns the result, and the maps for later uses, as in `convolveInTraining`
+   */
+  forwardInTraining(input: PendingMaps, norm: BatchNorm, relu: boolean): readonly [PendingMaps, Tensor] {
+    const { stride } = this.#geometry;
+    const { output, mean, variance, same } = convolveInTraining(input, this.weight, stride, norm.runningMean);
+    return [{ maps: output, norm: norm.inTraining(output, mean, variance), relu }, same];
+  }
+
   #forwardActivated(input: Tensor, norm: BatchNorm, ending: Ending): readonly [Tensor, Tensor] {
     const { dtype } = input;
     this.#folded ??= foldNorm(this, norm, dtype);
@@ -76,9 +94,7 @@ export class Conv2d extends Layer {
   }
 
   get #inTiles(): boolean {
-    const { kernel, padding } = this.#geometry;
-    const suits = padding === (kernel - 1) / 2 && hasTiles(this.#geometry);
-    return suits && this.mode === "fast" && tilesWanted();
+    return this.fitsTiles && this.mode === "fast" && tilesWanted();
   }
 
   protected override thaw(): void {

@@ -2,6 +2,7 @@
 import { scope, type Tensor } from "../tensor/index.js";
 import { BatchNorm } from "./batch-norm.js";
 import { Conv2d } from "./conv2d.js";
+import { finishMaps, inBlocks, type PendingMaps } from "./fast/index.js";
 import { Layer } from "./module.js";
 import { convolveAndNormalise } from "./normalised-convolution.js";
 
@@ -25,6 +26,7 @@ export class Sequential extends Layer {
   }
 
   #run(input: Tensor, shortcut: Layer | null): Tensor {
+    if (inBlocks(input) && !this.isFrozen) return this.#runInTraining(input, shortcut);
     let value = input;
     let handedOn = input;
     for (let index = 0; index < this.#layers.length; index++) {
@@ -41,6 +43,36 @@ export class Sequential extends Layer {
       index += third instanceof Relu ? 2 : 1;
     }
     return value;
+  }
+
+  /** As `#run`, of maps in blocks with norms of the batch's statistics. */
+  #runInTraining(input: Tensor, shortcut: Layer | null): Tensor {
+    const { pending, handedOn } = this.#pending(input);
+    if (shortcut === null) return finishMaps(pending, null);
+    const other =
+      shortcut instanceof Sequential
+        ? shortcut.#pending(handedOn).pending
+        : { maps: shortcut.forward(handedOn), norm: null, relu: false };
+    return finishMaps({ ...pending, relu: true }, other);
+  }
+
+  /** All but the last norm and its ReLU, and the input for later uses. */
+  #pending(input: Tensor): { readonly pending: PendingMaps; readonly handedOn: Tensor } {
+    let pending: PendingMaps = { maps: input, norm: null, relu: false };
+    let handedOn = input;
+    for (let index = 0; index < this.#layers.length; index++) {
+      const [layer, next, third] = this.#layers.slice(index, index + 3);
+      if (!(layer instanceof Conv2d && next instanceof BatchNorm)) {
+        pending = { maps: layer!.forward(finishMaps(pending, null)), norm: null, relu: false };
+        continue;
+      }
+      const relu = third instanceof Relu;
+      const [output, same] = layer.forwardInTraining(pending, next, relu);
+      if (index === 0) handedOn = same;
+      pending = output;
+      index += relu ? 2 : 1;
+    }
+    return { pending, handedOn };
   }
 }
 

@@ -24,3 +24,9 @@ export {
   type TileWeights,
   tilesWanted,
 } from "./tile-convolution.js";
+export {
+  convolveInTraining,
+  finishMaps,
+  type PendingMaps,
+  worthTrainingInTiles,
+} from "./training-tiles.js";

@@ -18,6 +18,11 @@ export interface Levers {
    * own.
    */
   readonly fuseActivations: boolean;
+  /**
+   * In modes "train" and "batch", convolutions are Winograd's, in tiles, their weights' gradients too, and batch normalisation and ReLU
+   * are done on their way in and out. Needs `blockedMaps` and `winograd`.
+   */
+  readonly trainingTiles: boolean;
   /** On a GPU, training steps are recorded once and repeated. */
   readonly recordedSteps: boolean;
 }
@@ -28,6 +33,7 @@ const levers = {
   blockedMaps: true,
   winograd: true,
   fuseActivations: true,
+  trainingTiles: true,
   recordedSteps: true,
 };
 

@@ -5,7 +5,15 @@ import { ImageClassifier } from "../classifier.js";
 import { classifierHead } from "../classifier-head.js";
 import { Conv2d } from "../conv2d.js";
 import type { ClassifierName } from "../cosine-linear.js";
-import { currentLevers, inMapLayout, inPrecision, pooled, toBlocks, worthBlocking } from "../fast/index.js";
+import {
+  currentLevers,
+  inMapLayout,
+  inPrecision,
+  pooled,
+  toBlocks,
+  worthBlocking,
+  worthTrainingInTiles,
+} from "../fast/index.js";
 import type { Layer } from "../module.js";
 import { Relu, Sequential } from "../sequential.js";
 import { BasicBlock, type BlockType, Bottleneck } from "./residual-block.js";
@@ -80,6 +88,9 @@ export class ResNet extends ImageClassifier {
 
   #laidOut(images: Tensor): Tensor {
     const tiles = this.mode === "fast" && this.#fitsTiles;
+    const trains = this.mode === "train" || this.mode === "batch";
+    if (trains && this.#fitsBlocks && this.#fitsTiles && worthTrainingInTiles(images))
+      return toBlocks(images);
     if (this.isFrozen && this.#fitsBlocks && worthBlocking(images, tiles)) return toBlocks(images);
     return currentLevers().channelsLast
       ? inMapLayout(images, this.#memoryFormat)
