@@ -62,9 +62,10 @@ describe("the cases", () => {
   });
 
   it("need Python where a side is PyTorch's, and only there", () => {
-    const [reat, , , overhead] = trainingCases;
-    expect(needsPython(reat!)).toBe(true);
-    expect(needsPython(overhead!)).toBe(false);
+    const called = (name: string) => trainingCases.find((one) => one.name === name)!;
+    expect(needsPython(called("train/reat-cifar10"))).toBe(true);
+    expect(needsPython(called("train/pass"))).toBe(false);
+    expect(needsPython(called("train/reat-over-pgd-at"))).toBe(false);
   });
 
   it("switch levers that exist", () => {
