@@ -47,7 +47,7 @@ std::string plainMessage(const std::exception& error) {
     const auto cut = text.find(marker);
     if (cut != std::string::npos) text.resize(cut);
   }
-  // LibTorch appends hints on further lines; folding them keeps the error one sentence on one line.
+  // LibTorch appends hints on further lines. They are joined, so that an error stays on one line.
   std::string folded;
   bool space = false;
   for (const char c : text) {
@@ -144,6 +144,7 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   reat::registerPrecision(env, exports);
   reat::registerCuda(env, exports);
   reat::registerMemory(env, exports);
+  reat::registerDistributed(env, exports);
   reat::registerSystem(env, exports);
   return exports;
 }

@@ -20,14 +20,14 @@ using OptionalTensor = std::optional<at::Tensor>;
 using OptionalTensor = c10::optional<at::Tensor>;
 #endif
 
-// What is looked up once per operator so that a call only walks plain arrays.
+// Looked up once for each operator, so that a call only reads plain arrays.
 struct Operator {
   c10::OperatorHandle handle;
   std::string name;
   bool returnsWritten;  // in-place and out= forms: the result is an argument, no new handle is made
 };
 
-// What autocast was set to before it was opened, for one kind of device.
+// The setting of autocast for one kind of device, as it was before it was changed.
 struct AutocastState {
   bool cuda;
   bool enabled;
@@ -35,14 +35,19 @@ struct AutocastState {
   bool cache;
 };
 
-// Whole only in cuda.cc: elsewhere no CUDA header is read.
+// Defined only in cuda.cc, so that no other file needs CUDA's headers.
 struct CudaGraph;
 struct SideStream;
 struct SideStreamDeleter {
   void operator()(SideStream* stream) const;
 };
 
+// Whole only in distributed.cc.
+struct ProcessGroup;
+
 struct Engine {
+  using Group = std::shared_ptr<ProcessGroup>;
+  HandleTable<Group> groups{"process group"};
   using CapturedGraph = std::shared_ptr<CudaGraph>;
   HandleTable<at::Tensor> tensors{"tensor"};
   HandleTable<at::Generator> generators{"generator"};
@@ -52,21 +57,21 @@ struct Engine {
   std::vector<AutocastState> autocastStates;
   std::vector<Operator> operators;
   std::unordered_map<std::string, uint32_t> operatorIndex;
-  // Inference mode is a C++ guard; JavaScript opens and closes it like a stack.
+  // Inference mode is a C++ guard. JavaScript opens and closes it, the last opened first.
   std::vector<std::unique_ptr<c10::InferenceMode>> inferenceGuards;
 };
 
 inline Engine& engineOf(Napi::Env env) { return *env.GetInstanceData<Engine>(); }
 
-// One sentence without the C++ stack trace.
+// An error's message without the C++ stack trace, on one line.
 std::string plainMessage(const std::exception& error);
 
 std::string describe(const at::Tensor& tensor);
 
-// Why a LibTorch with CUDA can use no device; empty where it can, or where the addon has no CUDA part.
+// The reason why a LibTorch with CUDA can use no device. Empty if it can, or if the addon has no CUDA part.
 std::string cudaProblem();
 
-// Runs an addon function so that no C++ exception ever leaves it except as a JavaScript error.
+// Runs a function of the addon and turns every C++ exception into a JavaScript error.
 template <Napi::Value (*body)(const Napi::CallbackInfo&)>
 Napi::Value guarded(const Napi::CallbackInfo& info) {
   try {
@@ -100,6 +105,7 @@ void registerRandom(Napi::Env env, Napi::Object exports);
 void registerPrecision(Napi::Env env, Napi::Object exports);
 void registerCuda(Napi::Env env, Napi::Object exports);
 void registerMemory(Napi::Env env, Napi::Object exports);
+void registerDistributed(Napi::Env env, Napi::Object exports);
 void registerSystem(Napi::Env env, Napi::Object exports);
 
 template <Napi::Value (*body)(const Napi::CallbackInfo&)>

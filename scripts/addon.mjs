@@ -32,7 +32,7 @@ function headerFolders() {
 function keyOf(libtorch) {
   const hash = createHash("sha256");
   const native = join(packageRoot, "native");
-  for (const name of readdirSync(native).sort()) {
+  for (const name of readdirSync(native, { recursive: true }).sort()) {
     if (/\.(cc|h)$|^CMakeLists\.txt$/.test(name))
       hash.update(`${name}\0`).update(readFileSync(join(native, name)));
   }
@@ -44,6 +44,7 @@ function keyOf(libtorch) {
       ...[process.arch, libtorch.prefix, libtorch.identity, libtorch.cxx11Abi, libtorch.cxxStandard],
       ...libtorch.cudaIncludes,
       libtorch.openmp,
+      libtorch.distributed,
       libtorch.onednn ?? "",
     ].join("\0"),
   );
@@ -83,6 +84,7 @@ function compile(libtorch, target) {
     REAT_NODE_INCLUDES: headerFolders().join(";"),
     REAT_CUDA_INCLUDES: libtorch.cudaIncludes.join(";"),
     REAT_OPENMP: libtorch.openmp ? 1 : 0,
+    REAT_DISTRIBUTED: libtorch.distributed ? 1 : 0,
     REAT_ONEDNN_LIBRARY: libtorch.onednn ?? "",
   };
   // An existing build tree keeps its generator (Make or Ninja); naming another one would be an error.

@@ -17,6 +17,8 @@ export interface LibTorch {
   readonly cudaIncludes: readonly string[];
   /** Whether it contains an OpenMP that GNU's compiler can call. */
   readonly openmp: boolean;
+  /** Whether it has process groups over Gloo. */
+  readonly distributed: boolean;
   /** The system's oneDNN 2, if it loads that and the headers are installed. The addon calls it directly for some convolutions. */
   readonly onednn: string | undefined;
   /** Changes when other libraries are installed in the same place. */

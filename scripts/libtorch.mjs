@@ -86,6 +86,15 @@ export function usesOpenMp(library) {
   return /lib(gomp|iomp5|omp)[\w.-]*\.so/.test(readFileSync(library, "latin1"));
 }
 
+/** Whether a LibTorch has process groups over Gloo, and the headers to call them. */
+export function hasProcessGroups(library, includes) {
+  const header = join("torch", "csrc", "distributed", "c10d", "ProcessGroupGloo.hpp");
+  return (
+    includes.some((folder) => existsSync(join(folder, header))) &&
+    readFileSync(library).includes("ProcessGroupGloo")
+  );
+}
+
 /** Changes when another LibTorch is installed in the same place, so that the addon is built again. */
 function identityOf(paths, version) {
   const hash = createHash("sha256").update(version);
@@ -137,6 +146,7 @@ export function inspectLibTorch(prefix, source) {
       cuda: libraries.some((path) => /_(cuda|hip)\.so$/.test(path)),
       cudaIncludes: libraries.some((path) => /_cuda\.so$/.test(path)) ? cudaIncludeDirs(root) : [],
       openmp: usesOpenMp(join(libDir, "libtorch_cpu.so")),
+      distributed: hasProcessGroups(join(libDir, "libtorch_cpu.so"), [include]),
       onednn: systemOnednn(libDir),
       identity: identityOf(libraries, version),
     },

@@ -74,6 +74,7 @@ export {
   setFloat32Precision,
   withoutAutocast,
 } from "./precision.js";
+export { ProcessGroup, type ProcessGroupOptions, processGroupTimeout } from "./process-group.js";
 export { Generator } from "./random.js";
 export type { Dims } from "./reductions.js";
 export {

@@ -93,6 +93,20 @@ export interface NativeAddon {
   replayGraph(graph: number): void;
   disposeGraph(graph: number): boolean;
   deviceMemory(device: string): DeviceMemory;
+  /** Absent, as the five that follow, where LibTorch has no process groups. */
+  openGroup?(
+    host: string,
+    port: number,
+    rank: number,
+    size: number,
+    address: string,
+    milliseconds: number,
+  ): Promise<number>;
+  closeGroup?(group: number): Promise<void>;
+  allReduce?(group: number, tensor: number): Promise<void>;
+  broadcast?(group: number, tensor: number, root: number): Promise<void>;
+  allGather?(group: number, tensor: number): Promise<number>;
+  barrier?(group: number): Promise<void>;
   releaseCachedMemory(): void;
 }
 

@@ -1,0 +1,153 @@
+// Several processes that work on one training or measurement: they add, share and collect tensors.
+import { createSocket } from "node:dgram";
+import { lookup } from "node:dns/promises";
+import { once } from "node:events";
+import { ReatError } from "../errors.js";
+import { native } from "./native.js";
+import { Tensor } from "./tensor.js";
+
+/** Where a group meets, and who this process is in it. */
+export interface ProcessGroupOptions {
+  /** This process's number, from 0 to `size` − 1. */
+  readonly rank: number;
+  /** Processes of the group, at least 1. */
+  readonly size: number;
+  /** Name or address of the machine that rank 0 runs on. */
+  readonly host: string;
+  /** A free TCP port there, from 1 to 65535; rank 0 listens at it. */
+  readonly port: number;
+  /** This machine's address as the others reach it. Default: the one from which `host` is reached. */
+  readonly address?: string | undefined;
+  /** How long a call waits for the other processes, in seconds, above 0. Default: 600. */
+  readonly timeout?: number | undefined;
+}
+
+/** How long a call waits for the others where nothing else is asked for, in seconds. */
+export const processGroupTimeout = 600;
+
+/**
+ * A group of processes on one or several machines, by LibTorch's own process groups over Gloo. All processes make the same calls in the same
+ * order. The calls wait in another thread: JavaScript, and with it the handling of signals, goes on.
+ */
+export class ProcessGroup implements AsyncDisposable {
+  #handle: number | null;
+
+  private constructor(
+    handle: number,
+    readonly rank: number,
+    readonly size: number,
+    readonly timeout: number,
+  ) {
+    this.#handle = handle;
+  }
+
+  /**
+   * Waits until all processes of the group are there.
+   * @throws ReatError `usage` for a rank, size, port or time that is none, `environment` where the others do not come in time, the port is
+   *   taken, or this LibTorch has no process groups
+   */
+  static async open(options: ProcessGroupOptions): Promise<ProcessGroup> {
+    const { rank, size, host, port, timeout = processGroupTimeout } = options;
+    requireWhole("number of processes", size, 1, Number.MAX_SAFE_INTEGER);
+    requireWhole("rank", rank, 0, size - 1);
+    requireWhole("port", port, 1, 65535);
+    if (!(timeout > 0 && Number.isFinite(timeout))) {
+      throw new ReatError("usage", `A time limit of ${timeout} seconds was given; it must be above 0.`);
+    }
+    const addon = native();
+    if (addon.openGroup === undefined) {
+      throw new ReatError(
+        "environment",
+        "This LibTorch was built without process groups (c10d with Gloo), so several processes cannot work together.",
+      );
+    }
+    const where = `${host}:${port}`;
+    try {
+      const address = options.address ?? (await ownAddress(host, port));
+      const handle = await addon.openGroup(host, port, rank, size, address, Math.ceil(1000 * timeout));
+      return new ProcessGroup(handle, rank, size, timeout);
+    } catch (cause) {
+      if (cause instanceof ReatError) throw cause;
+      throw new ReatError(
+        "environment",
+        `Process ${rank} of ${size} did not meet the others at ${where} within ${timeout} s: ${plainReason(cause)}.`,
+        { cause },
+      );
+    }
+  }
+
+  /** Adds a tensor over all processes, in place; in an order of Gloo's own. @throws as {@link barrier}, TensorError for one that is not contiguous or not on the CPU */
+  async allReduce(tensor: Tensor): Promise<void> {
+    await this.#call("adding", (handle) => native().allReduce!(handle, tensor._handle));
+  }
+
+  /** Replaces a tensor by that of process `root`, in place. @throws as {@link allReduce} */
+  async broadcast(tensor: Tensor, root: number): Promise<void> {
+    requireWhole("rank", root, 0, this.size - 1);
+    await this.#call("sharing", (handle) => native().broadcast!(handle, tensor._handle, root));
+  }
+
+  /** @returns each process's tensor, `[size, …]` in the order of ranks. @throws as {@link allReduce} */
+  async allGather(tensor: Tensor): Promise<Tensor> {
+    return new Tensor(
+      await this.#call("collecting", (handle) => native().allGather!(handle, tensor._handle)),
+    );
+  }
+
+  /** Waits until every process has come here. @throws ReatError `environment` where one has ended, or does not come in time */
+  async barrier(): Promise<void> {
+    await this.#call("waiting", (handle) => native().barrier!(handle));
+  }
+
+  /** Leaves the group; the others' next call fails, unless they leave too. Closing again does nothing. */
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = null;
+    if (handle !== null) await native().closeGroup!(handle);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #call<T>(what: string, body: (handle: number) => Promise<T>): Promise<T> {
+    if (this.#handle === null) throw new ReatError("usage", "The group of processes was closed.");
+    try {
+      return await body(this.#handle);
+    } catch (cause) {
+      const reason = plainReason(cause);
+      if (/must be contiguous/.test(reason)) throw new ReatError("usage", `${reason}.`, { cause });
+      throw new ReatError(
+        "environment",
+        `Process ${this.rank} of ${this.size} lost the others while ${what}: ${reason}.`,
+        { cause },
+      );
+    }
+  }
+}
+
+/** LibTorch's words without the place in its sources and without a full stop. */
+function plainReason(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.replace(/^\[[^\]]*:\d+\]\s*/, "").replace(/[.\s]+$/, "");
+}
+
+function requireWhole(what: string, value: number, from: number, to: number): void {
+  if (Number.isInteger(value) && value >= from && value <= to) return;
+  const range =
+    to === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${from}` : `from ${from} to ${to}`;
+  throw new ReatError("usage", `A ${what} of ${value} was given; accepted is ${range}.`);
+}
+
+/** The address from which a host is reached. Nothing is sent: the system only looks its routes up. */
+async function ownAddress(host: string, port: number): Promise<string> {
+  const { address, family } = await lookup(host);
+  const socket = createSocket(family === 6 ? "udp6" : "udp4");
+  try {
+    socket.connect(port, address);
+    await once(socket, "connect");
+    return socket.address().address;
+  } finally {
+    socket.close();
+  }
+}

@@ -1,0 +1,51 @@
+// One process of a group, for the tests of process groups: does what it is told and prints what it found as a line of JSON.
+import { ProcessGroup, setThreads, tensor } from "reat/tensor";
+
+const [, , rank, size, port, work, timeout = "20"] = process.argv;
+setThreads(1);
+const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
+let ticks = 0;
+setInterval(() => ticks++, 10).unref();
+
+const works = {
+  async all(group) {
+    const own = () => tensor([1.5, 2.5].map((value) => value * 10 ** group.rank));
+    const sum = own();
+    await group.allReduce(sum);
+    const gathered = await group.allGather(own().reshape([1, 2]));
+    const shared = own();
+    await group.broadcast(shared, group.size - 1);
+    await group.barrier();
+    say({ sum: sum.toArray(), gathered: [gathered.shape, gathered.toArray()], shared: shared.toArray() });
+  },
+  /** The last process comes late; the others' JavaScript goes on. */
+  async late(group) {
+    const before = ticks;
+    if (group.rank === group.size - 1) await new Promise((resolve) => setTimeout(resolve, 600));
+    await group.barrier();
+    say({ ticks: ticks - before });
+  },
+  /** Waits for ever, until somebody is killed. */
+  async forever(group) {
+    say("ready");
+    for (;;) {
+      await group.allReduce(tensor([1]));
+      if (group.rank === group.size - 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  },
+  async twisted(group) {
+    await group.allReduce(tensor([1, 2, 3, 4], { shape: [2, 2] }).transpose(0, 1));
+  },
+};
+
+try {
+  const group = await ProcessGroup.open({
+    ...{ rank: Number(rank), size: Number(size), port: Number(port), host: "127.0.0.1" },
+    timeout: Number(timeout),
+  });
+  await works[work](group);
+  await group.close();
+} catch (error) {
+  say({ error: error.message, code: error.code, at: Date.now() });
+  process.exitCode = 1;
+}

@@ -1,0 +1,147 @@
+// Groups of two and three processes on this machine: what they compute together, and what becomes of the others when one fails.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { ProcessGroup, type ProcessGroupOptions } from "../../src/tensor/index.js";
+
+const program = fileURLToPath(new URL("group-member.mjs", import.meta.url));
+const members: Member[] = [];
+afterEach(() => {
+  for (const { child } of members.splice(0)) child.kill("SIGKILL");
+});
+
+interface Member {
+  readonly child: ChildProcess;
+  /** The next line that it prints. */
+  said(): Promise<Record<string, unknown>>;
+}
+
+function member(...args: readonly (number | string)[]): Member {
+  const child = spawn(process.execPath, [program, ...args.map(String)], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let text = "";
+  child.stdout.on("data", (chunk) => {
+    text += chunk;
+    child.emit("line");
+  });
+  const said = async () => {
+    while (!text.includes("\n")) {
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`ended with ${child.exitCode}`);
+      await Promise.race([once(child, "line"), once(child, "close")]);
+    }
+    const end = text.indexOf("\n");
+    const line = text.slice(0, end);
+    text = text.slice(end + 1);
+    return JSON.parse(line) as Record<string, unknown>;
+  };
+  const made = { child, said };
+  members.push(made);
+  return made;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function group(size: number, work: string, timeout = 20): Promise<Member[]> {
+  const port = await freePort();
+  return Array.from({ length: size }, (_, rank) => member(rank, size, port, work, timeout));
+}
+
+describe("a group", () => {
+  it.each([1, 2, 3])("of %i: all have the sum, everybody's tensor in order, and the root's", async (size) => {
+    const ranks = [...Array(size).keys()];
+    const own = (rank: number) => [1.5, 2.5].map((value) => value * 10 ** rank);
+    const wanted = {
+      sum: [0, 1].map((at) => ranks.reduce((sum, rank) => sum + own(rank)[at]!, 0)),
+      gathered: [[size, 1, 2], ranks.flatMap(own)],
+      shared: own(size - 1),
+    };
+    const all = await group(size, "all");
+    for (const { said } of all) expect(await said()).toEqual(wanted);
+  });
+
+  it("waits beside JavaScript, whose timers go on", async () => {
+    const [first] = await group(2, "late");
+    expect((await first!.said()).ticks).toBeGreaterThan(10);
+  });
+});
+
+describe("a member that fails", () => {
+  it("by a kill ends the others' call at once, in a sentence", async () => {
+    const all = await group(3, "forever");
+    for (const { said } of all) expect(await said()).toBe("ready");
+    all[1]!.child.kill("SIGKILL");
+    for (const rank of [0, 2]) {
+      const { error, code } = await all[rank]!.said();
+      expect(error).toMatch(new RegExp(`^Process ${rank} of 3 lost the others while adding: .*[^.]\\.$`));
+      expect(code).toBe("environment");
+    }
+  });
+
+  it("by a stop ends the others' call when their time is over", async () => {
+    const [first, second] = await group(2, "forever", 2);
+    for (const { said } of [first!, second!]) expect(await said()).toBe("ready");
+    const began = Date.now();
+    second!.child.kill("SIGSTOP");
+    const { error } = await first!.said();
+    expect(error).toMatch(/^Process 0 of 2 lost the others while adding: .*(time|Timed)/i);
+    expect(Date.now() - began).toBeGreaterThan(1500);
+  });
+
+  it("by never coming is told by those who wait", async () => {
+    const alone = member(0, 2, await freePort(), "all", 1);
+    expect((await alone.said()).error).toMatch(
+      /^Process 0 of 2 did not meet the others at 127\.0\.0\.1:\d+ within 1 s: .*[^.]\.$/,
+    );
+  });
+});
+
+describe("what is refused", () => {
+  const options = { rank: 0, size: 2, host: "127.0.0.1", port: 29500 };
+  it.each<[Partial<ProcessGroupOptions>, string]>([
+    [{ rank: 2 }, "A rank of 2 was given; accepted is from 0 to 1."],
+    [{ size: 0, rank: 0 }, "A number of processes of 0 was given; accepted is a whole number of at least 1."],
+    [{ port: 0 }, "A port of 0 was given; accepted is from 1 to 65535."],
+    [{ timeout: 0 }, "A time limit of 0 seconds was given; it must be above 0."],
+  ])("%j", async (wrong, message) => {
+    await expect(ProcessGroup.open({ ...options, ...wrong })).rejects.toThrow(message);
+  });
+
+  it("a port that is taken", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as { port: number };
+    const taken = ProcessGroup.open({ ...options, port, timeout: 2 });
+    await expect(taken).rejects.toThrow(
+      /^Process 0 of 2 did not meet the others at 127\.0\.0\.1:\d+ within 2 s: /,
+    );
+    server.close();
+  });
+
+  it("a host that nobody knows", async () => {
+    await expect(ProcessGroup.open({ ...options, host: "nowhere.invalid", timeout: 2 })).rejects.toThrow(
+      /^Process 0 of 2 did not meet the others at nowhere\.invalid:29500 within 2 s: getaddrinfo/,
+    );
+  });
+
+  it("a tensor that does not lie in one piece, and a group that was closed", async () => {
+    const [first] = await group(1, "twisted");
+    expect(await first!.said()).toMatchObject({
+      code: "usage",
+      error: "A tensor that processes share must be contiguous and on the CPU, got float32[2,2].",
+    });
+    await using alone = await ProcessGroup.open({ ...options, size: 1, port: await freePort() });
+    await alone.close();
+    await expect(alone.barrier()).rejects.toThrow("The group of processes was closed.");
+  });
+});
