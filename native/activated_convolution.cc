@@ -1,6 +1,6 @@
 // A convolution with the bias, the sum and the ReLU that follow it, for networks whose weights need no gradient.
 //
-// Made of LibTorch's operators, on any device. On a GPU cuDNN does all of it in one kernel where that is asked for.
+// Made of LibTorch's operators, on any device. On a GPU cuDNN can do all of it in one kernel, if asked to.
 #include "engine.h"
 
 #include <torch/library.h>
@@ -85,7 +85,8 @@ std::tuple<at::Tensor, at::Tensor> activatedConvolution(const at::Tensor& input,
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(reat, library) {
-  // relu(input * weight + bias + addend), and the input handed on, so that its second gradient joins the first on the way.
+  // relu(input * weight + bias + addend), and the input once more. Whoever needs the input again uses that second result: its
+// gradient is then added inside the convolution's backward pass.
   library.def(
       "activated_convolution(Tensor input, Tensor weight, Tensor bias, Tensor? addend, int stride, int padding, bool relu, "
       "bool fused) -> (Tensor, Tensor)",

@@ -1,4 +1,4 @@
-// Data exchange with JavaScript buffers, and the facts of a tensor: shape, dtype, device.
+// Exchange of data with JavaScript buffers, and a tensor's shape, dtype and device.
 #include <cstring>
 
 #include "engine.h"
@@ -34,7 +34,7 @@ Napi::Value createTensor(const Napi::CallbackInfo& info) {
   const auto type = scalarTypeFromName(stringArgument(info, 1, "dtype"));
   const auto shape = shapeArgument(info, 2);
   const c10::Device device(stringArgument(info, 3, "device"));
-  // Compared as floating point first: a product of sizes may overflow 64 bits.
+  // First compared in floating point, because a product of sizes may overflow 64 bits.
   double wanted = static_cast<double>(c10::elementSize(type));
   for (const auto size : shape) wanted *= static_cast<double>(size);
   if (wanted != static_cast<double>(bytes.length)) {
@@ -44,7 +44,8 @@ Napi::Value createTensor(const Napi::CallbackInfo& info) {
                              std::to_string(static_cast<int64_t>(wanted)) + " bytes, the buffer has " +
                              std::to_string(bytes.length));
   }
-  // From pageable memory a copy waits for all that the device has queued; batches are small, data sets need not hurry.
+  // From pageable memory, a copy waits for everything that the device has queued. Pinned memory would not pay: batches are small, and
+  // data sets are copied once.
   const bool pinned = device.is_cuda() && bytes.length <= kLargestPinnedCopy;
   at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type).pinned_memory(pinned));
   if (bytes.length > 0) std::memcpy(tensor.data_ptr(), bytes.data, bytes.length);
@@ -60,7 +61,7 @@ Napi::Value readTensor(const Napi::CallbackInfo& info) {
   return buffer;
 }
 
-// writeTensor(handle, typedArray): replaces the elements in place, for restoring state without new storage.
+// writeTensor(handle, typedArray): replaces the elements in place. Restoring a state needs no new storage in this way.
 Napi::Value writeTensor(const Napi::CallbackInfo& info) {
   const at::NoGradGuard guard;
   at::Tensor target = tensorArgument(info, 0);

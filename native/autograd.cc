@@ -1,4 +1,4 @@
-// Gradients and the modes that switch their recording.
+// Gradients, and the modes that switch their recording on and off.
 #include "engine.h"
 
 namespace reat {

@@ -1,4 +1,4 @@
-// Converts JavaScript arguments to the values an operator's own schema asks for.
+// Converts JavaScript arguments to the types in an operator's schema.
 #pragma once
 
 #include <cmath>
@@ -36,7 +36,7 @@ class Converter {
  public:
   Converter(napi_env env, const Engine& engine) : env_(env), engine_(engine) {}
 
-  // `isHandle` says that the caller passed a Tensor or Generator (or a list of them), not a bare number.
+  // `isHandle`: the caller passed a Tensor or Generator (or a list of them), not a plain number.
   c10::IValue convert(const c10::Argument& argument, const c10::Type& type, napi_value value, bool isHandle) const {
     switch (type.kind()) {
       case c10::TypeKind::OptionalType:
@@ -115,7 +115,7 @@ class Converter {
     return napi_get_value_string_utf8(env_, value, text.data(), length + 1, &length) == napi_ok;
   }
 
-  // Schemas type dtype, layout and memory format as int: their names are accepted there.
+  // In schemas dtype, layout and memory format have the type int; their names are accepted too.
   c10::IValue integer(const c10::Argument& argument, napi_value value) const {
     double number;
     if (napi_get_value_double(env_, value, &number) == napi_ok) return exact(argument, number);

@@ -1,4 +1,4 @@
-// What only CUDA has: captured graphs, figures of the device's memory, and why no device can be used.
+// What only CUDA has: captured graphs, numbers of the device's memory, and the reason why no device can be used.
 #include "engine.h"
 
 #ifdef REAT_CUDA
@@ -20,7 +20,7 @@ struct CudaGraph {
   std::vector<at::Generator> generators;
 };
 
-// A stream of its own on one device, current while it is open: capture is impossible on the default stream.
+// A separate stream on one device, current while it is open, because the default stream cannot be captured.
 struct SideStream {
   explicit SideStream(c10::cuda::CUDAStream side)
       : before(c10::cuda::getCurrentCUDAStream(side.device_index())), guard(side) {}
@@ -43,7 +43,7 @@ Engine::CapturedGraph& graphArgument(const Napi::CallbackInfo& info, size_t inde
   return const_cast<Engine::CapturedGraph&>(engineOf(info.Env()).graphs.get(numberArgument(info, index, "a graph handle")));
 }
 
-// openSideStream(device): what is queued before it is done before anything on it.
+// openSideStream(device): everything queued before this call is done before anything on the new stream.
 Napi::Value openSideStream(const Napi::CallbackInfo& info) {
   Engine& engine = engineOf(info.Env());
   if (engine.sideStream) throw std::runtime_error("a side stream is open already");
@@ -96,7 +96,7 @@ Napi::Value endCapture(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), engine.graphs.add(captured));
 }
 
-// Ends a capture whose body failed; the first failure is the one to tell, so this one is quiet.
+// Ends a capture whose body failed. It reports no failure of its own, because the first one is what counts.
 Napi::Value abandonCapture(const Napi::CallbackInfo& info) {
   Engine& engine = engineOf(info.Env());
   const auto captured = std::move(engine.capturing);
@@ -144,7 +144,7 @@ Napi::Value releaseCachedMemory(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-// LibTorch's own words for a driver that is absent, too old, or broken.
+// LibTorch's own message for a driver that is missing, too old, or broken.
 std::string cudaProblem() {
   try {
     c10::cuda::device_count_ensure_non_zero();

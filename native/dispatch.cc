@@ -1,11 +1,11 @@
-// The generic operator call: JavaScript arguments are converted by the operator's own schema and boxed to the dispatcher.
+// The generic operator call: JavaScript arguments are converted as the operator's schema says and given to the dispatcher, boxed.
 #include "convert.h"
 
 namespace reat {
 
 namespace {
 
-// Largest call in use is native_batch_norm's backward family; anything longer is a mistake.
+// The longest calls in use are the backward passes of batch normalisation; anything longer is a mistake.
 constexpr size_t kMaxArguments = 24;
 
 Napi::Value toJavaScript(Napi::Env env, const c10::IValue& value) {
@@ -96,7 +96,7 @@ std::string describeCall(const Operator& op, const Engine& engine, napi_env env,
 }
 
 // call(operator, handleBits, ...arguments): bit i of handleBits says that argument i is a handle or a list of handles.
-// Written against the C interface: this is the path every tensor operation takes.
+// Written with Node's C interface for speed, because every tensor operation takes this path.
 napi_value call(napi_env env, napi_callback_info info) {
   napi_value values[kMaxArguments + 2];
   size_t count = kMaxArguments + 2;

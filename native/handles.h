@@ -9,8 +9,8 @@
 
 namespace reat {
 
-// A handle is generation * 2^24 + slot with the generation at least 2^8, so it is an exact double, is never mistaken
-// for a small integer, and a handle that outlived its object is recognised instead of reaching another object.
+// A handle is generation * 2^24 + slot, with a generation of at least 2^8. So it is an exact double and never looks like a small
+// integer, and a handle whose object was freed is recognised even when another object uses the slot.
 template <typename T>
 class HandleTable {
  public:
@@ -35,7 +35,7 @@ class HandleTable {
 
   const T& get(double handle) const { return slots_[locate(handle)].value; }
 
-  // Returns false for a handle that is no longer live, so that disposing twice is harmless.
+  // Returns false if the handle's object is already freed, so that disposing twice is harmless.
   bool remove(double handle) {
     uint32_t slot;
     if (!find(handle, slot)) return false;

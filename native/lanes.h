@@ -1,7 +1,7 @@
-// Sixteen floats that are computed with at once: one register of AVX-512, two of AVX2.
+// Sixteen floats that one operation computes with at once: one register of AVX-512, two of AVX2.
 //
-// Read only by the files that are compiled for one of the two. No inline function of a library may be used here or in what
-// includes this: the linker could hand its copy, with instructions that not every processor has, to the rest of the addon.
+// Only files that are compiled for one of the two may include this. Neither this file nor those that include it may use an inline
+// function of a library: the linker could use their copy, with instructions that not every processor has, in the rest of the addon.
 #pragma once
 
 #include <immintrin.h>
@@ -25,7 +25,7 @@ struct Lanes {
 
 REAT_INLINE Lanes load(const float* from) { return {_mm512_loadu_ps(from)}; }
 REAT_INLINE void store(float* to, Lanes x) { _mm512_storeu_ps(to, x.all); }
-// Past the caches; `to` must be aligned to 64 bytes.
+// Stores directly to memory, around the caches; `to` must be aligned to 64 bytes.
 REAT_INLINE void storeAround(float* to, Lanes x) { _mm512_stream_ps(to, x.all); }
 REAT_INLINE Lanes spread(float x) { return {_mm512_set1_ps(x)}; }
 REAT_INLINE Lanes operator+(Lanes a, Lanes b) { return {_mm512_add_ps(a.all, b.all)}; }
@@ -49,7 +49,7 @@ REAT_INLINE void addTo(double* to, Lanes x) {
   _mm512_storeu_pd(to + 8, _mm512_add_pd(_mm512_loadu_pd(to + 8), _mm512_cvtps_pd(high)));
 }
 
-// Sums that fit into 32 registers beside what they are made of: rows times vectors of lanes.
+// As many sums (rows times vectors of lanes) as fit into 32 registers together with their factors.
 constexpr int kRows = 14;
 constexpr int kVectors = 2;
 // The same where rows are channels, of which a block has sixteen.
@@ -101,7 +101,7 @@ REAT_INLINE void addTo(double* to, Lanes x) {
   four(to + 12, _mm256_extractf128_ps(x.high, 1));
 }
 
-// Of 16 registers, 12 for the sums.
+// 12 of the 16 registers hold sums.
 constexpr int kRows = 6;
 constexpr int kVectors = 1;
 constexpr int kGradientRows = 4;

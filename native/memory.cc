@@ -1,7 +1,7 @@
-// Large blocks of CPU memory, kept for the next tensor instead of being given back to the system.
+// Keeps large blocks of freed CPU memory for the next tensors, instead of giving them back to the system.
 //
-// Given back, a feature map's memory would cost a page fault for every 4 KiB when it is needed again, in the next layer.
-// Left to the C library's heap, blocks of many sizes would break it up, and a step would hold a third more than it uses.
+// If memory were given back, the next layer would need it again and pay a page fault for every 4 KiB. If it were left to the C
+// library's heap, blocks of many sizes would fragment the heap, and a step would take a third more memory than it uses.
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/impl/alloc_cpu.h>
 
@@ -27,18 +27,18 @@ namespace {
 constexpr size_t kPage = 4096;
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kLarge = 2 * kHugePage;
-// Blocks that all began at a huge page's border would compete for the same sets of the caches.
+// If all blocks began at the border of a huge page, they would compete for the same sets of the caches.
 constexpr size_t kOffset = kPage + 64;
 constexpr size_t kOffsets = 31;
 
-// What is in use and what is kept is at most two fifths more than the most that was in use at once.
+// Used and kept blocks together are at most two fifths more than the most that was ever in use at once.
 class KeptBlocks {
  public:
-  // Null where the system has no more.
+  // Null if the system has no more memory.
   void* take(size_t bytes) {
     const size_t size = classOf(bytes);
     const std::lock_guard<std::mutex> guard(mutex_);
-    // The one freed last may still be in a cache.
+    // The block that was freed last may still be in a cache.
     const auto fits = [size](const Block& block) { return block.size == size; };
     const auto found = std::find_if(kept_.rbegin(), kept_.rend(), fits);
     if (found != kept_.rend()) {
@@ -55,12 +55,12 @@ class KeptBlocks {
       memory = map(size);
     }
     if (memory == nullptr) return nullptr;
-    // Only now: a batch that does not fit must not raise what is kept ever after.
+    // Counted only now, so that a batch that did not fit does not raise the limit for ever.
     most_ = most;
     return lend({memory, size});
   }
 
-  // False for memory that is not from here.
+  // False for memory that was not allocated here.
   bool give(void* memory) {
     const std::lock_guard<std::mutex> guard(mutex_);
     const auto found = lent_.find(memory);
@@ -83,7 +83,7 @@ class KeptBlocks {
     size_t size;
   };
 
-  // Eighths of a power of two: what is asked for again is found again, and little is wasted.
+  // Sizes are rounded up to eighths of a power of two: a similar request then finds the block again, and little is wasted.
   static size_t classOf(size_t bytes) {
     size_t grain = kLarge / 8;
     while (grain * 16 <= bytes) grain *= 2;
@@ -104,7 +104,7 @@ class KeptBlocks {
     kept_.erase(kept_.begin());
   }
 
-  // Shortly after a huge page's border, so that the system can use huge pages.
+  // Starts shortly after a huge page's border, so that the system can use huge pages.
   void* map(size_t size) {
     const size_t offset = kOffset * (next_++ % kOffsets);
     const size_t whole = (offset + size + kPage - 1) / kPage * kPage;
@@ -149,7 +149,7 @@ struct KeepingAllocator final : c10::Allocator {
  private:
   static c10::DataPtr lend(size_t bytes) {
     void* memory = bytes < kLarge ? nullptr : blocks().take(bytes);
-    // LibTorch's own allocation serves what is small, and fails in LibTorch's words.
+    // LibTorch allocates small blocks itself, and reports failures in its own words.
     if (memory == nullptr) memory = c10::alloc_cpu(bytes);
     return {memory, memory, release, c10::Device(c10::DeviceType::CPU)};
   }
@@ -159,7 +159,7 @@ struct KeepingAllocator final : c10::Allocator {
 bool keep() {
   static KeepingAllocator allocator;
   c10::SetCPUAllocator(&allocator, 1);
-  // What is smaller stays with the C library, which keeps it too.
+  // Smaller blocks are left to the C library, which also keeps them.
   return mallopt(M_MMAP_THRESHOLD, kLarge) && mallopt(M_TRIM_THRESHOLD, -1) && mallopt(M_TOP_PAD, 16 << 20);
 }
 

@@ -1,7 +1,7 @@
 // Convolutions in oneDNN's own layout, maps in blocks of sixteen channels.
 //
-// LibTorch rearranges maps before and after each convolution. Where LibTorch uses the system's oneDNN (Debian's does), the
-// same library is asked directly here; elsewhere `blocked_convolution_available` is false and nothing else is registered.
+// LibTorch rearranges feature maps before and after each convolution. If LibTorch uses the system's oneDNN, as Debian's does, this
+// file calls oneDNN directly. Otherwise `blocked_convolution_available` is false, and nothing else is registered.
 #include "engine.h"
 
 #ifdef REAT_ONEDNN
@@ -39,7 +39,7 @@ at::Tensor storageOf(const dnnl::memory::desc& desc) {
   return at::empty({static_cast<int64_t>((desc.get_size() + sizeof(float) - 1) / sizeof(float))}, at::kFloat);
 }
 
-// Working memory is one buffer that grows to the largest need: blocks of as many sizes as there are layers would all be kept.
+// One buffer of working memory grows to the largest need. With a buffer for each layer, blocks of all these sizes would be kept.
 dnnl::memory workspace(const dnnl::memory::desc& desc) {
   static thread_local at::Tensor buffer;
   if (!buffer.defined() || buffer.nbytes() < desc.get_size()) {
@@ -58,7 +58,7 @@ dnnl::primitive_attr ownWorkspace() {
 // Channels of maps in blocks: [N, C/16, H, W, 16].
 int64_t channelsOf(const at::Tensor& maps) { return maps.size(1) * kBlock; }
 
-// The same convolution forth and back: its geometry and the descriptions of what it takes.
+// One convolution, forward and backward: its geometry, and oneDNN's descriptions of its arguments.
 struct Convolution {
   dnnl::memory::dims strides, before, after;
   dnnl::memory::desc input, weight, bias, output;
@@ -72,7 +72,7 @@ struct Convolution {
     const int64_t outWidth = (width + 2 * padding - kernelWidth) / stride + 1;
     strides = {stride, stride};
     before = {padding, padding};
-    // oneDNN wants the padding that is used: a stride may leave the last rows out.
+    // oneDNN expects the padding that is really used: with a stride the last rows may not be reached.
     after = {(outHeight - 1) * stride + kernelHeight - height - padding,
              (outWidth - 1) * stride + kernelWidth - width - padding};
     input = describedAs({count, inputs, height, width}, Tag::nChw16c);
@@ -89,7 +89,7 @@ struct Convolution {
   }
 };
 
-// The weight as a primitive wants it; `storage` holds it.
+// The weight in the layout that a primitive needs; `storage` owns it.
 dnnl::memory reordered(const at::Tensor& weight, const dnnl::memory::desc& wanted, dnnl::stream& stream, at::Tensor& storage) {
   storage = storageOf(wanted);
   dnnl::memory plain = memoryOf(describedAs(weight.sizes().vec(), Tag::oihw), weight);
@@ -156,7 +156,7 @@ at::Tensor blockedConvolution(const at::Tensor& input, const at::Tensor& weight,
   return BlockedConvolution::apply(input.contiguous(), weight.contiguous(), bias.contiguous(), stride, padding);
 }
 
-// Blocks of sixteen suit oneDNN's kernels for AVX-512; those for other processors take blocks of eight.
+// oneDNN's kernels for AVX-512 use blocks of sixteen; those for other processors use blocks of eight.
 bool blocksAvailable() { return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core; }
 
 #else

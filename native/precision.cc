@@ -1,4 +1,4 @@
-// How exactly float32 is computed, and autocast to a shorter type.
+// The precision of float32 computations, and autocast to a shorter type.
 #include <ATen/autocast_mode.h>
 
 #include "engine.h"
@@ -14,7 +14,7 @@ Napi::Value setFloat32Precision(const Napi::CallbackInfo& info) {
     throw std::runtime_error("the float32 precision must be highest or high, got '" + precision + "'");
   auto& context = at::globalContext();
   context.setFloat32MatmulPrecision(precision);
-  // LibTorch lets cuDNN use TF32 unless it is told otherwise.
+  // By default LibTorch lets cuDNN use TF32.
   context.setAllowTF32CuDNN(precision == "high");
   return info.Env().Undefined();
 }
@@ -67,7 +67,7 @@ Napi::Value pushAutocast(const Napi::CallbackInfo& info) {
 Napi::Value popAutocast(const Napi::CallbackInfo& info) {
   auto& states = engineOf(info.Env()).autocastStates;
   if (states.empty()) throw std::runtime_error("autocast is not open");
-  // The cache holds converted weights, which are stale once an optimiser has moved them.
+  // The cache holds converted weights, which are out of date as soon as an optimiser changes the weights.
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
   setAutocast(states.back());
   states.pop_back();

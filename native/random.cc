@@ -22,7 +22,7 @@ uint64_t seedArgument(const Napi::CallbackInfo& info, size_t index) {
 Napi::Value createGenerator(const Napi::CallbackInfo& info) {
   const c10::Device device(stringArgument(info, 0, "device"));
   const uint64_t seed = seedArgument(info, 1);
-  // A clone of the device's default generator is independent of it and needs no CUDA header.
+  // A clone of the device's default generator is independent of it, and making one needs no CUDA header.
   at::Generator generator = device.is_cpu() ? at::detail::createCPUGenerator(seed)
                                             : at::globalContext().defaultGenerator(device).clone();
   generator.set_current_seed(seed);

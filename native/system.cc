@@ -16,8 +16,8 @@ namespace {
 
 Napi::Value threads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), at::get_num_threads()); }
 
-// OpenBLAS with threads of its own lets them spin after a product, on the cores that the next operator needs: beside two
-// threads of ours that cost more than its threads ever gained. Built with OpenMP it shares our threads and is left alone.
+// An OpenBLAS with its own threads lets them spin after a product, on cores that the next operator needs. Beside two threads of
+// ours this costs more than its threads gain. An OpenBLAS that was built with OpenMP shares our threads and is left as it is.
 void quietBlas() {
 #ifdef __linux__
   if (std::getenv("OPENBLAS_NUM_THREADS") != nullptr) return;  // the user has decided
@@ -51,12 +51,12 @@ Napi::Value systemInfo(const Napi::CallbackInfo& info) {
 #endif
   result.Set("config", at::show_config());
   result.Set("threads", at::get_num_threads());
-  // What was compiled in, whether or not a device can be used: at::hasCUDA() would say no where all are hidden.
+  // Whether CUDA is compiled in, even if no device can be used: at::hasCUDA() is false if all devices are hidden.
   const bool hasCuda = c10::Dispatcher::singleton()
                            .findSchemaOrThrow("aten::mm", "")
                            .hasKernelForDispatchKey(c10::DispatchKey::CUDA);
   result.Set("hasCuda", hasCuda);
-  // Asking for devices in a build without CUDA answers 0; with CUDA but no driver it answers 0 too.
+  // The number of devices is 0 without CUDA, and also with CUDA but without a driver.
   const auto devices = hasCuda ? torch::cuda::device_count() : 0;
   result.Set("cudaDeviceCount", static_cast<double>(devices));
 #ifdef REAT_CUDA
@@ -68,7 +68,7 @@ Napi::Value systemInfo(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// Waits until all that was queued on a device is done; on the CPU everything is.
+// Waits until a device has done everything that was queued; on the CPU nothing is ever queued.
 Napi::Value synchronize(const Napi::CallbackInfo& info) {
   const c10::Device device(stringArgument(info, 0, "device"));
   if (device.is_cuda()) torch::cuda::synchronize(device.index());

@@ -1,28 +1,28 @@
-// Convolutions as products at a few points: what one dimension of a tile, of its result and of the kernel turn into.
+// Convolutions as products at a few points (Winograd): the transformations of a tile, of its result and of the kernel, in one dimension.
 //
-// y = Aᵀ[(G w) ⊙ (Bᵀ d)] in either dimension (Winograd 1980; Lavin and Gray 2016, arXiv 1509.09308): `input` is Bᵀ,
-// `kernel` is G, `output` is Aᵀ. With stride 2 the even and the odd samples meet different taps: the odd ones two of them, which
-// takes 5 products for 4 results instead of 8, the even ones the middle tap, which takes 4. Together 81 products for 16 results
-// where the definition has 144; without a stride they are 36.
+// y = Aᵀ[(G w) ⊙ (Bᵀ d)] in each dimension (Winograd 1980; Lavin and Gray 2016, arXiv 1509.09308): `input` is Bᵀ,
+// `kernel` is G, `output` is Aᵀ. Without a stride, 16 results take 36 products, where the definition has 144. With stride 2, even
+// and odd samples meet different taps. Odd samples meet two taps, which takes 5 products for 4 results instead of 8; even samples meet
+// the middle tap, which takes 4. That makes 81 products for 16 results.
 //
 // Symbols, here and in tile_kernels.h, each of one dimension; a tile has both, so that [I] is [I, I] and so on:
-//   d [I]  samples of a tile: of the map, or going back of the gradient
+//   d [I]  samples of a tile of the map, or of the gradient in a backward pass
 //   w [S]  taps of the kernel
 //   v [P]  Bᵀ d, the samples' values at the points (`input`)
 //   u [P]  G w, the kernel's values at the points (`kernel`); equal ones are kept once, so [U] in memory
 //   m [P]  v · u, summed over channels
 //   y [O]  Aᵀ m, the results of the tile (`output`)
 //   a, b   the points are 0, ±a and ±b, and for Winograd infinity; aa, bb their squares; atZero, atA, atB the rows' scalings in G
-//   q, p   a point down the rows and one along them; r, c in the same way a row and a column of a tile
+//   q, p   a point along the column and one along the row; r, c are in the same way a row and a column of a tile
 //
-// `node scripts/tile-points.mjs` derives the scalings, shows over exact fractions that the formulas below are convolutions, and
-// bounds their rounding. How many times as far as in a sum by the definition rounding can move a result, in the worst case, to
-// first order in 2⁻²⁴, over 64, 256 and 512 channels:
+// `node scripts/tile-points.mjs` derives the scalings, shows with exact fractions that the formulas below are convolutions, and
+// bounds their rounding error. The table gives the worst-case error of a result as a multiple of the worst case of a sum by the
+// definition, to first order in 2⁻²⁴, for 64, 256 and 512 channels:
 //   Winograd     0, ±11/16, ±11/8     99.2   76.1   58.6
 //   StridedForth 0, ±1, ±2            57.0   43.7   33.6
 //   StridedBack  0, ±1, ±2            50.1   38.5   29.6
-// On random maps it moves them by less than a millionth of their size. Of all pairs in sixteenths these points are not the very
-// best, which would have a sixth to a quarter less rounding there; the strided ones multiply by whole numbers.
+// On random maps the error is less than a millionth of the results. Of all pairs of points in sixteenths the best would have a
+// sixth to a quarter less rounding there than these; the strided ones were chosen because they multiply by whole numbers.
 #pragma once
 
 #include "lanes.h"
@@ -58,7 +58,7 @@ REAT_INLINE void outputFromPoints(const Lanes* m, Lanes* y) {
   y[3] = fused(spread(At::bb * At::b), differenceB, spread(At::aa * At::a) * differenceA);
 }
 
-// `evenA` and `evenB`: the taps 0 and 2 summed at ±a and at ±b.
+// `evenA` and `evenB`: the sum of taps 0 and 2 at ±a and at ±b.
 template <class At>
 REAT_INLINE void kernelAtPoints(Lanes first, Lanes middle, Lanes evenA, Lanes evenB, Lanes* u) {
   u[0] = spread(At::atZero) * first;
@@ -89,8 +89,8 @@ REAT_INLINE void kernelFromPoints(const Lanes* u, Lanes* first, Lanes* middle, L
   *middle = fused(spread(At::atB * At::b), u[3] - u[4], spread(At::atA * At::a) * (u[1] - u[2]));
 }
 
-// Of each algorithm: `inputs` is I, `points` P, `outputs` O, `taps` S and `kernels` U; the next tile begins `step` samples further,
-// the first one at sample `offset`. Product p takes row `kernelOf(p)` of the U kept ones.
+// In each algorithm `inputs` is I, `points` P, `outputs` O, `taps` S and `kernels` U. The first tile begins at sample `offset`, and
+// each next tile `step` samples further. Product p uses row `kernelOf(p)` of the U rows that are kept.
 
 // F(4, 3): four results of three taps by six products.
 struct Winograd {
@@ -157,7 +157,7 @@ struct StridedForth : Strided {
   }
 };
 
-// The transpose: what went into a result at stride 2 gets its share of the result's gradient back.
+// The transpose of the strided convolution: each sample gets back its share of the gradients of the results it went into.
 struct StridedBack : Strided {
   static constexpr int inputs = 5, step = 4, offset = 0, outputs = 8;
 
@@ -179,7 +179,7 @@ struct StridedBack : Strided {
   }
 };
 
-// A 1×1 kernel: every `stride`-th sample goes in, and comes out with `gap - 1` zeros after it.
+// A 1×1 kernel: only every `stride`-th sample is used, and `gap - 1` zeros follow each result.
 template <int stride, int gap>
 struct Pointwise {
   static constexpr int inputs = 3 * stride + 1, step = 4 * stride, offset = 0, points = 4, outputs = 4 * gap, taps = 1, kernels = 1;

@@ -1,21 +1,21 @@
-// Convolutions of maps in blocks of sixteen channels, tile by tile, with what stands around them done on the way: the processor's
-// part, which knows nothing of LibTorch.
+// Convolutions of maps in blocks of sixteen channels, tile by tile, with bias, sum and ReLU included. This is the part that is
+// compiled for each kind of processor; it knows nothing of LibTorch.
 #pragma once
 
 #include <cstdint>
 
 namespace reat {
 
-// The convolution that is meant, and its direction: back to the gradient of what it takes.
+// Which convolution to compute, and in which direction: forward, or back to the gradient of its input.
 struct TileGeometry {
   int kernel, stride;  // 3 (with padding 1) or 1; 1 or 2
   bool back;
 };
 
-// Sizes as they go in and come out; gradients go in where a convolution goes back.
+// Sizes of input and output; in the backward direction the input is the gradient of the result.
 struct TileShape {
   int64_t images;
-  int64_t depth;  // channels that go in, those of the last block that are there alone
+  int64_t depth;  // input channels, without the unused ones of the last block
   int64_t inBlocks, inHeight, inWidth;
   int64_t outBlocks, outHeight, outWidth;
 };
@@ -36,18 +36,18 @@ struct TileOrigin {
   TileMix mix;
 };
 
-// Maps are [images, blocks, height, width, 16]; bits are [images, blocks, height, width], one for each of 16 channels. What is
-// null is left out.
+// Maps are [images, blocks, height, width, 16]; bits are [images, blocks, height, width], one bit for each of 16 channels. A null
+// pointer leaves that part out.
 struct TileOperands {
   const float* input;
-  const uint16_t* inputBits;  // the input counts where a bit is set
-  float* countedInput;        // takes the input as it counts
+  const uint16_t* inputBits;  // where a bit is not set, the input counts as zero
+  float* countedInput;        // receives the input with those zeros
   const float* weight;        // as `prepareWeight` made it
   const float* bias;          // [outBlocks * 16]
   const float* addend;        // of the output's shape, added before ReLU
   float* output;
   bool relu;
-  uint16_t* outputBits;  // takes what ReLU let through
+  uint16_t* outputBits;  // receives a bit for each value that ReLU let through
   TileMix inputMix = {};
   // Of each chunk [outBlocks, 2, 16]: sums over the pixels of the output less `centre` and of its square.
   double* sums = nullptr;
@@ -92,16 +92,16 @@ struct TileSeparation {
   double* sums;
 };
 
-// A weight as it lies in memory: a tap of a kernel follows the one before it, turned round where `turned`.
+// A weight in memory. The taps of a kernel follow each other, in reverse order if `turned`.
 struct TileWeight {
   const float* data;
-  int64_t depth, outputs;              // channels that go in and that come out
+  int64_t depth, outputs;              // input and output channels
   int64_t depthStride, outputsStride;  // floats from one channel to the next
   bool turned;
 };
 
 struct TileKernels {
-  // Tiles of a convolution, and how many of them go through its steps together at most.
+  // How many tiles a convolution has, and how many at most go through its steps together.
   int64_t (*tiles)(TileGeometry, const TileShape&);
   int64_t (*chunk)(TileGeometry, const TileShape&);
   // Floats of working memory for a chunk.
@@ -110,7 +110,7 @@ struct TileKernels {
   void (*convolve)(TileGeometry, const TileShape&, const TileOperands&, int64_t first, int64_t last, int64_t chunk, float* scratch);
   // Floats of a prepared weight.
   int64_t (*weightSize)(TileGeometry, int64_t depth, int64_t outBlocks);
-  // Prepares what channels `first` to `last` that go in take.
+  // Prepares the part of the weight for input channels `first` to `last`.
   void (*prepareWeight)(TileGeometry, const TileWeight&, int64_t first, int64_t last, float* prepared);
   // Floats of a weight's gradient at the points, over `outBlocks` blocks of output channels; blocks are shared out in multiples of `panel`.
   int64_t (*gradientSize)(TileGeometry, const TileShape&, int64_t outBlocks);

@@ -1,12 +1,12 @@
 // The work on tiles, written once and compiled for each kind of processor.
 //
-// Tiles are taken in chunks whose values stay in a core's cache through three steps: what goes in becomes its values at the
-// algorithm's points; at each point a matrix product over channels; from the products to what comes out.
+// Tiles are processed in chunks whose values stay in a core's cache through three steps: the input is transformed to its values at
+// the algorithm's points; at each point a matrix product over channels is computed; the products are transformed to the output.
 //
 // Symbols: d, w, v, u, m, y, q, p and the sizes I, S, P, U, O are those of tile_algorithms.h. Besides:
 //   block   sixteen channels that lie together (`Lanes`); in `multiplyRows` j counts blocks of output channels
 //   chunk   tiles that go through the three steps together; t counts them, in `multiplyRows` r does
-//   depth   channels that are summed over; c counts them in `multiplyRows` and in `prepareChannel`
+//   depth   the number of channels that are summed over; c counts them in `multiplyRows` and in `prepareChannel`
 //   vPoint, mPoint, uPoint   floats from one point to the next in v, m and the prepared weight
 //   vBlock, mBlock, between  floats from one block of channels to the next in v and m
 #pragma once
@@ -38,7 +38,7 @@ struct Tiles {
     return kRows * (parts < 1 ? 1 : parts > 3 ? 3 : parts);
   }
 
-  // A line more than needed: distances of powers of two would make points compete for the same sets of the cache.
+  // One cache line more than needed: at distances that are powers of two, points would compete for the same sets of the cache.
   static int64_t pointSize(int64_t blocks, int64_t chunk) { return (blocks * chunk + 1) * kLanes; }
 
   static int64_t scratch(const TileShape& shape, int64_t chunk) {
@@ -54,7 +54,7 @@ struct Tiles {
     return {tile / ofImage, tile % ofImage / across(shape), tile % across(shape)};
   }
 
-  // One block of channels of one tile to its values at all points.
+  // Transforms one block of channels of one tile to its values at all points.
   template <class Source>
   REAT_INLINE void gather(const TileShape& shape, const Source& source, float* counted, Place place, int64_t block, float* v,
                           int64_t pointSize) {
@@ -62,7 +62,7 @@ struct Tiles {
     const int64_t left = place.column * Algorithm::step + Algorithm::offset;
     const int64_t plane = (place.image * shape.inBlocks + block) * shape.inHeight * shape.inWidth;
     const auto maps = Source::of(source, block);
-    // Tiles overlap; each writes what no other one does.
+    // Tiles overlap; each writes only the part that no other tile writes.
     const auto own = [](int i) { return i >= -Algorithm::offset && i < Algorithm::step - Algorithm::offset; };
     Lanes rows[I][P];
     for (int r = 0; r < I; ++r) {
@@ -92,7 +92,7 @@ struct Tiles {
     }
   }
 
-  // One block of output channels of one tile from the products at all points.
+  // Computes one block of output channels of one tile from the products at all points.
   template <class Ending>
   REAT_INLINE void scatter(const TileShape& shape, const TileOperands& operands, Place place, int64_t block, const float* m,
                            int64_t pointSize, double* sums) {
@@ -105,7 +105,8 @@ struct Tiles {
     const int64_t top = place.row * O, left = place.column * O;
     const int64_t plane = (place.image * shape.outBlocks + block) * shape.outHeight * shape.outWidth;
     const int64_t height = least(O, shape.outHeight - top), width = least(O, shape.outWidth - left);
-    // A result too large to stay in the cache until the next convolution is written past it: the cache then keeps what is read.
+    // If the result is too large to stay in the cache until the next convolution, it is written around the cache, which then keeps the
+  // data that is read.
     constexpr int64_t kept = 8 << 20;
     const int64_t pixels = shape.images * shape.outBlocks * shape.outHeight * shape.outWidth;
     const int64_t bytes = pixels * kLanes * static_cast<int64_t>(sizeof(float));
@@ -137,7 +138,7 @@ struct Tiles {
       else
         convolveFrom<Finished>(source, shape, operands, first, last, chunk, scratch);
     });
-    // Stores around the caches keep no order of their own.
+    // Stores around the caches have no order of their own, so a fence is needed.
     _mm_sfence();
   }
 
@@ -171,7 +172,7 @@ struct Tiles {
   // To [U·U, outBlocks in panels of kVectors, depth, kVectors · 16], in the order in which `multiply` reads it.
   static void prepareWeight(const TileWeight& weight, int64_t first, int64_t last, float* prepared) {
     const int64_t outBlocks = divideUp(weight.outputs, kLanes);
-    // A few channels at a time: neither reading nor writing then goes through more pages than the processor keeps in mind.
+    // A few channels at a time, so that reading and writing touch no more pages than the processor's table of pages holds.
     constexpr int64_t few = 16;
     for (int64_t begin = first; begin < last; begin += few)
       for (int64_t block = 0; block < outBlocks; ++block)
@@ -180,7 +181,7 @@ struct Tiles {
   }
 
   REAT_INLINE void prepareChannel(const TileWeight& weight, int64_t c, int64_t block, int64_t outBlocks, float* prepared) {
-    // Channels that are not there are zero.
+    // Channels beyond the last one are zero.
     float taps[S * S][kLanes] = {};
     const int64_t outputs = least(kLanes, weight.outputs - block * kLanes);
     const float* from = weight.data + block * kLanes * weight.outputsStride + c * weight.depthStride;

@@ -1,4 +1,4 @@
-// The operators of convolutions in tiles, with their gradient: `tile_convolution` and the weights it takes.
+// LibTorch operators for convolutions in tiles: `tile_convolution` with its gradient, and the preparation of its weights.
 #include "tile_operators.h"
 
 #include <ATen/Parallel.h>
@@ -10,7 +10,7 @@ namespace reat {
 
 namespace {
 
-// What suits this processor; null where nothing does. Obeys LibTorch's own switch for what it may use.
+// The kernels for this processor; null if there are none. LibTorch's own switch for instruction sets is respected.
 const TileKernels* chooseTileKernels() {
 #ifdef REAT_TILES
   const char* limit = std::getenv("ATEN_CPU_CAPABILITY");
@@ -66,7 +66,7 @@ uint16_t* bitsOf(const at::Tensor& tensor) {
 std::vector<double> convolve(TileGeometry geometry, const TileShape& shape, TileOperands operands, bool withSums) {
   const TileKernels& kernels = *tileKernels();
   const int64_t tiles = kernels.tiles(geometry, shape), threads = at::get_num_threads();
-  // As many chunks for each thread, and all alike.
+  // The same number of chunks for each thread, all of the same size.
   const int64_t most = kernels.chunk(geometry, shape) * threads;
   const int64_t rounds = (tiles + most - 1) / most;
   const int64_t chunk = (tiles + rounds * threads - 1) / (rounds * threads), chunks = (tiles + chunk - 1) / chunk;
@@ -173,7 +173,7 @@ std::tuple<at::Tensor, at::Tensor> tileConvolution(const at::Tensor& input, cons
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(reat, library) {
-  // "avx512", "avx2" or "" where there are none.
+  // "avx512", "avx2", or "" if there are none.
   library.def("tile_convolution_processor() -> str", []() -> std::string {
 #ifdef REAT_TILES
     if (tileKernels() == &tileKernelsAvx512()) return "avx512";
@@ -181,7 +181,7 @@ TORCH_LIBRARY_FRAGMENT(reat, library) {
 #endif
     return "";
   });
-  // For forth and for back to the input.
+  // Weights for the forward and for the backward direction.
   library.def("tile_convolution_weights(Tensor weight, int stride) -> (Tensor, Tensor)", tileWeights);
   // The convolution of maps in blocks with padding (kernel - 1) / 2, plus bias and addend, through ReLU where it is wanted; and
   // the input handed on: where the input is needed again, the gradient of the second result joins that of the first on the way.
