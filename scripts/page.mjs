@@ -1,20 +1,35 @@
-// Builds the dashboard's page into a compiled folder: `node scripts/page.mjs <dist>`. Nothing is built where it is used.
+// Builds the pages into a compiled folder: `node scripts/page.mjs <dist>`. Nothing is built where they are used.
 import { join } from "node:path";
 import { build } from "vite";
 import { packageRoot } from "./places.mjs";
 
 const dist = process.argv[2];
+const web = join(packageRoot, "web");
+const common = { configFile: false, logLevel: "warn" };
+const target = "es2022";
 
 await build({
-  configFile: false,
-  logLevel: "warn",
-  root: join(packageRoot, "web"),
+  ...common,
+  root: web,
   build: {
-    target: "es2022",
+    target,
     outDir: join(dist, "server", "page"),
     emptyOutDir: true,
     license: { fileName: "licenses.md" },
     modulePreload: false,
     rolldownOptions: { output: { entryFileNames: "page.js", assetFileNames: "page[extname]" } },
+  },
+});
+await build({
+  ...common,
+  root: join(web, "demo"),
+  build: {
+    target,
+    outDir: join(dist, "export", "demo", "page"),
+    emptyOutDir: true,
+    rolldownOptions: {
+      input: [join(web, "demo", "attack-page.ts"), join(web, "demo", "attack-page.css")],
+      output: { entryFileNames: "[name].js", assetFileNames: "[name][extname]" },
+    },
   },
 });

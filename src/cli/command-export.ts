@@ -10,6 +10,7 @@ interface ExportFlags {
   readonly out?: string;
   readonly checkpoint?: CheckpointName;
   readonly withGradient?: true;
+  readonly demo?: true;
   readonly parity: boolean;
   readonly tolerance?: number;
   readonly classNames?: string;
@@ -35,6 +36,10 @@ export function addExport(program: Command): void {
       "--with-gradient",
       "for onnx: also a file with the gradient of the loss by the images, for attacks",
     )
+    .option(
+      "--demo",
+      "with onnx: also demo.html, which classifies and attacks images in any browser, offline",
+    )
     .option("--no-parity", "do not compare with the run")
     .option("--tolerance <x>", "by how much logits may differ from the run's (default: 1e-4)", positive)
     .option("--class-names <file>", "names of the outputs in their order, instead of those the run recorded")
@@ -45,6 +50,7 @@ export function addExport(program: Command): void {
 Examples:
   reat export runs/birds --to onnx
   reat export runs/birds --to onnx,pytorch,safetensors --out birds-model
+  reat export runs/birds --to onnx --demo
   reat export runs/birds --to onnx --with-gradient --checkpoint last`,
     )
     .action(run);
@@ -60,10 +66,10 @@ function targets(text: string): ExportTarget[] {
 }
 
 async function run(place: string, flags: ExportFlags): Promise<void> {
-  const { to, out, checkpoint, withGradient, parity, tolerance, json } = flags;
+  const { to, out, checkpoint, withGradient, demo, parity, tolerance, json } = flags;
   const classNames = flags.classNames === undefined ? undefined : readClassNames(flags.classNames);
   const outcome = await exportClassifier(place, {
-    ...{ to, out, checkpoint, withGradient, parity, tolerance, classNames },
+    ...{ to, out, checkpoint, withGradient, demo, parity, tolerance, classNames },
     python: process.env.REAT_PYTHON,
   });
   if (json) {

@@ -6,6 +6,7 @@ export {
   type RunFacts,
   robustBenchRecord,
 } from "./card/index.js";
+export { type DemoFacts, demoPage } from "./demo/index.js";
 export {
   type ClassifierDescription,
   describeAsJson,

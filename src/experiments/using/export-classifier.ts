@@ -21,6 +21,7 @@ import {
 } from "../../export/index.js";
 import { RunFolder } from "../../training/index.js";
 import { runConfig } from "../run-config.js";
+import { demoOf } from "./demo.js";
 import { type LoadClassifierOptions, loadClassifier } from "./load-classifier.js";
 import {
   describeParity,
@@ -46,6 +47,8 @@ export interface ExportOptions extends Omit<LoadClassifierOptions, "device"> {
   readonly out?: string | undefined;
   /** Also write an ONNX file with the gradient of the images. Default: false. */
   readonly withGradient?: boolean | undefined;
+  /** Also write demo.html, a page that classifies and attacks images in any browser; with onnx. Default: false. */
+  readonly demo?: boolean | undefined;
   /** Compare what was written with the run. Default: true. */
   readonly parity?: boolean | undefined;
   /** By how much the logits of the comparison may differ, above 0. Default: 1e-4; a larger one is named on the card. */
@@ -70,7 +73,7 @@ export interface ExportOutcome {
  *   removed), `usage`, `checkpoint`, `environment` or `disk`
  */
 export async function exportClassifier(place: string, options: ExportOptions): Promise<ExportOutcome> {
-  const { to, withGradient = false, parity = true, tolerance, python } = options;
+  const { to, withGradient = false, demo = false, parity = true, tolerance, python } = options;
   if (to.length === 0) {
     throw new ReatError("usage", `No form was named to export to; accepted are ${exportTargets.join(", ")}.`);
   }
@@ -79,6 +82,9 @@ export async function exportClassifier(place: string, options: ExportOptions): P
       "usage",
       "The gradient of the images is exported for onnx, which --to does not name.",
     );
+  }
+  if (demo && !to.includes("onnx")) {
+    throw new ReatError("usage", "The page of --demo runs the network as onnx, which --to does not name.");
   }
   if (tolerance !== undefined && !(parity && tolerance > 0 && Number.isFinite(tolerance))) {
     throw new ReatError(
@@ -96,7 +102,10 @@ export async function exportClassifier(place: string, options: ExportOptions): P
   }
   prepare(folder);
   const writer = new Writer(folder, parity ? referenceOf(classifier, tolerance) : null);
-  if (to.includes("onnx")) await writer.onnx(classifier, withGradient);
+  if (to.includes("onnx")) {
+    const gradient = await writer.onnx(classifier, withGradient, demo);
+    if (demo) await writer.demo(classifier, gradient!, run);
+  }
   if (to.includes("pytorch")) await writer.pytorch(classifier, python);
   if (to.includes("safetensors")) await writer.safetensors(classifier);
   writer.noteEarlier();
@@ -154,8 +163,13 @@ class Writer {
     readonly reference: Reference | null,
   ) {}
 
-  async onnx(classifier: TrainedClassifier, withGradient: boolean): Promise<void> {
-    const { model, gradient } = onnxFiles(classifier, { withGradient });
+  /** @returns the file with the gradient; null unless it is written or a page needs it */
+  async onnx(
+    classifier: TrainedClassifier,
+    withGradient: boolean,
+    demo: boolean,
+  ): Promise<Uint8Array | null> {
+    const { model, gradient } = onnxFiles(classifier, { withGradient: withGradient || demo });
     const { reference } = this;
     if (reference === null) this.notCompared.push("The ONNX files were not compared with the run.");
     else this.parity.push(await onnxParity("model.onnx", model, reference));
@@ -163,7 +177,14 @@ class Writer {
       this.parity.push(await gradientParity("model-gradient.onnx", gradient, classifier, reference));
     }
     await this.#write("model.onnx", [model]);
-    if (gradient) await this.#write("model-gradient.onnx", [gradient]);
+    if (gradient && withGradient) await this.#write("model-gradient.onnx", [gradient]);
+    return gradient;
+  }
+
+  async demo(classifier: TrainedClassifier, gradient: Uint8Array, run: RunFolder | null): Promise<void> {
+    const { page, notes } = await demoOf(classifier, gradient, run);
+    await this.#write("demo.html", page);
+    this.notCompared.push(...notes);
   }
 
   async pytorch(classifier: TrainedClassifier, python: string | undefined): Promise<void> {
