@@ -1,10 +1,9 @@
 // What the reference attacks were run on: the small network's weights and 500 test images of CIFAR-10.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { decodeImage } from "../../src/data/formats/image-decoder.js";
-import { sourceFiles } from "../../src/data/formats/source-files.js";
 import { buildModel, type ImageClassifier } from "../../src/nn/index.js";
 import { Generator, keep, scope, type Tensor, tensor } from "../../src/tensor/index.js";
 import { decodeSafetensors, restoreTensor } from "../../src/training/safetensors.js";
@@ -82,23 +81,23 @@ export interface AttackInputs {
   readonly labels: Tensor;
 }
 
-const archive =
-  process.env.REAT_CIFAR10 ?? fileURLToPath(new URL("../../../shared/data/cifar-10.tar.gz", import.meta.url));
-
-/** Where the images are looked for, and whether they are there. */
-export const testImages = { path: archive, present: existsSync(archive) };
-
+/** A row of the sheet for each class, in it the class's first test images, each 32×32 pixels. */
 async function readImages(classes: readonly string[], perClass: number): Promise<Uint8Array> {
-  const size = 3 * 32 * 32;
-  const pixels = new Uint8Array(classes.length * perClass * size);
-  let found = 0;
-  for await (const file of sourceFiles(archive)) {
-    const [split, name, image] = file.path.split("/");
-    const place = Number.parseInt(image ?? "", 10);
-    if (split !== "test" || !(place < perClass)) continue;
-    const { planes } = await decodeImage(await file.read(), file.path);
-    pixels.set(planes, (classes.indexOf(name!) * perClass + place) * size);
-    if (++found === classes.length * perClass) break;
+  const sheet = fileURLToPath(new URL("data/autoattack_images.webp", import.meta.url));
+  const { planes, height, width } = await decodeImage(readFileSync(sheet), sheet);
+  const side = 32;
+  expect({ height, width }).toEqual({ height: classes.length * side, width: perClass * side });
+  const pixels = new Uint8Array(classes.length * perClass * 3 * side * side);
+  let at = 0;
+  for (let row = 0; row < classes.length; row++) {
+    for (let column = 0; column < perClass; column++) {
+      for (let line = 0; line < 3 * side; line++) {
+        const [plane, y] = [Math.floor(line / side), line % side];
+        const from = (plane * height + row * side + y) * width + column * side;
+        pixels.set(planes.subarray(from, from + side), at);
+        at += side;
+      }
+    }
   }
   return pixels;
 }

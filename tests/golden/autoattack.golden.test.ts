@@ -16,14 +16,11 @@ import {
   describeNorms,
   differences,
   flags,
-  testImages,
 } from "./autoattack-inputs.js";
 import { describeGolden, expectWithin, goldenInput } from "./generator.js";
 
-if (!testImages.present) console.warn(`Skipped: there is no ${testImages.path} (REAT_CIFAR10 names it).`);
-
 describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
-  describe.skipIf(!testImages.present)("on the recorded network and images", () => compareWith(golden));
+  describe("on the recorded network and images", () => compareWith(golden));
 });
 
 function compareWith(golden: AutoAttackGolden): void {
