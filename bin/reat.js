@@ -7,7 +7,7 @@ requireSystem();
 
 // Loaded only now: an old Node would fail on what these modules ask of it, and with a worse message.
 const { existsSync } = await import("node:fs");
-const main = new URL("../dist/cli/main.js", import.meta.url);
+const main = new URL("../dist/cli/reat.js", import.meta.url);
 
 if (process.argv[2] === "setup") {
   process.argv.splice(2, 1);

@@ -41,8 +41,8 @@ function sourcesHash() {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
   const compiler = join(modules, "typescript", "package.json");
-  const settings = ["tsconfig.json", "tsconfig.build.json", "scripts/page.mjs"].map((name) =>
-    join(packageRoot, name),
+  const settings = ["tsconfig.json", "tsconfig.build.json", "scripts/page.mjs", "scripts/program.mjs"].map(
+    (name) => join(packageRoot, name),
   );
   for (const file of [...files, ...settings, ...(existsSync(compiler) ? [compiler] : [])]) {
     hash
@@ -72,10 +72,12 @@ export function compileSources() {
       cwd: packageRoot,
     },
   );
-  const page = join(packageRoot, "scripts", "page.mjs");
-  runQuietly("building the page", process.execPath, [page, fresh], {
-    cwd: packageRoot,
-  });
+  for (const [doing, script] of [
+    ["building the page", "page.mjs"],
+    ["joining the command line", "program.mjs"],
+  ]) {
+    runQuietly(doing, process.execPath, [join(packageRoot, "scripts", script), fresh], { cwd: packageRoot });
+  }
   writeFileSync(join(fresh, ".stamp"), hash);
   rmSync(old, { recursive: true, force: true });
   if (existsSync(dist)) renameSync(dist, old);
