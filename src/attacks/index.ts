@@ -94,7 +94,10 @@ export {
   momentumAttack,
   type PgdAttack,
   type PgdOptions,
+  type ProjectionName,
   pgd,
+  projectionNames,
+  type SampleBudget,
 } from "./pgd/index.js";
 export { type SquareOptions, square } from "./square/index.js";
 export { transferAttack, withScaledLogits } from "./transfer.js";

@@ -1,13 +1,14 @@
 // Puts model, method, optimiser and random streams together as a configuration says, for training and for measuring.
 import { createMethod, type Method } from "../methods/index.js";
 import { buildModel, type ImageClassifier, WeightAverage } from "../nn/index.js";
-import { type Schedule, SGD, stepSchedule } from "../optim/index.js";
+import { type Schedule, SGD } from "../optim/index.js";
 import { type Device, Generator } from "../tensor/index.js";
 import type { AveragedTraining } from "../training/index.js";
 import { type Normalisation, NormalisedInput, normalisations } from "../weights/index.js";
 import type { ExperimentConfig } from "./config/index.js";
 import type { ExperimentData } from "./data.js";
 import { layOut } from "./precision.js";
+import { schedulesOf } from "./schedules.js";
 
 /** What learns. Owns its tensors: dispose it, or hold it with `using`. */
 export interface Learner extends Disposable {
@@ -17,6 +18,8 @@ export interface Learner extends Disposable {
   /** `null` where the configuration names none. */
   readonly average: AveragedTraining | null;
   readonly learningRate: Schedule;
+  /** `null` where it stays as the optimiser has it. */
+  readonly momentum: Schedule | null;
   /** The training attack's stream. */
   readonly attackGenerator: Generator;
 }
@@ -75,18 +78,17 @@ export function assembleLearner(config: ExperimentConfig, data: ExperimentData, 
   });
   const { weightAverage } = training;
   const average = weightAverage
-    ? { weights: new WeightAverage(model, weightAverage.decay), from: weightAverage.from }
+    ? {
+        weights: new WeightAverage(model, weightAverage.decay, weightAverage.warmUp),
+        from: weightAverage.from,
+      }
     : null;
   return {
     model,
     method,
     optimizer,
     average,
-    learningRate: stepSchedule({
-      base: training.learningRate,
-      milestones: training.milestones,
-      factor: training.factor,
-    }),
+    ...schedulesOf(training, data.subset.train.length),
     attackGenerator: new Generator(seeds.attack, device),
     [Symbol.dispose]() {
       average?.weights.dispose();

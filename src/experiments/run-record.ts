@@ -24,15 +24,23 @@ export function decidingSettings(
   { dataset, subset }: ExperimentData,
 ): Record<string, unknown> {
   const {
-    epochs: _epochs,
+    epochs,
     evaluateEvery: _every,
     logEvery: _log,
     checkpointEvery: _save,
     dropLast,
+    weightAverage,
     ...rest
   } = training;
-  // A run from before this key existed can be continued while the key is not used.
-  const deciding = dropLast ? { ...rest, dropLast } : rest;
+  // A run from before these keys existed can be continued while they are not used.
+  const { warmUp, ...average } = weightAverage ?? { warmUp: false };
+  const deciding = {
+    ...rest,
+    ...(dropLast && { dropLast }),
+    // What spans the whole training is something else with another number of epochs.
+    ...((rest.oneCycle || rest.cosine || ("attackRamp" in method && method.attackRamp)) && { epochs }),
+    ...(weightAverage && { weightAverage: { ...average, ...(warmUp && { warmUp }) } }),
+  };
   const { norm, epsilon, stepSize, batchSize } = evaluation;
   const named = precision === "auto" ? {} : { precision };
   // Data may have moved to another place; what is drawn from it may not have changed.

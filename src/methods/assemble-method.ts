@@ -1,9 +1,9 @@
 // Makes a method from a recipe, with the modifiers that work around any of them.
 import { z } from "zod";
-import { ReatError } from "../errors.js";
-import { ClassConstant } from "../losses/index.js";
 import { scope } from "../tensor/index.js";
-import { budgetIntensity, classBudgetOptions, classBudgets } from "./class-budget.js";
+import { attackRampOptions } from "./attack-ramp.js";
+import { classBudgetOptions, robustLtRule } from "./class-budget.js";
+import { ExampleBudgets } from "./example-budgets.js";
 import type { Method, MethodSetup } from "./method.js";
 import type { RecipeParts } from "./recipe.js";
 import { noState } from "./state.js";
@@ -17,6 +17,9 @@ export const modifierShape = {
   classBudget: classBudgetOptions.optional().meta({
     help: "class-wise budgets (RobustLT) around the method; left out: all classes have the attack's budget",
   }),
+  attackRamp: attackRampOptions.optional().meta({
+    help: "an attack that grows over the training (ACAT) around the method; left out: the whole budget throughout",
+  }),
 };
 const modifierSchema = z.object(modifierShape);
 /** Resolved options of the modifiers. */
@@ -25,18 +28,18 @@ export type Modifiers = z.output<typeof modifierSchema>;
 /**
  * Makes a method of a recipe's parts and the modifiers around it: each step makes examples, computes the loss on them, and lets the
  * recipe observe the result.
- * @throws ReatError `config` for a class budget with a warm-up if the number of epochs is not known; a step before `beginEpoch`
+ * @throws ReatError `config` for a class budget with a warm-up, or a growing attack, if the number of epochs is not known; a step before `beginEpoch`
  * throws `usage`
  */
 export function assembleMethod(
   name: string,
   parts: RecipeParts,
-  { weightPerturbation, classBudget }: Modifiers,
-  { classCounts, epochs }: MethodSetup,
+  { weightPerturbation, classBudget, attackRamp }: Modifiers,
+  setup: MethodSetup,
 ): Method {
-  const budgets = classBudget ? classBudgets(classCounts, classBudget.alpha) : null;
+  const rule = classBudget ? robustLtRule(classBudget, setup) : null;
+  const budgets = rule || attackRamp ? new ExampleBudgets(name, rule, attackRamp ?? null, setup) : null;
   let epochNow = 0;
-  let budget: ClassConstant | null = null;
 
   return {
     name,
@@ -46,24 +49,14 @@ export function assembleMethod(
 
     beginEpoch(epoch) {
       const record = parts.beginEpoch(epoch);
-      if (classBudget && budgets && epoch !== epochNow) {
-        const intensity = budgetIntensity(epoch, classBudget.warmUp, epochs);
-        const shares = budgets.map((share) => share * intensity);
-        if (budget) budget.update(shares);
-        else budget = new ClassConstant(shares);
-      }
       epochNow = epoch;
-      return budget ? { ...record, classBudgetShares: budget.values } : record;
+      return budgets ? { ...record, ...budgets.beginEpoch(epoch) } : record;
     },
 
     step: (batch, given) =>
       scope(() => {
         const { model } = given;
-        if (budgets && !budget) {
-          throw new ReatError("usage", `beginEpoch of method ${name} must be called before its first step.`);
-        }
-        const shares = budget?.like(batch.images).indexSelect(0, batch.labels) ?? null;
-        const context = { ...given, budget: shares };
+        const context = { ...given, budget: budgets?.of(batch) ?? null };
         return model.withMode("train", () => {
           const adversarial = parts.examples(batch, context);
           const loss = () => parts.loss(batch, adversarial, context);
@@ -85,7 +78,7 @@ export function assembleMethod(
     ...noState(name),
     ...(parts.state && parts.restore ? { state: parts.state, restore: parts.restore } : {}),
     dispose() {
-      budget?.dispose();
+      budgets?.dispose();
       parts.dispose?.();
     },
   };

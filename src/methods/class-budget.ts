@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { ReatError } from "../errors.js";
 import { fraction } from "../fraction.js";
+import type { ClassRule } from "./class-rule.js";
+import type { MethodSetup } from "./method.js";
 
 /** Options of class-wise budgets, around any method that makes adversarial examples. */
 export const classBudgetOptions = z.strictObject({
@@ -41,4 +43,19 @@ export function budgetIntensity(epoch: number, warmUp: number, epochs: number | 
     );
   }
   return Math.min((epoch - 1) / (warmUp * epochs), 1);
+}
+
+/** RobustLT as a rule: both epsilon and the step follow the class's share and the warm-up. */
+export function robustLtRule(
+  { alpha, warmUp }: ClassBudgetOptions,
+  { classCounts, epochs }: Pick<MethodSetup, "classCounts" | "epochs">,
+): ClassRule {
+  const budgets = classBudgets(classCounts, alpha);
+  return {
+    beginEpoch(epoch) {
+      const intensity = budgetIntensity(epoch, warmUp, epochs);
+      const shares = budgets.map((share) => share * intensity);
+      return { epsilon: shares, stepSize: shares };
+    },
+  };
 }

@@ -2,6 +2,7 @@
 
 export { assembleMethod, type Modifiers, modifierShape } from "./assemble-method.js";
 export { type AtBslOptions, atBslOptions } from "./at-bsl.js";
+export { type AttackRampOptions, attackRampOptions, rampShare } from "./attack-ramp.js";
 export {
   budgetIntensity,
   type ClassBudgetOptions,

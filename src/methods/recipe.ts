@@ -1,11 +1,12 @@
 // What a training method's own file says: which examples it trains on and what it minimises on them.
+import type { SampleBudget } from "../attacks/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Method, MethodSetup, StepContext, StepResult, TrainingBatch } from "./method.js";
 
 /** What a recipe works with: the step's context and the budget that a modifier gives each sample. */
 export interface RecipeContext extends StepContext {
-  /** Factors of epsilon and step size [N], or null for the whole budget. */
-  readonly budget: Tensor | null;
+  /** Each sample's share of epsilon and step size, or null for the whole budget. */
+  readonly budget: SampleBudget | null;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   norms,
   type PgdAttack,
   pgd,
+  projectionNames,
   type StartNoiseName,
   startNoiseNames,
 } from "../attacks/index.js";
@@ -31,6 +32,9 @@ export const trainingAttackShape = ({ start = "uniform", steps = 10 }: AttackDef
     .meta({ help: "length of a step; left out: 2/255 for linf, 0.2 for l2" }),
   steps: z.int().min(1).default(steps).meta({ help: "gradient steps of an example" }),
   start: z.enum(startNoiseNames).default(start).meta({ help: "noise added before the first step" }),
+  projection: z.enum(projectionNames).optional().meta({
+    help: "what a step is moved back into: ball; or image, which bounds pixels alone, for one step from wide noise (N-FGSM with start double-uniform); left out: ball",
+  }),
   batchNorm: z.enum(["running", "batch"]).default("running").meta({
     help: "statistics of batch normalisation while attacking: running, the model in eval mode (REAT's released code); batch, the batch's, leaving the running ones untouched (RobustLT's)",
   }),
@@ -53,8 +57,11 @@ export function resolveBudget<T extends Given>(
   if (epsilon > largestEpsilon) {
     issue("epsilon", `expected at most ${largestEpsilon} for norm ${given.norm}, got ${epsilon}`);
   }
-  if (given.start === "half-uniform" && given.norm !== "linf") {
-    issue("start", `expected uniform, gaussian or none for norm ${given.norm}, got half-uniform`);
+  if ((given.start === "half-uniform" || given.start === "double-uniform") && given.norm !== "linf") {
+    issue("start", `expected uniform, gaussian or none for norm ${given.norm}, got ${given.start}`);
+  }
+  if (given.projection === "image" && given.steps > 1) {
+    issue("steps", `expected 1 with projection image, which bounds no perturbation, got ${given.steps}`);
   }
   return { ...given, epsilon, stepSize };
 }
@@ -68,7 +75,9 @@ export const trainingAttackOptions = (defaults?: AttackDefaults) =>
  * shows in the loss, whose finiteness the training loop counts without waiting.
  */
 export function trainingAttack(options: TrainingAttackOptions, objective: AttackObjective): PgdAttack {
-  return pgd({ ...options, objective, checked: isReadAtOnce });
+  // N-FGSM takes its gradient at an image; PGD's and the released codes' starts are not moved into [0, 1].
+  const clampStart = options.projection === "image";
+  return pgd({ ...options, objective, clampStart, checked: isReadAtOnce });
 }
 
 /** @internal Whether a figure can be read from the device without waiting for unfinished work. */

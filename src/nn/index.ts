@@ -29,6 +29,7 @@ export {
   type BlockType,
   Bottleneck,
   buildModel,
+  laptopResNet,
   type ModelName,
   type ModelOptions,
   modelNames,
@@ -49,4 +50,4 @@ export {
   wrn34x10,
 } from "./networks/index.js";
 export { Relu, Sequential } from "./sequential.js";
-export { WeightAverage } from "./weight-average.js";
+export { WeightAverage, warmedDecay } from "./weight-average.js";

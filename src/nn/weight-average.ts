@@ -4,6 +4,15 @@ import { keep, noGrad, scope, type Tensor } from "../tensor/index.js";
 import type { Module } from "./module.js";
 
 /**
+ * A decay that grows to its value with the updates made before: min(decay, (1 + d)/(10 + d)). The first average is then nine tenths of the
+ * weights after the first step, and the untrained ones are soon forgotten (TensorFlow's ExponentialMovingAverage; in adversarial training
+ * Rebuffi et al. 2021, arXiv 2103.01946).
+ */
+export function warmedDecay(decay: number, updates: number): number {
+  return Math.min(decay, (1 + updates) / (10 + updates));
+}
+
+/**
  * average ← decay·average + (1 − decay)·weight for parameters and running statistics; what counts (integers) is copied.
  * It owns its tensors and needs `dispose`.
  */
@@ -14,11 +23,13 @@ export class WeightAverage {
   /**
    * Starts from the weights as they are.
    * @param decay from 0 (the weights themselves) to below 1; 0.995 and 0.999 are usual
+   * @param warmUp whether the decay grows to its value, see `warmedDecay`
    * @throws ReatError `config` for a decay out of its range
    */
   constructor(
     module: Module,
     readonly decay: number,
+    readonly warmUp = false,
   ) {
     if (!(decay >= 0 && decay < 1)) {
       throw new ReatError("config", `A weight average's decay must be from 0 to below 1, got ${decay}.`);
@@ -37,12 +48,16 @@ export class WeightAverage {
     });
   }
 
-  /** Takes the weights in, after an optimiser's step. */
-  update(): void {
+  /**
+   * Takes the weights in, after an optimiser's step.
+   * @param updates made before this one; matters to an average whose decay warms up
+   */
+  update(updates = 0): void {
+    const decay = this.warmUp ? warmedDecay(this.decay, updates) : this.decay;
     noGrad(() => {
       for (const [name, tensor] of this.#module.stateDict()) {
         const average = this.#average.get(name)!;
-        if (tensor.dtype.includes("float")) average.lerp_(tensor, 1 - this.decay);
+        if (tensor.dtype.includes("float")) average.lerp_(tensor, 1 - decay);
         else average.copy_(tensor);
       }
     });

@@ -1,4 +1,6 @@
 // Optimisers and learning-rate schedules.
 
+export { type CosineScheduleOptions, cosineSchedule } from "./cosine.js";
+export { type OneCycleScheduleOptions, oneCycleMomentum, oneCycleSchedule } from "./one-cycle.js";
 export { type Schedule, type StepScheduleOptions, stepSchedule } from "./schedule.js";
 export { SGD, type SgdOptions } from "./sgd.js";

@@ -1,8 +1,12 @@
-// Learning rates as pure functions of the epoch.
+// Learning rates as pure functions of the epoch and the batch.
 import { ReatError } from "../errors.js";
 
-/** The learning rate of an epoch, counted from 1. */
-export type Schedule = (epoch: number) => number;
+/**
+ * The value of a step: the learning rate, or the momentum.
+ * @param epoch from 1
+ * @param batch of the epoch, from 0; default: the first
+ */
+export type Schedule = (epoch: number, batch?: number) => number;
 
 /** Options of `stepSchedule`. */
 export interface StepScheduleOptions {

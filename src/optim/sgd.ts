@@ -21,7 +21,8 @@ export interface SgdOptions {
 export class SGD {
   /** η of the next step. */
   learningRate: number;
-  readonly momentum: number;
+  /** μ of the next step; what began at 0 keeps no momentum and cannot change. */
+  momentum: number;
   readonly weightDecay: number;
   readonly nesterov: boolean;
   readonly #parameters: readonly Tensor[];
@@ -73,7 +74,7 @@ export class SGD {
         if (weightDecay !== 0) {
           direction = callOperator("_foreach_add.List", direction, this.#parameters, weightDecay) as Tensor[];
         }
-        if (momentum !== 0) {
+        if (this.#velocities.length > 0) {
           callOperator("_foreach_mul_.Scalar", this.#velocities, momentum);
           callOperator("_foreach_add_.List", this.#velocities, direction, 1);
           direction = nesterov

@@ -9,6 +9,8 @@ import type { RunFolder } from "./run-folder.js";
 /** What the trainer needs of an optimiser. */
 export interface Optimizer {
   learningRate: number;
+  /** Set before each step where the training has a schedule of it. */
+  momentum?: number;
   /** @param gradients in the order of the model's parameters */
   step(gradients: readonly Tensor[]): void;
   /** Its tensors by name; they stay the optimiser's own. */
@@ -88,8 +90,10 @@ export interface TrainingOptions {
   readonly optimizer: Optimizer;
   /** Absent or `null`: the trained weights themselves are measured and kept. */
   readonly average?: AveragedTraining | null;
-  /** The learning rate of an epoch, counted from 1. */
-  readonly learningRate: (epoch: number) => number;
+  /** The learning rate of a step: epochs counted from 1, the epoch's batches from 0. */
+  readonly learningRate: (epoch: number, batch: number) => number;
+  /** The momentum of a step, as the learning rate; absent or `null`: the optimiser's own. */
+  readonly momentum?: ((epoch: number, batch: number) => number) | null;
   readonly epochs: number;
   /** Batches in each epoch. */
   readonly batchesPerEpoch: number;

@@ -9,6 +9,7 @@ import type { EventLog } from "./event-log.js";
 import type { BestSoFar, RunEvent, Selection, WarningEvent } from "./events.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { Pace } from "./pace.js";
+import { setRates, updateAverage } from "./rates.js";
 import { StepRunner } from "./recorded-step.js";
 import { isBetter, isMeasured } from "./selection.js";
 import { allFinite, isAveraged, takeSnapshot } from "./snapshot.js";
@@ -118,8 +119,7 @@ export class Session {
 
   /** The rest of the epoch's batches. @returns whether the signal ended it */
   async #trainEpoch(): Promise<boolean> {
-    const { model, average, method, optimizer, learningRate, batches, batchesPerEpoch, signal } =
-      this.options;
+    const { model, average, method, optimizer, batches, batchesPerEpoch, signal } = this.options;
     const epoch = this.#epoch;
     this.#epochBegan = this.#loggedAt = performance.now();
     const record = method.beginEpoch(epoch);
@@ -131,11 +131,11 @@ export class Session {
         `Epoch ${epoch} has ${plan.count} batches, but every epoch must have ${batchesPerEpoch}.`,
       );
     }
-    optimizer.learningRate = learningRate(epoch);
     if (average?.from === epoch && this.#batch === 0) average.weights.reset();
     model.setMode("train");
     while (this.#batch < plan.count) {
       if (signal?.aborted) return true;
+      setRates(this.options, epoch, this.#batch);
       this.#trainBatch(plan);
       const { logEvery = 10, onProgress } = this.options;
       if (this.#batch % logEvery === 0 || this.#batch === plan.count) this.#logBatches();
@@ -162,7 +162,7 @@ export class Session {
   }
 
   #trainBatch(plan: ReturnType<TrainingOptions["batches"]>): void {
-    const { average, optimizer } = this.options;
+    const { optimizer } = this.options;
     const began = performance.now();
     let images = 0;
     try {
@@ -172,7 +172,7 @@ export class Session {
         const { result, gradients } = this.#steps.run(batch);
         optimizer.step(gradients);
         result.afterUpdate?.();
-        if (average && this.#epoch >= average.from) average.weights.update();
+        updateAverage(this.options, this.#epoch, this.#step);
         this.statistics.add(result, batch.labels);
       });
     } catch (cause) {

@@ -16,7 +16,10 @@ const cases = (["linf", "l2"] as const).flatMap((norm) =>
 
 it.each(cases)("$norm from start $start: each sample as in an attack with its own constants", (given) => {
   const options = { ...given, ...budgets[given.norm], steps: 3 };
-  const together = pgd(options).perturb(model, images, labels, new Generator(3), tensor(shares));
+  const together = pgd(options).perturb(model, images, labels, new Generator(3), {
+    epsilon: tensor(shares),
+    stepSize: tensor(shares),
+  });
   expect(equal(together.slice(0, 0, 1), images.slice(0, 0, 1))).toBe(true);
   for (const [i, share] of shares.entries()) {
     if (share === 0) continue;
@@ -36,12 +39,40 @@ it.each(cases)("$norm from start $start: each sample as in an attack with its ow
 
 it("with the whole budget for all is the plain attack, and leaves no tensors behind", () => {
   const attack = pgd({ norm: "linf", ...budgets.linf, steps: 3 });
-  const run = (budget?: number[]) =>
-    scope(() =>
-      attack.perturb(model, images, labels, new Generator(3), budget ? tensor(budget) : null).toArray(),
-    );
+  const run = (shares?: number[]) =>
+    scope(() => {
+      const budget = shares ? { epsilon: tensor(shares), stepSize: tensor(shares) } : null;
+      return attack.perturb(model, images, labels, new Generator(3), budget).toArray();
+    });
   const plain = run();
   const before = liveTensors();
   for (const [i, value] of run([1, 1, 1, 1]).entries()) expect(value).toBeCloseTo(plain[i]!, 6);
   expect(liveTensors()).toBe(before);
+});
+
+it("can share out epsilon alone: a step as long as the ball is wide ends on the share's border", () => {
+  const attack = pgd({ norm: "linf", epsilon: 0.1, stepSize: 0.1, steps: 1, start: "none" });
+  const budget = { epsilon: tensor(shares), stepSize: null };
+  const moved = attack.perturb(model, images, labels, new Generator(3), budget).sub(images);
+  const largest = moved.abs().flatten(1).amax([1]).toArray();
+  // No step is longer than the attack's own, however wide the ball.
+  for (const [i, share] of shares.entries()) expect(largest[i]).toBeCloseTo(0.1 * Math.min(share, 1), 5);
+});
+
+it("bounded by [0, 1] alone, one step from wide noise leaves the ball and no more", () => {
+  const options = { norm: "linf", epsilon: 0.1, stepSize: 0.1, steps: 1, start: "double-uniform" } as const;
+  const moved = (projection: "image" | "ball") =>
+    pgd({ ...options, projection, clampStart: true })
+      .perturb(model, images, labels, new Generator(3))
+      .sub(images)
+      .abs()
+      .amax()
+      .item();
+  expect(moved("image")).toBeGreaterThan(0.25);
+  expect(moved("image")).toBeLessThanOrEqual(0.3 + 1e-6);
+  expect(moved("ball")).toBeLessThanOrEqual(0.1 + 1e-6);
+  expect(() => pgd({ ...options, steps: 2, projection: "image" })).toThrow("steps must be 1 with projection");
+  expect(() => pgd({ ...options, norm: "l2", projection: "image" })).toThrow(
+    '"double-uniform" is a noise for',
+  );
 });

@@ -237,7 +237,7 @@ describe("what PGD refuses", () => {
     [{ norm: "l1" as NormName }, 'PGD\'s norm must be linf or l2, got "l1"'],
     [
       { start: "laplace" as StartNoiseName },
-      'start must be one of uniform, half-uniform, gaussian, none, got "laplace"',
+      'start must be one of uniform, half-uniform, double-uniform, gaussian, none, got "laplace"',
     ],
   ])("constants %o", (changes, message) => {
     expect(() => pgd(options("linf", changes))).toThrow(message);

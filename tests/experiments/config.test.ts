@@ -205,7 +205,7 @@ describe("loadConfig", () => {
   it.each(presetNames())("preset %s is complete and named as its file", (name) => {
     const config = loadConfig(name);
     if (name !== "own-images-reat") expect(config.name).toBe(name);
-    expect(config.training.milestones.at(-1)).toBeLessThan(config.training.epochs);
+    expect(config.training.milestones.at(-1) ?? 0).toBeLessThan(config.training.epochs);
   });
 
   it.each(presetNames())("preset %s says what it is, where it runs and how it is started", (name) => {
@@ -237,7 +237,7 @@ describe("loadConfig", () => {
       string[]
     >;
     const shared = loadConfig(`${stem}reat`);
-    const names = presetNames().filter((name) => name.startsWith(stem));
+    const names = presetNames().filter((name) => name.startsWith(stem) && name !== `${stem}cpu`);
     expect(names.length).toBeGreaterThanOrEqual(methodNames.length);
     for (const name of names) {
       const { training, data, method } = loadConfig(name);

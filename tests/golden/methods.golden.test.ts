@@ -17,12 +17,13 @@ import {
   robalRegulariser,
   tradesRegulariser,
 } from "../../src/methods/index.js";
-import { BatchNorm, Conv2d, classifierHead, ImageClassifier, Linear } from "../../src/nn/index.js";
+import { classifierHead } from "../../src/nn/index.js";
 import { SGD } from "../../src/optim/index.js";
 import { crossEntropy, Generator, grad, noGrad, scope, type Tensor, tensor } from "../../src/tensor/index.js";
 import { onTestDevice, testDevice } from "../test-device.js";
 import { describeGolden, expectWithin, fillModel, goldenInput, goldenLabels, uniforms } from "./generator.js";
 import type { Labels, MethodsFile, PairGradients } from "./methods-file.js";
+import { SmallNet } from "./small-net.js";
 
 /** A base plus noise, added in float64 and rounded once. */
 function around(
@@ -225,7 +226,7 @@ describeGolden<MethodsFile>("methods.json", ({ tolerance, logit_pair, robal, tra
     const adversarial = around(clean, awp.adv_images.seed, 8 / 255, limit);
     const batch = { images: clean, labels: goldenLabels(awp.labels as Labels) };
     const setup = { classCounts: new Array<number>(10).fill(10), device: testDevice } as const;
-    const norms = (model: ImageClassifier) =>
+    const norms = (model: SmallNet) =>
       Object.fromEntries([...model.namedParameters()].map(([name, value]) => [name, value.norm(2).item()]));
 
     const recipes: Record<string, RecipeParts> = {
@@ -238,7 +239,7 @@ describeGolden<MethodsFile>("methods.json", ({ tolerance, logit_pair, robal, tra
     };
 
     it.each(["awp_at", "awp_trades", "no_awp_reference"] as const)("%s: two steps", (name) => {
-      const model = onTestDevice(new Net());
+      const model = onTestDevice(new SmallNet());
       fillModel(model.stateDict(), { ...awp.fill, "dim>=2 scale": 1 });
       const weightPerturbation = name === "no_awp_reference" ? undefined : { gamma: awp.gamma, from: 1 };
       const parts = { ...recipes[name]!, examples: () => adversarial };
@@ -274,7 +275,7 @@ describeGolden<MethodsFile>("methods.json", ({ tolerance, logit_pair, robal, tra
     });
 
     it("moves the weights by the recorded amount and back", () => {
-      const model = onTestDevice(new Net());
+      const model = onTestDevice(new SmallNet());
       fillModel(model.stateDict(), { ...awp.fill, "dim>=2 scale": 1 });
       expectWithin(Object.values(norms(model)), Object.values(awp.initial_norms), relAwp, "at first");
       const loss = () => crossEntropy(model.logits(adversarial), batch.labels);
@@ -293,25 +294,3 @@ describeGolden<MethodsFile>("methods.json", ({ tolerance, logit_pair, robal, tra
     });
   });
 });
-
-/** The small network that the file describes. */
-class Net extends ImageClassifier {
-  override readonly architecture = "net";
-  override readonly classes = 10;
-  override readonly featureSize = 16;
-  readonly #generator = new Generator(0);
-  readonly conv1 = this.child("conv1", new Conv2d(3, 8, this.#generator, { bias: true }));
-  readonly norm1 = this.child("bn1", new BatchNorm(8));
-  readonly conv2 = this.child("conv2", new Conv2d(8, 16, this.#generator, { bias: true, stride: 2 }));
-  readonly norm2 = this.child("bn2", new BatchNorm(16));
-  readonly head = this.child("fc", new Linear(16, 10, this.#generator));
-
-  override features(images: Tensor): Tensor {
-    const first = this.norm1.forward(this.conv1.forward(images)).relu();
-    return this.norm2.forward(this.conv2.forward(first)).relu().mean([2, 3]);
-  }
-
-  override classify(features: Tensor): Tensor {
-    return this.head.forward(features);
-  }
-}

@@ -58,6 +58,56 @@ describe("class-wise budgets", () => {
   });
 });
 
+describe("a growing attack", () => {
+  /** The largest change of any pixel in the first step of an epoch of 10; one step, from the clean images, as long as the ball is wide. */
+  function change(epoch: number, parts: object, attack: object = {}): number {
+    const model = new TinyModel(1);
+    const options = { steps: 1, start: "none", stepSize: epsilon, ...attack };
+    const method = create({ name: "pgd-at", attack: options, ...parts }, 10);
+    method.beginEpoch(epoch);
+    const batch = batchOf(2);
+    const seen: Tensor[] = [];
+    const features = model.features.bind(model);
+    model.features = (images) => {
+      if (model.mode === "train") seen.push(keep(images.clone()));
+      return features(images);
+    };
+    method.step(batch, { model, generator: new Generator(3) });
+    return seen[0]!.sub(batch.images).abs().amax().item();
+  }
+
+  it("has epoch/epochs of epsilon and of the step, and the whole at the end", () => {
+    for (const epoch of [1, 5, 10]) {
+      expect(change(epoch, { attackRamp: {} })).toBeCloseTo((epsilon * epoch) / 10, 5);
+    }
+    expect(change(3, { attackRamp: { from: 0.5, over: 0.6 } })).toBeCloseTo(epsilon * 0.75, 5);
+    expect(change(6, { attackRamp: { from: 0.5, over: 0.6 } })).toBeCloseTo(epsilon, 5);
+  });
+
+  it("can leave the step whole, so that a step reaches the border of the smaller ball", () => {
+    const half = { stepSize: epsilon / 2 };
+    expect(change(5, { attackRamp: {} }, half)).toBeCloseTo(epsilon / 4, 5);
+    expect(change(5, { attackRamp: { scalesStep: false } }, half)).toBeCloseTo(epsilon / 2, 5);
+    expect(change(2, { attackRamp: { scalesStep: false } }, half)).toBeCloseTo(epsilon / 5, 5);
+  });
+
+  it("multiplies class-wise budgets, and both are in the epoch's record", () => {
+    const parts = { attackRamp: {}, classBudget: { warmUp: 0 } };
+    const largest = Math.max(
+      ...batchOf(2)
+        .labels.toArray()
+        .map((k) => classBudgets(classCounts, 0.3)[k]!),
+    );
+    expect(change(5, parts)).toBeCloseTo((epsilon * largest) / 2, 5);
+    const record = create({ name: "pgd-at", ...parts }, 10).beginEpoch(5);
+    expect(record).toMatchObject({ attackShare: 0.5, classBudgetShares: classBudgets(classCounts, 0.3) });
+  });
+
+  it("needs the number of epochs", () => {
+    expect(() => create({ name: "pgd-at", attackRamp: {} }).beginEpoch(1)).toThrow("number of epochs");
+  });
+});
+
 describe("weight perturbation", () => {
   const options = { name: "pgd-at", attack: { steps: 1 } };
 

@@ -19,6 +19,7 @@ import type { Classifier } from "../classifier.js";
 import {
   type NormName,
   norms,
+  perSample,
   type StartNoise,
   type StartNoiseName,
   startNoise,
@@ -46,6 +47,8 @@ export interface PgdOptions {
   readonly start?: StartNoiseName | StartNoise;
   /** Move the starting point into the ball and [0, 1] before its gradient is taken. Default: false. */
   readonly clampStart?: boolean;
+  /** What a point is moved into after each step: the ball and [0, 1], or only [0, 1] ("image", as in N-FGSM). Default: "ball". */
+  readonly projection?: ProjectionName;
   /** Default: cross entropy. */
   readonly objective?: AttackObjective;
   /** Attempts from fresh noise; each sample keeps the one with its highest objective. Integer ≥ 1, default: 1. */
@@ -58,7 +61,8 @@ export interface PgdOptions {
   readonly checked?: (device: Device) => boolean;
 }
 
-function requireValid({ norm, epsilon, stepSize, steps, start = "uniform", restarts = 1 }: PgdOptions): void {
+function requireValid(options: PgdOptions): void {
+  const { norm, epsilon, stepSize, steps, start = "uniform", restarts = 1, projection = "ball" } = options;
   const problem = (what: string, accepted: string, got: unknown) =>
     new ReatError("config", `PGD's ${what} must be ${accepted}, got ${JSON.stringify(got)}.`);
   if (!Object.hasOwn(norms, norm)) throw problem("norm", Object.keys(norms).join(" or "), norm);
@@ -71,22 +75,37 @@ function requireValid({ norm, epsilon, stepSize, steps, start = "uniform", resta
     throw problem("stepSize", "a finite number > 0", stepSize);
   if (!(Number.isInteger(steps) && steps >= 1)) throw problem("steps", "an integer ≥ 1", steps);
   if (!(Number.isInteger(restarts) && restarts >= 1)) throw problem("restarts", "an integer ≥ 1", restarts);
+  if (!projectionNames.includes(projection))
+    throw problem("projection", projectionNames.join(" or "), projection);
+  if (projection === "image" && steps > 1) throw problem("steps", "1 with projection image", steps);
   if (restarts > 1 && start === "none") throw problem("restarts", '1 with start "none"', restarts);
+}
+
+/** What a point is moved into after each step. */
+export const projectionNames = ["ball", "image"] as const;
+/** One of {@link projectionNames}. */
+export type ProjectionName = (typeof projectionNames)[number];
+
+/** Shares of an attack's constants, [N] each, at least 0: one budget for each sample. */
+export interface SampleBudget {
+  /** Of epsilon, and with it of noise over the ball. */
+  readonly epsilon: Tensor;
+  /** Of the step size; null for the whole step. */
+  readonly stepSize: Tensor | null;
 }
 
 /** PGD, whose budget may differ from sample to sample. */
 export interface PgdAttack extends Attack {
   /**
    * As every attack's.
-   * @param budget [N], each at least 0: factors of epsilon (and with it of noise over the ball) and of the step size;
-   *   absent, all samples have the whole budget
+   * @param budget absent, all samples have the whole budget
    */
   perturb(
     model: Classifier,
     images: Tensor,
     labels: Tensor,
     generator: Generator,
-    budget?: Tensor | null,
+    budget?: SampleBudget | null,
   ): Tensor;
 }
 
@@ -98,6 +117,7 @@ export interface PgdAttack extends Attack {
 export function pgd(options: PgdOptions): PgdAttack {
   requireValid(options);
   const { epsilon, stepSize, steps, start = "uniform", clampStart = false, restarts = 1 } = options;
+  const { projection = "ball" } = options;
   const { name = `pgd-${steps}`, objective = crossEntropyObjective, checked = () => true } = options;
   const norm = norms[options.norm];
   // Refuses an impossible start now; the noise itself follows the budget of each call.
@@ -118,12 +138,16 @@ export function pgd(options: PgdOptions): PgdAttack {
     perturb(model, images, labels, generator, budget = null) {
       return scope(() =>
         noGrad(() => {
-          const share = budget?.to(images.dtype).reshape([-1, ...images.shape.slice(1).map(() => 1)]);
-          const radius = share ? share.mul(epsilon) : epsilon;
-          const length = share ? share.mul(stepSize) : stepSize;
+          const shared = (value: number, shares: Tensor | null | undefined) =>
+            shares ? perSample(shares.to(images.dtype), images).mul(value) : value;
+          const radius = shared(epsilon, budget?.epsilon);
+          const length = shared(stepSize, budget?.stepSize);
           const noise = startNoise(start, norm, radius);
           const total = zeros([], { device: images.device, dtype: "float64" });
-          const project = norm.projection(images, radius);
+          const project =
+            projection === "ball"
+              ? norm.projection(images, radius)
+              : (point: Tensor) => void point.clamp_(0, 1);
 
           const attempt = (): Tensor => {
             const point = noise ? images.add(noise(images, generator)) : images.clone();

@@ -12,6 +12,7 @@ type Parsed = z.output<typeof experimentSchema>;
 export function contradictions(config: Parsed, method: MethodOptions | undefined): Problem[] {
   return [
     ...trainingContradictions(config),
+    ...scheduleContradictions(config),
     ...normalisationProblems(config),
     ...impossibleAttacks(config),
     ...(method ? methodContradictions(config, method) : []),
@@ -46,6 +47,50 @@ function trainingContradictions({ training, data }: Parsed): Problem[] {
       key: "training.milestones",
       text: `is [${training.milestones.join(", ")}]; accepted: epochs in ascending order.`,
     });
+  }
+  return problems;
+}
+
+const defaultMilestones = "60,75";
+
+function scheduleContradictions({ training }: Parsed): Problem[] {
+  const { oneCycle, cosine, milestones, factor, epochs, learningRate, momentum } = training;
+  if (!oneCycle && !cosine) return [];
+  const chosen = oneCycle ? "training.oneCycle" : "training.cosine";
+  const problems: Problem[] = [];
+  const add = (key: string, text: string) => problems.push({ key, text });
+  if (oneCycle && cosine) {
+    add("training.cosine", "is set beside training.oneCycle; accepted: one schedule of the learning rate.");
+  }
+  if (milestones.length > 0 && milestones.join() !== defaultMilestones) {
+    add(
+      "training.milestones",
+      `is [${milestones.join(", ")}] beside ${chosen}, which does without; accepted with it: [] or no milestones.`,
+    );
+  }
+  if (factor !== 0.1) {
+    add("training.factor", `is ${factor} beside ${chosen}, which does without; accepted with it: no factor.`);
+  }
+  if (oneCycle?.momentum && oneCycle.momentum[0] > oneCycle.momentum[1]) {
+    add(
+      "training.oneCycle.momentum",
+      `is [${oneCycle.momentum.join(", ")}]; accepted: two ascending numbers, the momentum at the peak and that at the end.`,
+    );
+  }
+  if (oneCycle?.momentum && momentum === 0) {
+    add(
+      "training.oneCycle.momentum",
+      "is set, but training.momentum is 0, so that there is none; accepted: a momentum above 0, or null.",
+    );
+  }
+  if (cosine && cosine.warmUp >= epochs) {
+    add("training.cosine.warmUp", `is ${cosine.warmUp}, but training has ${epochs} epochs; accepted: fewer.`);
+  }
+  if (cosine && cosine.floor > learningRate) {
+    add(
+      "training.cosine.floor",
+      `is ${cosine.floor}, above the learning rate ${learningRate}; accepted: at most that.`,
+    );
   }
   return problems;
 }

@@ -18,6 +18,7 @@ import {
   precisions,
 } from "../../nn/index.js";
 import { normalisations } from "../../weights/index.js";
+import { cosine, oneCycle } from "./schedule-keys.js";
 
 const seed = (value: number, help: string) => z.int().min(0).max(0xffffffff).default(value).meta({ help });
 
@@ -136,6 +137,12 @@ const training = z.strictObject({
     .max(1)
     .default(0.1)
     .meta({ help: "what the learning rate is multiplied by at the milestones" }),
+  oneCycle: oneCycle.optional().meta({
+    help: "one cycle of the learning rate over the whole training instead of milestones, step by step; learningRate is then the peak; left out: milestones",
+  }),
+  cosine: cosine.optional().meta({
+    help: "a learning rate that falls along half a cosine over the whole training instead of milestones; left out: milestones",
+  }),
   momentum: z.number().min(0).lt(1).default(0.9).meta({ help: "of SGD" }),
   weightDecay: z.number().min(0).default(5e-4).meta({ help: "of SGD" }),
   nesterov: z.boolean().default(false).meta({ help: "Nesterov's form of momentum" }),
@@ -151,6 +158,9 @@ const training = z.strictObject({
     .strictObject({
       decay: z.number().min(0).lt(1).default(0.999).meta({ help: "share of the average that a step keeps" }),
       from: z.int().min(1).default(1).meta({ help: "the first averaged epoch" }),
+      warmUp: z.boolean().default(false).meta({
+        help: "whether the decay grows to its value with the number d of steps averaged: min(decay, (1 + d)/(10 + d))",
+      }),
     })
     .optional()
     .meta({

@@ -1,4 +1,5 @@
 // The face of the networks and the blocks they are built from.
+export { laptopResNet } from "./laptop-resnet.js";
 export { buildModel, type ModelName, type ModelOptions, modelNames, requireImageSize } from "./models.js";
 export { PreActivationBlock } from "./pre-activation-block.js";
 export { PreActResNet18 } from "./preact-resnet.js";

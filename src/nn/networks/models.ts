@@ -3,6 +3,7 @@ import { ReatError } from "../../errors.js";
 import type { Generator } from "../../tensor/index.js";
 import type { ImageClassifier } from "../classifier.js";
 import type { ClassifierName } from "../cosine-linear.js";
+import { laptopResNet } from "./laptop-resnet.js";
 import { PreActResNet18 } from "./preact-resnet.js";
 import { ResNet, resnet18, resnet34, resnet50 } from "./resnet.js";
 import { requireSmallCnnSize, SmallCnn } from "./small-cnn.js";
@@ -27,6 +28,8 @@ const models = {
     new PreActResNet18(classes, generator, classifier),
   wrn28_10: ({ classes, generator, classifier }) => new WideResNet(wrn28x10, classes, generator, classifier),
   wrn34_10: ({ classes, generator, classifier }) => new WideResNet(wrn34x10, classes, generator, classifier),
+  "laptop-resnet": ({ classes, generator, classifier }) =>
+    new ResNet(laptopResNet, classes, generator, classifier),
   "small-resnet": ({ classes, generator, classifier }) =>
     new ResNet(smallResNet, classes, generator, classifier),
   smallcnn: ({ classes, generator, classifier }) => new SmallCnn(classes, generator, classifier),

@@ -98,7 +98,10 @@ function trainingText(config: Settings): string | null {
   if (batch !== undefined) parts.push(`batches of ${scalar(batch)}`);
   if (rate !== undefined) parts.push(`learning rate ${scalar(rate)}`);
   const milestones = at(training, "milestones");
-  if (Array.isArray(milestones) && milestones.length > 0 && factor !== undefined) {
+  const [oneCycle, cosine] = [at(training, "oneCycle"), at(training, "cosine")];
+  if (oneCycle !== undefined) parts.push(`in one cycle with its peak at ${scalar(at(oneCycle, "peakAt"))}`);
+  else if (cosine !== undefined) parts.push("along half a cosine");
+  else if (Array.isArray(milestones) && milestones.length > 0 && factor !== undefined) {
     parts.push(`× ${scalar(factor)} after ${milestones.map(scalar).join(", ")}`);
   }
   if (decay !== undefined) parts.push(`weight decay ${scalar(decay)}`);
@@ -112,7 +115,8 @@ function averageText(average: unknown): string | null {
   const [decay, from] = [at(average, "decay"), at(average, "from")];
   if (decay === undefined) return null;
   const since = from === undefined || from === 1 ? "" : ` from epoch ${scalar(from)}`;
-  return `averaged over the steps${since}, decay ${scalar(decay)}`;
+  const warm = at(average, "warmUp") === true ? ", warmed up" : "";
+  return `averaged over the steps${since}, decay ${scalar(decay)}${warm}`;
 }
 
 /** An attack's settings in a line: "l∞, ε = 8/255, step 2/255, 10 steps". Null where there are none. */
