@@ -8,9 +8,10 @@ import type { LossFunction, LossReduction } from "./loss-function.js";
 export function balancedSoftmaxLoss(
   classCounts: readonly number[],
   reduction: LossReduction = "mean",
+  labelSmoothing = 0,
 ): LossFunction {
   checkClassCounts(classCounts);
   const logCounts = new ClassConstant(classCounts.map(Math.log));
   return (logits: Tensor, labels: Tensor) =>
-    crossEntropy(logits.add(logCounts.like(logits)), labels, { reduction });
+    crossEntropy(logits.add(logCounts.like(logits)), labels, { reduction, labelSmoothing });
 }

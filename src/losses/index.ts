@@ -25,5 +25,5 @@ export {
   rblWeights,
   rebalancedLoss,
 } from "./rebalancing.js";
-export { type RecognitionLoss, recognitionLoss } from "./recognition.js";
+export { type LossShaping, type RecognitionLoss, recognitionLoss, weightedMean } from "./recognition.js";
 export { type FeatureRegulariser, type TailForm, type TailOptions, tailRegulariser } from "./tail.js";

@@ -30,6 +30,7 @@ export function ldamLoss(
   options: LdamOptions,
   classCounts: readonly number[],
   reduction: LossReduction = "mean",
+  labelSmoothing = 0,
 ): EpochLoss {
   const { maxMargin, scale, reweightFrom, beta } = options;
   const margins = new ClassConstant(ldamMargins(classCounts, maxMargin));
@@ -39,7 +40,7 @@ export function ldamLoss(
     const margin = margins.like(logits).indexSelect(0, labels).unsqueeze(1);
     const lowered = logits.scatterAdd(1, labels.unsqueeze(1), margin.neg());
     const weight = weighted ? weights.like(logits) : undefined;
-    return crossEntropy(lowered.mul(scale), labels, { weight, reduction });
+    return crossEntropy(lowered.mul(scale), labels, { weight, reduction, labelSmoothing });
   };
   loss.beginEpoch = (epoch) => {
     weighted = reweightFrom !== null && epoch >= reweightFrom;

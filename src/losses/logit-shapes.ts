@@ -12,11 +12,13 @@ export function logitAdjustmentLoss(
   { tau }: { readonly tau: number },
   classCounts: readonly number[],
   reduction: LossReduction = "mean",
+  labelSmoothing = 0,
 ): LossFunction {
   checkClassCounts(classCounts);
   const total = classCounts.reduce((sum, count) => sum + count, 0);
   const shift = new ClassConstant(classCounts.map((count) => tau * Math.log(count / total)));
-  return (logits, labels) => crossEntropy(logits.add(shift.like(logits)), labels, { reduction });
+  return (logits, labels) =>
+    crossEntropy(logits.add(shift.like(logits)), labels, { reduction, labelSmoothing });
 }
 
 /**
@@ -27,9 +29,11 @@ export function classTemperatureLoss(
   { gamma }: { readonly gamma: number },
   classCounts: readonly number[],
   reduction: LossReduction = "mean",
+  labelSmoothing = 0,
 ): LossFunction {
   checkClassCounts(classCounts);
   const largest = Math.max(...classCounts);
   const inverse = new ClassConstant(classCounts.map((count) => (count / largest) ** gamma));
-  return (logits, labels) => crossEntropy(logits.mul(inverse.like(logits)), labels, { reduction });
+  return (logits, labels) =>
+    crossEntropy(logits.mul(inverse.like(logits)), labels, { reduction, labelSmoothing });
 }

@@ -68,6 +68,8 @@ export interface RebalancingOptions {
   readonly tau?: number;
   /** "mean" divides the weight form by the sum of the samples' weights, as PyTorch does. Default: "mean". */
   readonly reduction?: LossReduction;
+  /** Share of the target that is spread over all classes. Default: 0. */
+  readonly labelSmoothing?: number;
 }
 
 /**
@@ -78,7 +80,7 @@ export interface RebalancingOptions {
  * @throws ReatError `config` for a weight that is not
  */
 export function rebalancedLoss(weights: readonly number[], options: RebalancingOptions = {}): RebalancedLoss {
-  const { form = "weight", tau = 1, reduction = "mean" } = options;
+  const { form = "weight", tau = 1, reduction = "mean", labelSmoothing = 0 } = options;
   const entering = (given: readonly number[]) => {
     const wrong = given.find((weight) => !(weight > 0 && weight < Infinity));
     if (wrong !== undefined) throw new ReatError("config", `Class weights must be positive, got ${wrong}.`);
@@ -87,8 +89,8 @@ export function rebalancedLoss(weights: readonly number[], options: RebalancingO
   const constant = new ClassConstant(entering(weights));
   const loss: LossFunction = (logits, labels) =>
     form === "logit"
-      ? crossEntropy(logits.add(constant.like(logits)), labels, { reduction })
-      : crossEntropy(logits, labels, { weight: constant.like(logits), reduction });
+      ? crossEntropy(logits.add(constant.like(logits)), labels, { reduction, labelSmoothing })
+      : crossEntropy(logits, labels, { weight: constant.like(logits), reduction, labelSmoothing });
   return Object.assign(loss, {
     update: (given: readonly number[]) => constant.update(entering(given)),
     dispose: () => constant.dispose(),

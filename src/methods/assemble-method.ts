@@ -9,8 +9,16 @@ import type { RecipeParts } from "./recipe.js";
 import { noState } from "./state.js";
 import { perturbWeights, weightPerturbationOptions } from "./weight-perturbation.js";
 
+/** Keys of a loss of labels, which every method has. */
+export const labelShape = {
+  labelSmoothing: z.number().min(0).lt(1).optional().meta({
+    help: "share s of a label that is spread over all C classes in the loss: 1 − s + s/C on the label, s/C on the others; examples are made as without; left out: 0",
+  }),
+};
+
 /** Keys that every method's options take. */
 export const modifierShape = {
+  ...labelShape,
   weightPerturbation: weightPerturbationOptions
     .optional()
     .meta({ help: "adversarial weight perturbation (AWP) around the method; left out: none" }),

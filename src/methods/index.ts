@@ -30,6 +30,7 @@ export {
   methods,
 } from "./methods.js";
 export { defaultConstants, methodSections } from "./methods-table.js";
+export { modifierContradictions } from "./modifier-contradictions.js";
 export { type PgdAtOptions, pgdAtOptions } from "./pgd-at.js";
 export { type PlainOptions, plainOptions } from "./plain.js";
 export { type ReatOptions, reatOptions } from "./reat.js";

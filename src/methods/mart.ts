@@ -55,8 +55,8 @@ export const mart = defineMethod<MartOptions>({
     preset: "released-mart",
     summary: "ResNet-18, 120 epochs, learning rate 0.01, weight decay 3.5e-3, steps of 0.007 within 0.031",
   },
-  recipe({ loss: lossName, lambda, attack: options }, { classCounts }) {
-    const recognition = recognitionLoss(lossName, classCounts);
+  recipe({ loss: lossName, lambda, attack: options }, { classCounts, shaping }) {
+    const recognition = recognitionLoss(lossName, classCounts, "mean", shaping);
     const attack = trainingAttack(options, recognitionLoss("ce", classCounts, "none"));
     return {
       warnings: contradictoryLoss("mart", lossName),

@@ -1,6 +1,6 @@
 // What is known of a method before it is built, and how a method's file declares it.
 import type { z } from "zod";
-import { owningConstants } from "../losses/index.js";
+import { type LossShaping, owningConstants } from "../losses/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { assembleMethod, type Modifiers } from "./assemble-method.js";
 import type { Method, MethodSetup } from "./method.js";
@@ -63,7 +63,8 @@ export function defineMethod<Options extends { readonly name: string } & Modifie
   return {
     ...definition,
     create(options, setup) {
-      const [parts, freeConstants] = owningConstants(() => definition.recipe(options, setup));
+      const shaping: LossShaping = { labelSmoothing: options.labelSmoothing ?? 0 };
+      const [parts, freeConstants] = owningConstants(() => definition.recipe(options, { ...setup, shaping }));
       const dispose = () => {
         parts.dispose?.();
         freeConstants();

@@ -1,4 +1,5 @@
 // What a training method is to the trainer: a step from a batch to a loss, and state that outlives an epoch.
+import type { LossShaping } from "../losses/index.js";
 import type { ImageClassifier } from "../nn/index.js";
 import type { Device, Generator, Tensor } from "../tensor/index.js";
 
@@ -72,4 +73,6 @@ export interface MethodSetup {
   readonly device: Device;
   /** Length of the training, for what is scheduled over a share of it. */
   readonly epochs?: number;
+  /** What the modifiers lay over the recipe's loss of labels; set for the recipe, not by who asks for a method. */
+  readonly shaping?: LossShaping;
 }

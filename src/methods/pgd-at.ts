@@ -37,9 +37,9 @@ export function pgdAtRecipe(
   { name, ...options }: Omit<PgdAtOptions, "name"> & { readonly name: string },
   setup: MethodSetup,
 ): RecipeParts {
-  const { classCounts } = setup;
+  const { classCounts, shaping } = setup;
   const { objective: chosen } = options.attack;
-  const recognition = recognitionLoss(options.loss, classCounts);
+  const recognition = recognitionLoss(options.loss, classCounts, "mean", shaping);
   const objective: AttackObjective =
     chosen === "cw" ? marginObjective : recognitionLoss(chosen, classCounts, "none");
   const examples = rebalancedExamples(name, options, setup, objective);

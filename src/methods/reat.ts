@@ -50,7 +50,7 @@ export const reat = defineMethod<ReatOptions>({
     summary: "ResNet-18, 80 epochs, best PGD-20 accuracy on the test set",
   },
   recipe(options, setup) {
-    const recognition = recognitionLoss(options.loss, setup.classCounts);
+    const recognition = recognitionLoss(options.loss, setup.classCounts, "mean", setup.shaping);
     const tail = options.tail.enabled ? tailRegulariser(setup.classCounts, options.tail) : null;
     const examples = rebalancedExamples("reat", options, setup);
     return {

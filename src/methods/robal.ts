@@ -2,7 +2,14 @@
 import { z } from "zod";
 import { ReatError } from "../errors.js";
 import { fraction } from "../fraction.js";
-import { ClassConstant, type LossFunction, predictionDivergence, recognitionLoss } from "../losses/index.js";
+import {
+  ClassConstant,
+  type LossFunction,
+  type LossShaping,
+  predictionDivergence,
+  recognitionLoss,
+  weightedMean,
+} from "../losses/index.js";
 import { crossEntropy, type Tensor } from "../tensor/index.js";
 import { modifierShape } from "./assemble-method.js";
 import { defineMethod } from "./method-entry.js";
@@ -59,14 +66,21 @@ function logPrior(classCounts: readonly number[], tau: number): ClassConstant {
 }
 
 /** CE of s·(z − margin_y·e_y) + τ_b·log prior (equation 10), on cosines z. */
-export function multiMarginLoss(classCounts: readonly number[], options: MarginOptions): LossFunction {
+export function multiMarginLoss(
+  classCounts: readonly number[],
+  options: MarginOptions,
+  { labelSmoothing = 0, classWeights = null }: LossShaping = {},
+): LossFunction {
   const margins = new ClassConstant(robalMargins(classCounts, options));
   const prior = logPrior(classCounts, options.tauPrior);
-  return (cosines, labels) => {
+  const reduction = classWeights ? "none" : "mean";
+  const loss: LossFunction = (cosines, labels) => {
     const margin = margins.like(cosines).indexSelect(0, labels).unsqueeze(1);
     const lowered = cosines.scatterAdd(1, labels.unsqueeze(1), margin.neg());
-    return crossEntropy(lowered.mul(options.scale).add(prior.like(cosines)), labels);
+    const logits = lowered.mul(options.scale).add(prior.like(cosines));
+    return crossEntropy(logits, labels, { reduction, labelSmoothing });
   };
+  return classWeights ? weightedMean(loss, classWeights) : loss;
 }
 
 /**
@@ -112,8 +126,8 @@ export const robal = defineMethod<RobalOptions>({
         ]
       : [],
   inference: (options, { classCounts }) => robalInference(classCounts, options),
-  recipe(options, { classCounts }) {
-    const multiMargin = multiMarginLoss(classCounts, options);
+  recipe(options, { classCounts, shaping }) {
+    const multiMargin = multiMarginLoss(classCounts, options, shaping);
     const attack = trainingAttack(options.attack, recognitionLoss("ce", classCounts, "none"));
     return {
       warnings: [],

@@ -1,7 +1,7 @@
 // TAET (Wang et al. 2025): clean training first, then an adversarial loss that levels the classes.
 import { z } from "zod";
 import { fraction } from "../fraction.js";
-import { recognitionLoss } from "../losses/index.js";
+import { type LossShaping, recognitionLoss } from "../losses/index.js";
 import { crossEntropy, oneHot, type Tensor } from "../tensor/index.js";
 import { modifierShape } from "./assemble-method.js";
 import type { MethodWarning } from "./method.js";
@@ -30,6 +30,15 @@ export type TaetOptions = z.output<typeof taetOptions>;
 // The released code's guards against classes without samples and against a loss of 0.
 const tiny = 1e-10;
 
+function sampleLosses(
+  logits: Tensor,
+  labels: Tensor,
+  { labelSmoothing = 0, classWeights = null }: LossShaping = {},
+): Tensor {
+  const ce = crossEntropy(logits, labels, { reduction: "none", labelSmoothing });
+  return classWeights ? ce.mul(classWeights.like(ce).indexSelect(0, labels)) : ce;
+}
+
 /**
  * HARL: α·mean_c L_c + β·mean_c (L_c − mean L)² + γ·Σ_c (L_c/ΣL)², with L_c the mean cross entropy of the samples of
  * class c, 0 for a class that the batch lacks.
@@ -40,8 +49,9 @@ export function harl(
   logits: Tensor,
   labels: Tensor,
   { alpha, beta, gamma }: Pick<TaetOptions, "alpha" | "beta" | "gamma">,
+  shaping?: LossShaping,
 ): Tensor {
-  const ce = crossEntropy(logits, labels, { reduction: "none" });
+  const ce = sampleLosses(logits, labels, shaping);
   const members = oneHot(labels, logits.shape[1]!).to(logits.dtype);
   const classLosses = members
     .mul(ce.unsqueeze(1))
@@ -72,7 +82,8 @@ export const taet = defineMethod<TaetOptions>({
     summary:
       "100 epochs, the first 40 clean, steps of 0.003 within 0.031; its ResNet-50 at 224 pixels is left out",
   },
-  recipe({ cleanEpochs, attack: options, ...weights }, { classCounts, epochs }) {
+  recipe({ cleanEpochs, attack: options, ...weights }, { classCounts, epochs, shaping }) {
+    const recognition = recognitionLoss("ce", classCounts, "mean", shaping);
     const attack = trainingAttack(options, recognitionLoss("ce", classCounts, "none"));
     let isClean = cleanEpochs > 0;
     return {
@@ -84,7 +95,7 @@ export const taet = defineMethod<TaetOptions>({
       examples: (batch, context) => (isClean ? null : craft(attack, options.batchNorm, batch, context)),
       loss({ images, labels }, adversarial, { model }) {
         const logits = model.logits(adversarial ?? images);
-        const loss = adversarial ? harl(logits, labels, weights) : crossEntropy(logits, labels);
+        const loss = adversarial ? harl(logits, labels, weights, shaping) : recognition(logits, labels);
         const adversarialLogits = adversarial ? logits.detach() : null;
         return { loss, adversarialLogits, terms: { recognition: loss.detach() } };
       },

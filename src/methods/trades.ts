@@ -48,8 +48,8 @@ export const trades = defineMethod<TradesOptions>({
     preset: "released-trades",
     summary: "WideResNet-34-10, 80 epochs, weight decay 2e-4, steps of 0.007 within 0.031",
   },
-  recipe({ loss: lossName, beta, cleanPasses, attack }, { classCounts }) {
-    const recognition = recognitionLoss(lossName, classCounts);
+  recipe({ loss: lossName, beta, cleanPasses, attack }, { classCounts, shaping }) {
+    const recognition = recognitionLoss(lossName, classCounts, "mean", shaping);
     return {
       warnings: contradictoryLoss("trades", lossName),
       beginEpoch(epoch) {

@@ -1,6 +1,11 @@
 // Combinations of keys that are impossible, or in which a key does nothing, although each key by itself is valid.
 import type { z } from "zod";
-import { type MethodEntry, type MethodOptions, methods } from "../../methods/index.js";
+import {
+  type MethodEntry,
+  type MethodOptions,
+  methods,
+  modifierContradictions,
+} from "../../methods/index.js";
 import { normalisationProblem } from "../../weights/index.js";
 import { impossibleAttacks } from "./impossible-attacks.js";
 import type { Problem } from "./problems.js";
@@ -97,5 +102,5 @@ function scheduleContradictions({ training }: Parsed): Problem[] {
 
 function methodContradictions({ model }: Parsed, method: MethodOptions): readonly Problem[] {
   const { contradictions: own } = methods[method.name] as MethodEntry<MethodOptions>;
-  return own?.(method, model) ?? [];
+  return [...(own?.(method, model) ?? []), ...modifierContradictions(method)];
 }
