@@ -2,11 +2,15 @@
 import { ReatError } from "../errors.js";
 import { type Device, keep, scope, type Tensor, tensor } from "../tensor/index.js";
 import {
+  applyIdbh,
   applyOperations,
   type CropFlipOptions,
   cropFlip,
   drawCropFlip,
+  drawIdbh,
   drawOperations,
+  type IdbhName,
+  idbhNames,
   type StrongAugmentation,
   strongAugmentations,
 } from "./augmentation/index.js";
@@ -104,8 +108,8 @@ export interface TrainingBatchOptions {
   readonly augmentation?: CropFlipOptions | false;
   /** Leave out a last batch with fewer than `batchSize` images; other images are left out in each epoch. Default: false. */
   readonly dropLast?: boolean;
-  /** Before crop and mirror, see `strongAugmentations`. Default: none. */
-  readonly strong?: StrongAugmentation | null;
+  /** Before crop and mirror, see `strongAugmentations`; IDBH takes their place. Default: none. */
+  readonly strong?: StrongAugmentation | IdbhName | null;
 }
 
 /**
@@ -126,12 +130,17 @@ export function trainingBatches(split: DeviceSplit, options: TrainingBatchOption
   const augment = (images: Tensor, batch: number): Tensor => {
     const [count, , height, width] = images.shape as [number, number, number, number];
     const seeds = [seed, epoch, batch] as const;
+    if (isIdbh(strong)) return applyIdbh(images, drawIdbh(strong, count, { height, width }, seeds));
     const altered = strong
       ? applyOperations(images, drawOperations(strongAugmentations[strong], count, { height, width }, seeds))
       : images;
     return augmentation === false ? altered : cropFlip(altered, drawCropFlip(count, ...seeds, augmentation));
   };
   return new BatchPlan(split, order, batchSize, augment);
+}
+
+function isIdbh(strong: StrongAugmentation | IdbhName | null): strong is IdbhName {
+  return idbhNames.some((name) => name === strong);
 }
 
 /** The split in its own order, or the images at `indices`, unaltered. */

@@ -1,5 +1,5 @@
 // Smoothed labels against released codes, which spread the share over all classes or over the others (frontier.json).
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { recognitionLoss } from "../../src/losses/index.js";
 import { grad, scope } from "../../src/tensor/index.js";
 import {

@@ -78,7 +78,7 @@ function autoContrast(images: Tensor): Tensor {
 }
 
 /** Histogram equalisation of each channel (as in PIL: the last occupied level does not count towards the step). */
-function equalise(images: Tensor): Tensor {
+export function equalise(images: Tensor): Tensor {
   const [count, channels, height, width] = images.shape as [number, number, number, number];
   const levels = images.to("int64").reshape([count * channels, height * width]);
   const { device } = images;

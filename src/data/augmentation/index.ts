@@ -1,6 +1,16 @@
 // The face of augmentation: crops, flips and the strong policies.
 export { type CropFlip, type CropFlipOptions, cropFlip, drawCropFlip } from "./augmentation.js";
 export type { AugmentationPolicy, PlannedOperation } from "./augmentation-policy.js";
+export {
+  applyIdbh,
+  drawIdbh,
+  type IdbhDraws,
+  type IdbhName,
+  type IdbhPlan,
+  idbhErasing,
+  idbhNames,
+  planIdbh,
+} from "./idbh.js";
 export { randAugment } from "./rand-augment.js";
 export {
   applyOperations,

@@ -47,6 +47,12 @@ function trainingContradictions({ training, data }: Parsed): Problem[] {
       text: `is ${weightAverage.from}, but training ends with epoch ${training.epochs}; accepted: an epoch of the training.`,
     });
   }
+  if (!training.augment && training.strongAugmentation.startsWith("idbh")) {
+    problems.push({
+      key: "training.augment",
+      text: `is false, but training.strongAugmentation ${training.strongAugmentation} flips and crops by itself; accepted with it: true, or training.strongAugmentation none.`,
+    });
+  }
   if (training.milestones.some((epoch, i) => i > 0 && epoch <= training.milestones[i - 1]!)) {
     problems.push({
       key: "training.milestones",

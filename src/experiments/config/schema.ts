@@ -8,7 +8,13 @@ import {
   isEvaluationAttackName,
   normNames,
 } from "../../attacks/index.js";
-import { damagedPolicies, defaultPixelLimit, orientations, profileNames } from "../../data/index.js";
+import {
+  damagedPolicies,
+  defaultPixelLimit,
+  idbhNames,
+  orientations,
+  profileNames,
+} from "../../data/index.js";
 import { logForms } from "../../export/index.js";
 import {
   acceptedClassifiers,
@@ -151,9 +157,11 @@ const training = z.strictObject({
     .default(true)
     .meta({ help: "random crop with four pixels of padding, and horizontal flip" }),
   strongAugmentation: z
-    .enum(["none", "randaugment", "autoaugment"])
+    .enum(["none", "randaugment", "autoaugment", ...idbhNames])
     .default("none")
-    .meta({ help: "before crop and flip (AT-BSL's)" }),
+    .meta({
+      help: "randaugment and autoaugment come before crop and flip (AT-BSL's); idbh-weak and idbh-strong take their place: flip, crop-shift, one of eight operations on colour or shape, erased rectangles",
+    }),
   weightAverage: z
     .strictObject({
       decay: z.number().min(0).lt(1).default(0.999).meta({ help: "share of the average that a step keeps" }),
