@@ -1,6 +1,8 @@
 // Saved images of an attack: before, what was added, after, with what the network says; filtered by class, fate and group.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Gallery as Saved } from "../src/server/messages.js";
+import { Cut } from "./cut.js";
+import { FeatureMap } from "./feature-map.js";
 import { ask, useStore } from "./store.js";
 
 interface Listed {
@@ -8,9 +10,6 @@ interface Listed {
   readonly checkpoint: string;
   readonly attack: string;
 }
-
-/** Pictures are enlarged to about this many pixels. */
-const side = 72;
 
 export function Gallery({ id }: { id: string }) {
   const [list, setList] = useState<readonly Listed[]>([]);
@@ -106,6 +105,9 @@ function Pictures({ saved }: { saved: Saved }) {
           (stretched), adversarial. Wrong: not recognised even clean.
         </p>
       </div>
+      {saved.map && (
+        <FeatureMap saved={saved} map={saved.map} shown={new Set(shown.map(({ index }) => index))} />
+      )}
       <ul class="pictures">
         {shown.slice(0, 120).map(({ picture, index, own }) => (
           <li key={index} class={own}>
@@ -123,18 +125,4 @@ function Pictures({ saved }: { saved: Saved }) {
       </ul>
     </>
   );
-}
-
-function Cut({ saved, which, index }: { saved: Saved; which: keyof Saved["sheets"]; index: number }) {
-  const { columns, width, height, pictures } = saved;
-  const scale = side / Math.max(width, height);
-  const rows = Math.ceil(pictures.length / columns);
-  const style = {
-    width: `${width * scale}px`,
-    height: `${height * scale}px`,
-    backgroundImage: `url(${saved.sheets[which]})`,
-    backgroundSize: `${columns * width * scale}px ${rows * height * scale}px`,
-    backgroundPosition: `${-(index % columns) * width * scale}px ${-Math.floor(index / columns) * height * scale}px`,
-  };
-  return <div class="cut" role="img" aria-label={`${which} image ${index}`} style={style} />;
 }

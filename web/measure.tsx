@@ -71,7 +71,7 @@ export function Measure({ id }: { id: string }) {
             max="1000000"
             required
             key={kind}
-            defaultValue={kind === "images" ? 100 : 1000}
+            defaultValue={kind === "images" ? 200 : 1000}
           />
         </label>
         <button type="submit">Start</button>

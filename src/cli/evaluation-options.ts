@@ -22,6 +22,7 @@ export interface EvaluationFlags {
   readonly seed?: number;
   readonly precision?: Precision;
   readonly saveAdversarial?: string;
+  readonly embedding?: true | number;
 }
 
 /** The attack of a curve against ε where none is named. */
@@ -59,7 +60,20 @@ export function addEvaluationOptions(command: Command): Command {
       ]),
     )
     .option("--seed <n>", "of the attacks' random numbers", wholeNumber(0))
-    .option("--save-adversarial <file>", "write clean and adversarial images there, as safetensors");
+    .option("--save-adversarial <file>", "write clean and adversarial images there, as safetensors")
+    .option(
+      "--embedding [perplexity]",
+      "put the attacked images' features there too, and a map of them (t-SNE)",
+      perplexityOption,
+    );
+}
+
+function perplexityOption(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 1 && Number.isFinite(value))) {
+    throw new InvalidArgumentError("It takes a number of neighbours, at least 1.");
+  }
+  return value;
 }
 
 function factorOption(text: string): number {
@@ -70,10 +84,13 @@ function factorOption(text: string): number {
   return value;
 }
 
-/** The settings that the flags stand for. @throws ReatError `usage` for a preset without AutoAttack */
+/** The settings that the flags stand for. @throws ReatError `usage` for flags that lack the one they belong to */
 export function evaluationSettings(flags: EvaluationFlags): Omit<EvaluationSettings, "signal"> {
-  const { norm, eps, stepSize, restarts, logitScale, images, batchSize, seed, precision, saveAdversarial } =
-    flags;
+  const { norm, eps, stepSize, restarts, logitScale, images, batchSize, seed, precision } = flags;
+  const { saveAdversarial, embedding } = flags;
+  if (embedding !== undefined && saveAdversarial === undefined) {
+    throw new ReatError("usage", "--embedding needs --save-adversarial, the file that it is written to.");
+  }
   const attacks = requests(flags);
   return {
     budget: { norm, epsilon: eps, stepSize, restarts, logitScale },
@@ -83,6 +100,7 @@ export function evaluationSettings(flags: EvaluationFlags): Omit<EvaluationSetti
     ...(seed !== undefined && { seed }),
     ...(precision !== undefined && { precision }),
     ...(saveAdversarial !== undefined && { saveAdversarial }),
+    ...(embedding !== undefined && { embedding: embedding === true ? {} : { perplexity: embedding } }),
   };
 }
 

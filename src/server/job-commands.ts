@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { mostPoints } from "../analysis/index.js";
 import { makeFolder } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import { checkpointNames } from "../evaluation/index.js";
@@ -40,6 +41,7 @@ export function jobArguments(
     ...measured,
     "--save-adversarial",
     join(imagesFolder(folder), `${checkpoint} ${attack}.safetensors`),
+    ...(images >= 4 && images <= mostPoints ? ["--embedding"] : []),
   ];
 }
 

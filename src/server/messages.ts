@@ -119,6 +119,10 @@ export interface Gallery {
   readonly total: number;
   /** `data:` URLs. */
   readonly sheets: { readonly clean: string; readonly difference: string; readonly adversarial: string };
+  /** Names of all classes, from the one with most training images to the one with fewest. */
+  readonly classes: readonly string[];
+  /** A place for each picture, where its neighbours have like features (t-SNE); null where none was made. */
+  readonly map: readonly (readonly [number, number])[] | null;
   readonly pictures: readonly {
     readonly label: string;
     readonly group: string;

@@ -14,8 +14,9 @@ import type { ProbeAnswer, ProbeOrder } from "./prober.js";
 
 /** Pictures in a row of a sheet. */
 const columns = 20;
-/** More pictures than a reader looks through. */
-const mostPictures = 400;
+/** As many pictures as a browser lays out at once, and as many pixels as it decodes without a pause. */
+const mostPictures = 2000;
+const mostPixels = 12_000_000;
 
 let held: { readonly key: string; readonly classifier: TrainedClassifier } | null = null;
 
@@ -73,8 +74,9 @@ async function gallery(order: Extract<ProbeOrder, { kind: "gallery" }>): Promise
     throw new Error("The file holds no adversarial images.");
   }
   const [count, , height, width] = images.shape as [number, number, number, number];
-  const shown = Math.min(count, mostPictures);
-  const { clean, fooled, sheets, truth } = scope(() => {
+  const shown = Math.min(count, mostPictures, Math.max(columns, Math.floor(mostPixels / (width * height))));
+  const embedded = tensors.get(adversarial.replace("adversarial.", "embedding."));
+  const { clean, fooled, map, sheets, truth } = scope(() => {
     const first = ({ dtype, shape, bytes }: typeof images) => {
       const part = bytes.slice(0, (bytes.length / count) * shown);
       return restoreTensor({ dtype, shape: [shown, ...shape.slice(1)], bytes: part });
@@ -89,6 +91,7 @@ async function gallery(order: Extract<ProbeOrder, { kind: "gallery" }>): Promise
     const bytes = (batch: typeof before) =>
       batch.mul(255).add(0.5).clamp(0, 255).to("uint8").permute([0, 2, 3, 1]).contiguous().toTypedArray();
     return {
+      map: embedded ? restoreTensor(embedded).toArray() : null,
       clean: predicted(before),
       fooled: predicted(after),
       truth: first(labels).to("float32").toArray(),
@@ -96,13 +99,19 @@ async function gallery(order: Extract<ProbeOrder, { kind: "gallery" }>): Promise
     };
   });
   const names = classifier.classNames;
-  const groups = classGroups(classifier.description.classCounts);
+  const { classCounts } = classifier.description;
+  const groups = classGroups(classCounts);
+  const bySize = names
+    .map((_, k) => k)
+    .sort((a, b) => (classCounts[b] ?? 0) - (classCounts[a] ?? 0) || a - b);
   const [cleanSheet, differenceSheet, adversarialSheet] = await Promise.all(
     sheets.map((pixels) => sheet(pixels, shown, width, height)),
   );
   return {
     ...{ width, height, columns, attack: adversarial.replace("adversarial.", ""), total: count },
     sheets: { clean: cleanSheet!, difference: differenceSheet!, adversarial: adversarialSheet! },
+    classes: bySize.map((k) => names[k]!),
+    map: map && Array.from({ length: shown }, (_, i) => [map[2 * i]!, map[2 * i + 1]!] as const),
     pictures: clean.map((answer, i) => {
       const label = truth[i]!;
       return {

@@ -61,16 +61,20 @@ describe("reat eval", () => {
 
   it("runs AutoAttack, says what each attack left, and prints the hash of its constants beside the number", async () => {
     const args = ["runs/a", "--attack", "autoattack:apgd-ce+apgd-dlr", "--images", "10"];
-    const { code, stdout, stderr } = await evaluate(...args, "--save-adversarial", "images.safetensors");
+    const { code, stdout, stderr } = await evaluate(
+      ...[...args, "--save-adversarial", "images.safetensors", "--embedding", "2"],
+    );
     expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
     const hash = /autoattack:apgd-ce\+apgd-dlr \[([0-9a-f]{12})\]( +[\d.]+){5}$/m.exec(stdout)?.[1];
     expect(hash).toBeDefined();
     expect(stdout).toMatch(/^ {2}after apgd-ce: [\d.]+ % stand \(\d+ of \d+ fell, /m);
     expect(stdout).toContain("verified: all images are in the ball and in [0, 1]");
     const bytes = readFileSync(place.path("images.safetensors"));
-    expect([...decodeSafetensors(bytes, "images").tensors.keys()]).toContain(
-      `adversarial.autoattack:apgd-ce+apgd-dlr [${hash}]`,
-    );
+    const { tensors } = decodeSafetensors(bytes, "images");
+    const label = `autoattack:apgd-ce+apgd-dlr [${hash}]`;
+    expect(tensors.get(`adversarial.${label}`)!.shape).toEqual([10, 3, 32, 32]);
+    expect(tensors.get(`features.${label}`)!.shape[0]).toBe(10);
+    expect(tensors.get(`embedding.${label}`)!.shape).toEqual([10, 2]);
     const [result] = JSON.parse((await evaluate(...args, "--json")).stdout) as EvaluationResult[];
     expect(result!.ensemble).toMatchObject({ version: "custom", verification: { agrees: true } });
     expect(result!.ensemble!.constantsHash.slice(0, 12)).toBe(hash);
@@ -137,6 +141,12 @@ describe("bad input ends with one clear sentence", () => {
     [["--norm", "l7"], 2, "Allowed choices are linf, l2, l1."],
     [["--images", "0"], 2, "It takes a whole number of at least 1."],
     [["--preset", "torchattacks-3.5", "--attack", "pgd-2"], 2, "--preset torchattacks-3.5 is for autoattack"],
+    [["--embedding"], 2, "--embedding needs --save-adversarial, the file that it is written to."],
+    [
+      ["--save-adversarial", "few.safetensors", "--embedding", "20", "--images", "20"],
+      2,
+      "The perplexity is 20; with 20 points it is at least 1 and below 20. --images chooses how many.",
+    ],
     [["--eps-sweep", "0,many"], 2, "It takes a number of at least 0, or a fraction such as 8/255."],
     [
       ["--set", "model.architecture=small-resnet"],

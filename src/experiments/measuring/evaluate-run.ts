@@ -17,7 +17,7 @@ import { loadData } from "../data.js";
 import { locate } from "../locate.js";
 import { requirePrecisions } from "../precision.js";
 import { requireDataPlace, runConfig } from "../run-config.js";
-import { AdversarialImages } from "./adversarial-images.js";
+import { AdversarialImages, type FeatureMap } from "./adversarial-images.js";
 import {
   type AttackRequest,
   budgetNotes,
@@ -44,6 +44,8 @@ export interface EvaluationSettings {
   readonly precision?: Precision;
   /** Write clean and adversarial images there, as safetensors; see {@link AdversarialImages.write}. */
   readonly saveAdversarial?: string;
+  /** With `saveAdversarial`: put the features of the attacked images into that file too, and a map of them by t-SNE. */
+  readonly embedding?: FeatureMap;
   readonly onDataProgress?: Progress;
   readonly signal?: AbortSignal;
 }
@@ -106,7 +108,8 @@ export async function evaluateRun(
   using model = disposable(assembleModel(config, data, device));
   const results: EvaluationResult[] = [];
   for (const { checkpoint, file } of checkpoints) {
-    const kept = saveAdversarial === undefined ? null : new AdversarialImages();
+    const kept = saveAdversarial === undefined ? null : new AdversarialImages(options.embedding);
+    const onProgress = (progress: EvaluationProgress) => options.onProgress?.(checkpoint, progress);
     const measured = await measure(
       {
         ...{ checkpoint, file, split: options.split ?? "test", budget },
@@ -115,16 +118,17 @@ export async function evaluateRun(
       },
       {
         ...{ run, config, data, environment, device, model: model.value, signal },
-        onProgress: (progress) => options.onProgress?.(checkpoint, progress),
+        onProgress,
         ...(kept && {
           adversarial: {
             images: kept,
-            done: (batches) =>
-              kept.write(saveAdversarial!, batches, {
-                run: run.name,
-                checkpoint,
-                dataset: data.dataset.name,
-              }),
+            done: (batches, classifier) =>
+              kept.write(
+                saveAdversarial!,
+                batches,
+                { run: run.name, checkpoint, dataset: data.dataset.name },
+                { model: classifier, onProgress, signal },
+              ),
           },
         }),
       },

@@ -84,7 +84,8 @@ export async function evaluateWeights(
     batchSize: config.evaluation.batchSize,
     ...precisionRecord(config),
   };
-  const kept = saveAdversarial === undefined ? null : new AdversarialImages();
+  const kept = saveAdversarial === undefined ? null : new AdversarialImages(options.embedding);
+  kept?.requireMappable(images.count);
   const folder = out === undefined ? null : `${out}.partial`;
   using _turn = folder === null ? null : await takeTurn(folder, { signal: options.signal });
   const place = (attack: unknown): PartialPlace => {
@@ -118,7 +119,11 @@ export async function evaluateWeights(
     ...common,
     ...{ clean, attacks, time: new Date().toISOString(), environment },
   };
-  if (kept) await kept.write(saveAdversarial!, batches, { weights: file, dataset: data.dataset.name });
+  if (kept) {
+    const { onProgress, signal } = options;
+    const metadata = { weights: file, dataset: data.dataset.name };
+    await kept.write(saveAdversarial!, batches, metadata, { model, onProgress, signal });
+  }
   if (out !== undefined) await writeDurably(out, `${JSON.stringify(result, null, 2)}\n`, { shared: true });
   if (folder !== null) await forget({ path: folder, identity: "" });
   return result;

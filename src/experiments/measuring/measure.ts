@@ -56,7 +56,10 @@ export interface MeasurementContext {
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   /** Collects the attacked images; everything is then measured again, because images are not kept. */
   readonly adversarial?:
-    | { readonly images: AdversarialImages; readonly done: (batches: BatchPlan) => Promise<void> }
+    | {
+        readonly images: AdversarialImages;
+        readonly done: (batches: BatchPlan, model: ImageClassifier) => Promise<void>;
+      }
     | undefined;
   /** Ends the work after the running batch by throwing the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -84,6 +87,7 @@ export async function measure(
   using _precision = duringEvaluation(config, device, model);
   const chosen = selectForEvaluation(data, split, measurement.images);
   using images = uploadSplit(data.dataset, chosen, device);
+  adversarial?.images.requireMappable(images.count);
   const batches = evaluationBatches(images, batchSize);
   const common = {
     run: run.name,
@@ -175,7 +179,7 @@ export async function measure(
     // Images are written at the very end; until then they are among the partial results.
     if (!adversarial) await forget(place(described));
   }
-  await adversarial?.done(batches);
+  await adversarial?.done(batches, inference);
   for (const { spec } of adversarial ? planned : []) {
     await forget(place({ name: spec.name, constants: { ...spec.constants } }));
   }
