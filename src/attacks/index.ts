@@ -90,6 +90,7 @@ export {
 export {
   type FgsmOptions,
   fgsm,
+  type MixedLabels,
   type MomentumOptions,
   momentumAttack,
   type PgdAttack,

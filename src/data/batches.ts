@@ -2,15 +2,20 @@
 import { ReatError } from "../errors.js";
 import { type Device, keep, scope, type Tensor, tensor } from "../tensor/index.js";
 import {
+  applyCutMix,
   applyIdbh,
   applyOperations,
   type CropFlipOptions,
+  type CutMixOptions,
+  type CutMixPlan,
   cropFlip,
   drawCropFlip,
+  drawCutMix,
   drawIdbh,
   drawOperations,
   type IdbhName,
   idbhNames,
+  partnerSeed,
   type StrongAugmentation,
   strongAugmentations,
 } from "./augmentation/index.js";
@@ -36,6 +41,15 @@ export interface Batch {
   readonly labels: Tensor;
   /** Positions in the split. */
   readonly indices: Uint32Array;
+  /** Where images are mixtures of two (CutMix): the second labels, int64 `[n]`, and the first ones' share, a single float32. */
+  readonly mixed?: { readonly labels: Tensor; readonly share: Tensor };
+}
+
+/** What a plan does to the images of a batch. */
+interface Alterations {
+  /** @param second whether the images are the second ones of mixtures, which draw by themselves */
+  readonly augment: (images: Tensor, batch: number, second: boolean) => Tensor;
+  readonly mix: (batch: number, indices: Uint32Array) => CutMixPlan | null;
 }
 
 /** Copies a split to a device, once. */
@@ -62,7 +76,7 @@ export class BatchPlan {
     readonly split: DeviceSplit,
     readonly order: Uint32Array,
     readonly batchSize: number,
-    readonly augment: (images: Tensor, batch: number) => Tensor = (images) => images,
+    readonly alterations: Alterations = { augment: (images) => images, mix: () => null },
   ) {
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new ReatError(
@@ -79,12 +93,27 @@ export class BatchPlan {
       throw new ReatError("data", `Batch ${b} was asked for; there are batches 0 to ${this.count - 1}.`);
     }
     const indices = this.order.slice(b * this.batchSize, (b + 1) * this.batchSize);
-    const [images, labels] = scope(() => {
-      const index = tensor(Int32Array.from(indices), { device: this.split.images.device }).to("int64");
-      const bytes = this.augment(this.split.images.indexSelect(0, index), b);
-      return [inUnitRange(bytes), this.split.labels.indexSelect(0, index)] as const;
+    const { augment, mix } = this.alterations;
+    const taken = (positions: Uint32Array, second: boolean) => {
+      const { images, labels } = this.split;
+      const index = tensor(Int32Array.from(positions), { device: images.device }).to("int64");
+      return [augment(images.indexSelect(0, index), b, second), labels.indexSelect(0, index)] as const;
+    };
+    const plan = mix(b, indices);
+    if (!plan) {
+      const [images, labels] = scope(() => {
+        const [bytes, ids] = taken(indices, false);
+        return [inUnitRange(bytes), ids] as const;
+      });
+      return { images, labels, indices };
+    }
+    const [images, labels, second, share] = scope(() => {
+      const [bytes, ids] = taken(indices, false);
+      const [pasted, otherIds] = taken(plan.partners, true);
+      const share = tensor(Float32Array.of(plan.share), { shape: [], device: bytes.device });
+      return [inUnitRange(applyCutMix(bytes, pasted, plan)), ids, otherIds, share] as const;
     });
-    return { images, labels, indices };
+    return { images, labels, indices, mixed: { labels: second, share } };
   }
 }
 
@@ -110,6 +139,8 @@ export interface TrainingBatchOptions {
   readonly dropLast?: boolean;
   /** Before crop and mirror, see `strongAugmentations`; IDBH takes their place. Default: none. */
   readonly strong?: StrongAugmentation | IdbhName | null;
+  /** After all other augmentation. Default: none. */
+  readonly cutMix?: CutMixOptions | null;
 }
 
 /**
@@ -118,7 +149,15 @@ export interface TrainingBatchOptions {
  * @throws ReatError `config` where nothing is left
  */
 export function trainingBatches(split: DeviceSplit, options: TrainingBatchOptions): BatchPlan {
-  const { batchSize, seed, epoch, augmentation = {}, dropLast = false, strong = null } = options;
+  const {
+    batchSize,
+    seed,
+    epoch,
+    augmentation = {},
+    dropLast = false,
+    strong = null,
+    cutMix = null,
+  } = options;
   const visited = dropLast ? split.count - (split.count % batchSize) : split.count;
   if (visited === 0 && split.count > 0) {
     throw new ReatError(
@@ -127,16 +166,30 @@ export function trainingBatches(split: DeviceSplit, options: TrainingBatchOption
     );
   }
   const order = epochOrder(split.count, seed, epoch).slice(0, visited);
-  const augment = (images: Tensor, batch: number): Tensor => {
+  const augment = (images: Tensor, batch: number, second: boolean): Tensor => {
     const [count, , height, width] = images.shape as [number, number, number, number];
-    const seeds = [seed, epoch, batch] as const;
+    const seeds = [second ? partnerSeed(seed) : seed, epoch, batch] as const;
     if (isIdbh(strong)) return applyIdbh(images, drawIdbh(strong, count, { height, width }, seeds));
     const altered = strong
       ? applyOperations(images, drawOperations(strongAugmentations[strong], count, { height, width }, seeds))
       : images;
     return augmentation === false ? altered : cropFlip(altered, drawCropFlip(count, ...seeds, augmentation));
   };
-  return new BatchPlan(split, order, batchSize, augment);
+  const members = cutMix?.second === "balanced" ? membersOf(split) : [];
+  const [height, width] = split.images.shape.slice(2) as [number, number];
+  const mix = (batch: number, indices: Uint32Array) =>
+    cutMix && drawCutMix(cutMix, indices, members, { height, width }, [seed, epoch, batch]);
+  return new BatchPlan(split, order, batchSize, { augment, mix });
+}
+
+/** Positions of each class's images. */
+function membersOf({ labels }: DeviceSplit): Uint32Array[] {
+  const members: number[][] = [];
+  for (const [position, label] of labels.toArray().entries()) {
+    members[label] ??= [];
+    members[label].push(position);
+  }
+  return Array.from(members, (positions = []) => Uint32Array.from(positions));
 }
 
 function isIdbh(strong: StrongAugmentation | IdbhName | null): strong is IdbhName {

@@ -1,12 +1,17 @@
 // What other folders may use of the data folder.
 export {
   type AugmentationPolicy,
+  applyCutMix,
   applyIdbh,
   applyOperations,
   type CropFlip,
   type CropFlipOptions,
+  type CutMixOptions,
+  type CutMixPlan,
   cropFlip,
+  cutMixPartners,
   drawCropFlip,
+  drawCutMix,
   drawIdbh,
   drawOperations,
   type IdbhDraws,

@@ -127,6 +127,7 @@ async function work(
       augmentation: training.augment ? {} : false,
       dropLast: training.dropLast,
       strong: training.strongAugmentation === "none" ? null : training.strongAugmentation,
+      cutMix: training.cutMix ?? null,
     });
   const batchesPerEpoch = batches(1).count;
   // Made last, so that a refusal leaves no run behind.

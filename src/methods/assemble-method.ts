@@ -5,6 +5,7 @@ import { attackRampOptions } from "./attack-ramp.js";
 import { classBudgetOptions, robustLtRule } from "./class-budget.js";
 import { ExampleBudgets } from "./example-budgets.js";
 import type { Method, MethodSetup } from "./method.js";
+import { mixedLoss } from "./mixed-loss.js";
 import type { RecipeParts } from "./recipe.js";
 import { noState } from "./state.js";
 import { perturbWeights, weightPerturbationOptions } from "./weight-perturbation.js";
@@ -67,7 +68,7 @@ export function assembleMethod(
         const context = { ...given, budget: budgets?.of(batch) ?? null };
         return model.withMode("train", () => {
           const adversarial = parts.examples(batch, context);
-          const loss = () => parts.loss(batch, adversarial, context);
+          const loss = () => mixedLoss(parts, batch, adversarial, context);
           const isPerturbed = weightPerturbation && epochNow >= weightPerturbation.from;
           const restore = isPerturbed
             ? perturbWeights(model, weightPerturbation.gamma, () => loss().loss)

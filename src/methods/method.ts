@@ -1,4 +1,5 @@
 // What a training method is to the trainer: a step from a batch to a loss, and state that outlives an epoch.
+import type { MixedLabels } from "../attacks/index.js";
 import type { LossShaping } from "../losses/index.js";
 import type { ImageClassifier } from "../nn/index.js";
 import type { Device, Generator, Tensor } from "../tensor/index.js";
@@ -7,6 +8,8 @@ import type { Device, Generator, Tensor } from "../tensor/index.js";
 export interface TrainingBatch {
   readonly images: Tensor;
   readonly labels: Tensor;
+  /** Second labels where the images are mixtures of two (CutMix); the attack and the loss share themselves between both. */
+  readonly mixed?: MixedLabels | undefined;
 }
 
 /** What a method works with during one step. */

@@ -97,10 +97,10 @@ export function batchNormMode(batchNorm: TrainingAttackOptions["batchNorm"]): "b
 export function craft(
   attack: PgdAttack,
   batchNorm: TrainingAttackOptions["batchNorm"],
-  { images, labels }: TrainingBatch,
+  { images, labels, mixed }: TrainingBatch,
   { model, generator, budget }: RecipeContext,
 ): Tensor {
   return model.withMode(batchNormMode(batchNorm), () =>
-    attack.perturb(model, images, labels, generator, budget),
+    attack.perturb(model, images, labels, generator, budget, mixed),
   );
 }

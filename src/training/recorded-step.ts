@@ -58,7 +58,7 @@ export class StepRunner implements Disposable {
   /** The step's tensors pass to the caller's scope, or stay this object's and are overwritten by the next step. */
   run(batch: TrainingBatch): Step {
     if (!this.#recordable) return this.#runAlone(batch);
-    const shape = batch.images.shape.join("x");
+    const shape = `${batch.images.shape.join("x")}${batch.mixed ? " mixed" : ""}`;
     const known = this.#recordings.get(shape);
     if (known === undefined) {
       const step = this.#runAlone(batch);
@@ -69,8 +69,8 @@ export class StepRunner implements Disposable {
     const recording = known === "ready" ? this.#record(shape, batch) : known;
     if (recording === null) return this.#runAlone(batch);
     noGrad(() => {
-      recording.batch.images.copy_(batch.images);
-      recording.batch.labels.copy_(batch.labels);
+      const given = tensorsIn(batch);
+      for (const [i, tensor] of tensorsIn(recording.batch).entries()) tensor.copy_(given[i]!);
     });
     recording.graph.replay();
     return recording.step;
@@ -82,8 +82,8 @@ export class StepRunner implements Disposable {
     return { result, gradients: grad(result.loss, model.parameters()) };
   }
 
-  #record(shape: string, { images, labels }: TrainingBatch): Recording | null {
-    const batch = scope(() => ({ images: keep(images.clone()), labels: keep(labels.clone()) }));
+  #record(shape: string, given: TrainingBatch): Recording | null {
+    const batch = scope(() => keptCopy(given));
     const { generator } = this.#learner;
     try {
       const graph = CudaGraph.capture(generator.device, () => this.#keptStep(batch), {
@@ -95,13 +95,13 @@ export class StepRunner implements Disposable {
         ...{ graph, batch, step },
         [Symbol.dispose]: () => {
           graph.dispose();
-          for (const tensor of [...tensorsOf(step), batch.images, batch.labels]) tensor.dispose();
+          for (const tensor of [...tensorsOf(step), ...tensorsIn(batch)]) tensor.dispose();
         },
       };
       this.#recordings.set(shape, recording);
       return recording;
     } catch (cause) {
-      for (const tensor of Object.values(batch)) tensor.dispose();
+      for (const tensor of tensorsIn(batch)) tensor.dispose();
       this.#recordable = false;
       this.#forget();
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -130,6 +130,19 @@ export class StepRunner implements Disposable {
   [Symbol.dispose](): void {
     this.#forget();
   }
+}
+
+/** Always in the same order. */
+function tensorsIn({ images, labels, mixed }: TrainingBatch): Tensor[] {
+  return [images, labels, ...(mixed ? [mixed.labels, mixed.share] : [])];
+}
+
+function keptCopy({ images, labels, mixed }: TrainingBatch): TrainingBatch {
+  const copy = (tensor: Tensor) => keep(tensor.clone());
+  return {
+    ...{ images: copy(images), labels: copy(labels) },
+    ...(mixed && { mixed: { labels: copy(mixed.labels), share: copy(mixed.share) } }),
+  };
 }
 
 function tensorsOf({ result, gradients }: Step): Tensor[] {

@@ -1,7 +1,9 @@
 // Averaged weights in a run: what is measured and kept, and that stopping changes nothing.
 import { afterAll, describe, expect, it } from "vitest";
+import { trainingBatches } from "../../src/data/index.js";
 import { createMethod, type MethodName, methodNames, methodOptions } from "../../src/methods/index.js";
 import { WeightAverage } from "../../src/nn/index.js";
+import { oneCycleMomentum, oneCycleSchedule } from "../../src/optim/index.js";
 import { liveTensors, noGrad } from "../../src/tensor/index.js";
 import { loadWeights, readCheckpoint, type TrainingOptions, train } from "../../src/training/index.js";
 import {
@@ -11,11 +13,28 @@ import {
   temporaryRuns,
   tinyMethod,
   tinyOptions,
+  tinySplit,
   weightsOf,
 } from "./tiny-run.js";
 
 const runs = temporaryRuns();
 afterAll(runs.remove);
+
+/** Parts of recipes that lie in the method. */
+const recipe = { labelSmoothing: 0.1, attackRamp: { from: 0.5 } };
+
+/** Parts of recipes that lie around it: rates and momentum that change with each step, IDBH, mixed images. */
+function trainingParts(): Partial<TrainingOptions> {
+  const cycle = { epochs: 3, stepsPerEpoch: 6, peakRate: 0.2 };
+  const split = tinySplit();
+  const cutMix = { probability: 0.5, second: "balanced" } as const;
+  return {
+    learningRate: oneCycleSchedule(cycle),
+    momentum: oneCycleMomentum(cycle, [0.8, 0.95]),
+    batches: (epoch) =>
+      trainingBatches(split, { batchSize: 8, seed: 2, epoch: epoch - 1, strong: "idbh-strong", cutMix }),
+  };
+}
 
 /** A tiny run whose weights are averaged from an epoch on; AWP perturbs them within each step. */
 function averaged(
@@ -23,17 +42,19 @@ function averaged(
   from: number,
   changes: Partial<TrainingOptions> = {},
   name: MethodName = "reat",
+  whole = false,
 ) {
   const model = new TinyModel();
-  const weights = new WeightAverage(model, 0.9);
+  const weights = new WeightAverage(model, 0.9, whole);
   const adversarial = { attack: { steps: 2, batchNorm: "batch" }, classBudget: { warmUp: 0.5 } };
-  const own = name === "plain" ? {} : adversarial;
+  const own = name === "plain" ? {} : { ...adversarial, ...(whole && recipe) };
   const stages = name === "taet" ? { cleanEpochs: 1 } : {};
   const method = createMethod(
     methodOptions.parse({ name, ...own, ...stages, weightPerturbation: { gamma: 0.01 } }),
     { classCounts, device: "cpu", epochs: 3 },
   );
-  return { ...tinyOptions(run, { model, method, ...changes }), average: { weights, from } };
+  const parts = whole ? trainingParts() : {};
+  return { ...tinyOptions(run, { model, method, ...parts, ...changes }), average: { weights, from } };
 }
 
 /** The stored weights of a checkpoint, as a model that is measured sees them. */
@@ -132,18 +153,18 @@ describe("a run with averaged weights", () => {
   });
 
   it.each(methodNames)(
-    "stopped within an epoch of %s with AWP and class budgets goes on bit by bit",
+    "stopped within an epoch of %s with AWP, class budgets and all parts of recipes goes on bit by bit",
     async (name) => {
       const changes = { epochs: 2, evaluation: null };
-      const whole = averaged(await runs.create(`whole ${name}`), 1, changes, name);
+      const whole = averaged(await runs.create(`whole ${name}`), 1, changes, name, true);
       await train(whole);
       const run = await runs.create(`broken ${name}`);
       const controller = new AbortController();
       const stop: TrainingOptions["onProgress"] = ({ epoch, batch }) => {
         if (epoch === 2 && batch === 2) controller.abort(new Error("Ctrl-C"));
       };
-      await train({ ...averaged(run, 1, changes, name), onProgress: stop, signal: controller.signal });
-      const continued = averaged(run, 1, { ...changes, resume: true }, name);
+      await train({ ...averaged(run, 1, changes, name, true), onProgress: stop, signal: controller.signal });
+      const continued = averaged(run, 1, { ...changes, resume: true }, name, true);
       await train(continued);
       expect(weightsOf(continued.model)).toEqual(weightsOf(whole.model));
       expect(average(continued.average)).toEqual(average(whole.average));

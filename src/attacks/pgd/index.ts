@@ -3,6 +3,7 @@ export { type FgsmOptions, fgsm, fgsmEntry } from "./fgsm.js";
 export { type MomentumOptions, momentumAttack, momentumEntry } from "./momentum.js";
 export {
   cwEntry,
+  type MixedLabels,
   type PgdAttack,
   type PgdOptions,
   type ProjectionName,

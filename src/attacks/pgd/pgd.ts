@@ -94,11 +94,20 @@ export interface SampleBudget {
   readonly stepSize: Tensor | null;
 }
 
+/** Second labels of images that are mixtures of two. */
+export interface MixedLabels {
+  /** int64 [N] */
+  readonly labels: Tensor;
+  /** Share λ of the first labels: a single number for the batch, in the images' dtype; the second ones have 1 − λ. */
+  readonly share: Tensor;
+}
+
 /** PGD, whose budget may differ from sample to sample. */
 export interface PgdAttack extends Attack {
   /**
    * As every attack's.
    * @param budget absent, all samples have the whole budget
+   * @param mixed what is maximised is then λ·objective(labels) + (1 − λ)·objective(second labels)
    */
   perturb(
     model: Classifier,
@@ -106,6 +115,7 @@ export interface PgdAttack extends Attack {
     labels: Tensor,
     generator: Generator,
     budget?: SampleBudget | null,
+    mixed?: MixedLabels | null,
   ): Tensor;
 }
 
@@ -123,10 +133,23 @@ export function pgd(options: PgdOptions): PgdAttack {
   // Refuses an impossible start now; the noise itself follows the budget of each call.
   startNoise(start, norm, epsilon);
 
-  function gradientOf(model: Classifier, point: Tensor, labels: Tensor, total: Tensor): Tensor {
+  function mixedObjective(logits: Tensor, labels: Tensor, mixed: MixedLabels | null): Tensor {
+    const first = objective(logits, labels);
+    if (!mixed) return first;
+    const rest = mixed.share.neg().add(1);
+    return first.mul(mixed.share).add(objective(logits, mixed.labels).mul(rest));
+  }
+
+  function gradientOf(
+    model: Classifier,
+    point: Tensor,
+    labels: Tensor,
+    mixed: MixedLabels | null,
+    total: Tensor,
+  ): Tensor {
     return scope(() => {
       const images = point.detach().requiresGrad_();
-      const value = enableGrad(() => objective(model.logits(images), labels).sum());
+      const value = enableGrad(() => mixedObjective(model.logits(images), labels, mixed).sum());
       total.add_(value.detach());
       return grad(value, [images])[0];
     });
@@ -135,7 +158,7 @@ export function pgd(options: PgdOptions): PgdAttack {
   return {
     name,
     followsGradients: true,
-    perturb(model, images, labels, generator, budget = null) {
+    perturb(model, images, labels, generator, budget = null, mixed = null) {
       return scope(() =>
         noGrad(() => {
           const shared = (value: number, shares: Tensor | null | undefined) =>
@@ -154,7 +177,7 @@ export function pgd(options: PgdOptions): PgdAttack {
             if (clampStart) project(point);
             for (let step = 0; step < steps; step++) {
               scope(() => {
-                const gradient = gradientOf(model, point, labels, total);
+                const gradient = gradientOf(model, point, labels, mixed, total);
                 const direction = norm.ascent(gradient);
                 if (typeof length === "number") point.addScaled_(direction, length);
                 else point.add_(direction.mul_(length));
@@ -166,7 +189,7 @@ export function pgd(options: PgdOptions): PgdAttack {
 
           const best = scope(attempt);
           if (restarts > 1) {
-            const value = (point: Tensor) => scope(() => objective(model.logits(point), labels));
+            const value = (point: Tensor) => scope(() => mixedObjective(model.logits(point), labels, mixed));
             let bestValue = value(best);
             for (let restart = 1; restart < restarts; restart++) {
               const point = scope(attempt);

@@ -2,6 +2,14 @@
 export { type CropFlip, type CropFlipOptions, cropFlip, drawCropFlip } from "./augmentation.js";
 export type { AugmentationPolicy, PlannedOperation } from "./augmentation-policy.js";
 export {
+  applyCutMix,
+  type CutMixOptions,
+  type CutMixPlan,
+  cutMixPartners,
+  drawCutMix,
+  partnerSeed,
+} from "./cutmix.js";
+export {
   applyIdbh,
   drawIdbh,
   type IdbhDraws,

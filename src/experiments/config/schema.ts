@@ -24,7 +24,7 @@ import {
   precisions,
 } from "../../nn/index.js";
 import { normalisations } from "../../weights/index.js";
-import { cosine, oneCycle } from "./schedule-keys.js";
+import { cosine, cutMix, oneCycle } from "./training-parts.js";
 
 const seed = (value: number, help: string) => z.int().min(0).max(0xffffffff).default(value).meta({ help });
 
@@ -162,6 +162,9 @@ const training = z.strictObject({
     .meta({
       help: "randaugment and autoaugment come before crop and flip (AT-BSL's); idbh-weak and idbh-strong take their place: flip, crop-shift, one of eight operations on colour or shape, erased rectangles",
     }),
+  cutMix: cutMix.optional().meta({
+    help: "pastes a rectangle of another image into each image of a batch, and shares attack and loss between both labels; left out: none",
+  }),
   weightAverage: z
     .strictObject({
       decay: z.number().min(0).lt(1).default(0.999).meta({ help: "share of the average that a step keeps" }),

@@ -1,5 +1,6 @@
-// The keys of schedules of the learning rate that span the whole training.
+// The keys of optional parts of a training: schedules that span the whole of it, mixed images.
 import { z } from "zod";
+import { cutMixPartners } from "../../data/index.js";
 
 const share = z.number().min(0).max(1);
 
@@ -34,4 +35,12 @@ export const cosine = z.strictObject({
     .meta({ help: "rate at the beginning of the warm-up, as a share of learningRate" }),
   floor: z.number().min(0).default(0).meta({ help: "rate at the end" }),
   by: z.enum(["step", "epoch"]).default("step").meta({ help: "what the rate changes with" }),
+});
+
+/** Mixed images, see `drawCutMix`. */
+export const cutMix = z.strictObject({
+  probability: share.default(0.5).meta({ help: "share of the batches that are mixed" }),
+  second: z.enum(cutMixPartners).default("batch").meta({
+    help: "where second images come from: batch, the same batch in another order; balanced, a random class and then a random image of it (CMO)",
+  }),
 });
