@@ -12,6 +12,11 @@ export interface Attack {
    */
   readonly followsGradients?: boolean;
   /**
+   * Whether it looks for examples with a model's fast logits, if it has them, and counts those alone that the plain ones confirm. An
+   * evaluation then gives it a model that has them.
+   */
+  readonly confirmsExamples?: boolean;
+  /**
    * @param images [N, channels, height, width], floating point, in [0, 1]; not changed
    * @param labels int64 [N]
    * @param generator source of the start noise, on the images' device

@@ -69,6 +69,11 @@ export function isEnsemble(attack: EvaluationAttackSpec): attack is NamedEnsembl
   return "version" in attack;
 }
 
+/** Whether the attack looks for examples with a model's fast logits, and confirms them: APGD, FAB, Square, and ensembles of them. */
+export function confirmsExamples(attack: EvaluationAttackSpec): boolean {
+  return isEnsemble(attack) || attack.attack.confirmsExamples === true;
+}
+
 function versionOf(name: string): EnsembleVersion | null {
   if (Object.hasOwn(versions, name)) return versions[name]!.version;
   if (!name.startsWith(custom)) return null;

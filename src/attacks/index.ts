@@ -48,6 +48,7 @@ export type { Classifier } from "./classifier.js";
 export { dlrObjective } from "./dlr.js";
 export {
   acceptedEvaluationAttacks,
+  confirmsExamples,
   type EvaluationAttackSpec,
   ensembleDescriptions,
   ensembleSpecNames,
@@ -101,4 +102,5 @@ export {
   type SampleBudget,
 } from "./pgd/index.js";
 export { type SquareOptions, square } from "./square/index.js";
+export type { KnownImages, StandingAttack } from "./standing-attack.js";
 export { transferAttack, withScaledLogits } from "./transfer.js";

@@ -35,4 +35,6 @@ export interface AttackWarning {
 export interface AttackObserver {
   progress?(progress: AttackProgress): void;
   warning?(warning: AttackWarning): void;
+  /** Examples that were found through a model's fast logits and that its plain logits do not confirm. */
+  unconfirmed?(count: number): void;
 }

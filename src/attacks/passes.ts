@@ -39,6 +39,20 @@ export function logitsPass(model: Classifier, images: Tensor): Tensor {
   );
 }
 
+/** Logits [N, C] and the objective [N], nothing recorded. */
+export function valuesPass(
+  model: Classifier,
+  images: Tensor,
+  labels: Tensor,
+  targets: Tensor,
+  objective: TargetedObjective,
+): Pick<GradientPass, "logits" | "values"> {
+  return scope(() => {
+    const logits = logitsPass(model, images);
+    return { logits, values: objective(logits, labels, targets) };
+  });
+}
+
 /** What one forward and backward pass gives. */
 export interface GradientPass {
   readonly logits: Tensor;

@@ -1,5 +1,6 @@
 // Attacks that do not look at their victim: examples made on another model, and logits scaled while they are made.
 import { ReatError } from "../errors.js";
+import type { Tensor } from "../tensor/index.js";
 import type { Attack } from "./attack.js";
 import type { Classifier } from "./classifier.js";
 
@@ -32,6 +33,13 @@ export function withScaledLogits(attack: Attack, factor: number, name = `${attac
     ...attack,
     name,
     perturb: (model, images, labels, generator) =>
-      attack.perturb({ logits: (x) => model.logits(x).mul(factor) }, images, labels, generator),
+      attack.perturb(scaled(model, factor), images, labels, generator),
+  };
+}
+
+function scaled(model: Classifier, factor: number): Classifier {
+  return {
+    logits: (images) => model.logits(images).mul(factor),
+    ...(model.fastLogits && { fastLogits: (images: Tensor) => model.fastLogits!(images).mul(factor) }),
   };
 }

@@ -23,6 +23,9 @@ export interface EvaluationFlags {
   readonly precision?: Precision;
   readonly saveAdversarial?: string;
   readonly embedding?: true | number;
+  /** False with --no-tiles; true leaves it to the configuration. */
+  readonly tiles?: boolean;
+  readonly screen?: true;
 }
 
 /** The attack of a curve against ε where none is named. */
@@ -59,6 +62,11 @@ export function addEvaluationOptions(command: Command): Command {
         ...precisions,
       ]),
     )
+    .option("--no-tiles", "apgd, fab, square and autoattack ask the plain network alone (evaluation.tiles)")
+    .option(
+      "--screen",
+      "autoattack first attacks briefly and then together what is likely to fall; same results",
+    )
     .option("--seed <n>", "of the attacks' random numbers", wholeNumber(0))
     .option("--save-adversarial <file>", "write clean and adversarial images there, as safetensors")
     .option(
@@ -87,7 +95,7 @@ function factorOption(text: string): number {
 /** The settings that the flags stand for. @throws ReatError `usage` for flags that lack the one they belong to */
 export function evaluationSettings(flags: EvaluationFlags): Omit<EvaluationSettings, "signal"> {
   const { norm, eps, stepSize, restarts, logitScale, images, batchSize, seed, precision } = flags;
-  const { saveAdversarial, embedding } = flags;
+  const { saveAdversarial, embedding, tiles, screen } = flags;
   if (embedding !== undefined && saveAdversarial === undefined) {
     throw new ReatError("usage", "--embedding needs --save-adversarial, the file that it is written to.");
   }
@@ -101,6 +109,8 @@ export function evaluationSettings(flags: EvaluationFlags): Omit<EvaluationSetti
     ...(precision !== undefined && { precision }),
     ...(saveAdversarial !== undefined && { saveAdversarial }),
     ...(embedding !== undefined && { embedding: embedding === true ? {} : { perplexity: embedding } }),
+    ...(tiles === false && { tiles }),
+    ...(screen && { screen }),
   };
 }
 

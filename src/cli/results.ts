@@ -1,6 +1,11 @@
 // Results on the terminal: one line for each checkpoint and measurement, with head, body and tail.
 import { normSymbol } from "../attacks/index.js";
-import { attackLabel, type EnsembleRecord, type EvaluationResult } from "../evaluation/index.js";
+import {
+  attackLabel,
+  type EnsembleRecord,
+  type EvaluationResult,
+  tilesSentence,
+} from "../evaluation/index.js";
 import type { MeanOverSeeds, SeedGroup, WeightsEvaluation } from "../experiments/index.js";
 import { formatFraction } from "../fraction.js";
 import { evaluationTable, type TableRow } from "../report/index.js";
@@ -69,7 +74,10 @@ export function seedsTable(groups: readonly SeedGroup[]): string {
 }
 
 /** What an AutoAttack run found: one line for each attack, then warnings. */
-export function ensembleLines(of: string, { outcomes, warnings, verification }: EnsembleRecord): string {
+export function ensembleLines(
+  of: string,
+  { outcomes, warnings, verification, tiles }: EnsembleRecord,
+): string {
   const steps = outcomes.map(
     ({ attack, accuracy, attacked, standing, seconds }) =>
       `  after ${attack}: ${percent(accuracy)} stand (${attacked - standing} of ${attacked} fell, ${duration(seconds)})`,
@@ -78,7 +86,8 @@ export function ensembleLines(of: string, { outcomes, warnings, verification }: 
     ? "  verified: all images are in the ball and in [0, 1], and their accuracy is the one reported"
     : "  NOT VERIFIED: see the warning verification-mismatch";
   const said = warnings.map(({ name, message }) => `  warning ${name}: ${message} (docs/warnings.md)`);
-  return [of, ...steps, verified, ...said].join("\n");
+  const search = tiles ? [`  ${tilesSentence(tiles)}`] : [];
+  return [of, ...steps, verified, ...search, ...said].join("\n");
 }
 
 /** {@link ensembleLines} of every result of AutoAttack; empty where there is none. */

@@ -10,6 +10,7 @@ import {
 } from "../attacks/index.js";
 import { type ClassGroup, mixSeed } from "../data/index.js";
 import { ReatError } from "../errors.js";
+import { throughTiles, usesTiles } from "../nn/index.js";
 import { batchFailure, cat, keep, noGrad, scope, type Tensor, tensor } from "../tensor/index.js";
 import { type AccuracyReport, accuracyReport } from "./accuracy.js";
 import { ConfusionCounter } from "./confusion.js";
@@ -46,6 +47,8 @@ export interface EnsembleRecord {
   };
   /** One character per image, "1" where it stands. */
   readonly robust: string;
+  /** Present where examples were looked for through convolutions in tiles; `unconfirmed` of them the plain network did not confirm. */
+  readonly tiles?: { readonly unconfirmed: number } | undefined;
 }
 
 /** Adversarial images by their places among all images. */
@@ -56,6 +59,8 @@ export interface FooledImages {
 
 /** Where a stopped measurement of an ensemble continues, and what is called with its states. */
 export interface EnsembleHooks {
+  /** Attack all images briefly first, so that those that are likely to fall are attacked together; the numbers are the same. */
+  readonly screen?: boolean | undefined;
   /** A state that `onState` gave, with all that it gave before. */
   readonly resume?:
     | {
@@ -82,7 +87,7 @@ export async function measureEnsemble(
   { name, version, constants }: NamedEnsemble,
   hooks: EnsembleHooks = {},
 ): Promise<{ report: AccuracyReport; seconds: number; ensemble: EnsembleRecord }> {
-  const { model, batches, groups, seed, onProgress, signal } = options;
+  const { model, batches, groups, seed, onProgress, signal, tiles = true } = options;
   if (batches.count === 0) throw new ReatError("data", "There is no image to measure accuracy on.");
   const { norm, epsilon } = constants;
   const [images, labels] = scope(() => {
@@ -107,9 +112,11 @@ export async function measureEnsemble(
   const { mode } = model;
   model.setMode("frozen");
   try {
+    const victim = tiles && usesTiles(model, images) ? throughTiles(model) : model;
     const found = await autoAttack({
-      ...{ model, images, labels, norm, epsilon, version, batchSize },
+      ...{ model: victim, images, labels, norm, epsilon, version, batchSize },
       seed: mixSeed(seed, ...Buffer.from("autoattack")),
+      ...(hooks.screen && { screen: true }),
       ...(resume && { resume }),
       ...(signal && { signal }),
       ...(hooks.onWarning && { onWarning: hooks.onWarning }),
@@ -145,6 +152,7 @@ export async function measureEnsemble(
         })),
         warnings: unique([...(hooks.resume?.warnings ?? []), ...found.warnings]),
         ...{ verification, robust },
+        ...(found.fastLogits && { tiles: { unconfirmed: found.unconfirmed } }),
       },
     };
   } catch (cause) {

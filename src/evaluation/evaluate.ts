@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Attack } from "../attacks/index.js";
 import { type ClassGroup, mixSeed } from "../data/index.js";
 import { ReatError } from "../errors.js";
-import type { ImageClassifier } from "../nn/index.js";
+import { type ImageClassifier, throughTiles, usesTiles } from "../nn/index.js";
 import { batchFailure, Generator, noGrad, scope, type Tensor } from "../tensor/index.js";
 import { type AccuracyReport, accuracyReport } from "./accuracy.js";
 import { ConfusionCounter } from "./confusion.js";
@@ -45,6 +45,11 @@ export interface MeasureOptions {
    * counts those images' clean predictions. Default: false.
    */
   readonly skipMisclassified?: boolean;
+  /**
+   * Let APGD, FAB and Square look for examples in mode "fast", through convolutions in tiles. An example counts if mode "frozen"
+   * confirms it. Default: true.
+   */
+  readonly tiles?: boolean;
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   /** Ends the measurement after the running batch by throwing the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -90,7 +95,7 @@ export interface StageHooks {
 
 /**
  * Measures the model in mode "frozen", in which every prediction is made; attacks that only follow gradients make their
- * examples in mode "fast". The model's own mode is restored afterwards. Lets other work run between batches.
+ * examples in mode "fast", and so do those that have each confirmed. The model's own mode is restored afterwards. Lets other work run between batches.
  * @throws ReatError `data` without images or for labels that are no class of the model, `numerics` for logits that are NaN,
  * `memory` or `device` where memory runs out or the GPU fails in a batch; the signal's reason when it is aborted
  */
@@ -118,14 +123,15 @@ export async function measureAttack(
   { name, attack }: EvaluationAttack,
   hooks: StageHooks = {},
 ): Promise<AttackResult> {
-  const { seed, skipMisclassified = false } = options;
+  const { seed, skipMisclassified = false, tiles = true } = options;
   const nameSeed = mixSeed(...Buffer.from(name));
   const generator = new Generator(seed, deviceOf(options.model));
   const result = await measure(name, options, hooks, (model, { images, labels }, batch) => {
     generator.reseed(mixSeed(seed, nameSeed, batch));
     const attacked = (some: Tensor, theirs: Tensor) => {
+      const victim = attack.confirmsExamples && tiles && usesTiles(model, some) ? throughTiles(model) : model;
       const adversarial = model.withMode(attack.followsGradients ? "fast" : "frozen", () =>
-        attack.perturb(model, some, theirs, generator),
+        attack.perturb(victim, some, theirs, generator),
       );
       hooks.onAdversarial?.(batch, adversarial);
       return noGrad(() => model.logits(adversarial));

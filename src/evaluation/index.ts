@@ -48,3 +48,4 @@ export {
   type StoredResult,
   writeResult,
 } from "./results.js";
+export { tilesSentence } from "./tiles-sentence.js";

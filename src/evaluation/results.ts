@@ -51,6 +51,8 @@ export interface EvaluationResult {
   readonly ensemble?: EnsembleRecord | undefined;
   /** Signs that the figure may be too high, of attacks other than AutoAttack; absent where there are none. */
   readonly warnings?: readonly AttackWarning[] | undefined;
+  /** As {@link EnsembleRecord.tiles}, of attacks other than AutoAttack. */
+  readonly tiles?: { readonly unconfirmed: number } | undefined;
   readonly seconds: number;
   /** ISO 8601. */
   readonly time: string;
@@ -61,6 +63,7 @@ export interface EvaluationResult {
 const warnings = z.array(z.object({ name: z.string(), message: z.string() })) as unknown as z.ZodType<
   readonly AttackWarning[]
 >;
+const tiles = z.object({ unconfirmed: z.int().min(0) }).optional();
 const ensemble = z.object({
   version: z.string(),
   constantsHash: z.string(),
@@ -86,6 +89,7 @@ const ensemble = z.object({
     agrees: z.boolean(),
   }),
   robust: z.string(),
+  tiles,
 });
 const schema: z.ZodType<EvaluationResult> = z
   .object({
@@ -105,6 +109,7 @@ const schema: z.ZodType<EvaluationResult> = z
     robust: accuracyReportSchema,
     ensemble: ensemble.optional(),
     warnings: warnings.optional(),
+    tiles,
     seconds: z.number(),
     time: z.string(),
     environment: z.record(z.string(), z.unknown()),
@@ -117,7 +122,7 @@ const schema: z.ZodType<EvaluationResult> = z
 /** What decides a result's numbers; where all of it is the same, the numbers are. */
 export type ResultIdentity = Omit<
   EvaluationResult,
-  "clean" | "robust" | "ensemble" | "warnings" | "seconds" | "time" | "environment"
+  "clean" | "robust" | "ensemble" | "warnings" | "tiles" | "seconds" | "time" | "environment"
 > & { readonly images: number };
 
 function identityOf(result: EvaluationResult | ResultIdentity): ResultIdentity {

@@ -217,6 +217,7 @@ function evaluationPlan(
     everyEpochs: evaluateEvery,
     run: async ({ signal, onProgress }) => {
       const { clean, attacks: results } = await evaluate({
+        tiles: config.evaluation.tiles,
         model: inferenceModel(config.method, data, model),
         batches: evaluationBatches(images, config.evaluation.batchSize),
         groups: data.groups,

@@ -50,4 +50,5 @@ export {
   wrn34x10,
 } from "./networks/index.js";
 export { Relu, Sequential } from "./sequential.js";
+export { type TiledClassifier, throughTiles, usesTiles } from "./through-tiles.js";
 export { WeightAverage, warmedDecay } from "./weight-average.js";

@@ -224,7 +224,15 @@ describe("warnings", () => {
 
   it("square-stronger", () => {
     const after = (attack: string, standing: number) => ({
-      ...{ attack, standing, attacked: 500, accuracy: standing / 500, seconds: 1, robust: "" },
+      ...{
+        attack,
+        standing,
+        attacked: 500,
+        accuracy: standing / 500,
+        seconds: 1,
+        unconfirmed: 0,
+        robust: "",
+      },
     });
     const white = [after("apgd-ce", 210), after("apgd-t", 200)];
     expect(checkSquare([...white, after("square", 199)], 500)).toEqual([]);

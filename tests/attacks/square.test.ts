@@ -1,6 +1,7 @@
 // Square's search: every proposal is an allowed image, what is kept never helps the defender, and no question is wasted.
 import { describe, expect, it } from "vitest";
 import { lengths } from "../../src/attacks/geometry/ball.js";
+import { ImageDraws } from "../../src/attacks/image-draws.js";
 import { ballNames, type Classifier, marginObjective, square } from "../../src/attacks/index.js";
 import { bump, bumpProposals } from "../../src/attacks/square/bumps.js";
 import { type Searching, stripeProposals } from "../../src/attacks/square/proposals.js";
@@ -28,11 +29,15 @@ describe.each(ballNames)("%s", (norm) => {
   it("proposes allowed images, keeps what lowers the margin, and that margin is the kept image's", () => {
     scope(() =>
       noGrad(() => {
-        const generator = new Generator(3);
-        const proposals =
+        const draws = new ImageDraws(
+          Array.from({ length: 8 }, (_, i) => i),
+          "cpu",
+        );
+        const chance = { places: new Generator(3), draws };
+        using proposals =
           norm === "linf"
-            ? stripeProposals(images, epsilon, generator)
-            : bumpProposals(images, norm, epsilon, generator);
+            ? stripeProposals(images, epsilon, chance)
+            : bumpProposals(images, norm, epsilon, chance);
         const first = proposals.first();
         expectAllowed(first);
         // The first perturbation spends the radius, as far as [0, 1] lets it.

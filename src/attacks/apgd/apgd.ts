@@ -1,14 +1,15 @@
 // APGD as an attack (Croce and Hein 2020): restarts, target classes, and for l1 radii that shrink to the wanted one.
-import { type Generator, noGrad, randn, scope, type Tensor } from "../../tensor/index.js";
-import type { Attack } from "../attack.js";
+import { noGrad, scope, type Tensor } from "../../tensor/index.js";
 import { requireImages, requireLogits, requireWhole } from "../attack-input.js";
 import type { Classifier } from "../classifier.js";
 import { classOfRank, dlrObjective, type TargetedObjective, targetedDlrObjective } from "../dlr.js";
 import { type BallName, lengths, projectOnL1Ball, randomStart, requireBall } from "../geometry/index.js";
+import { drawSeeds, ImageDraws, seedsOfTurn } from "../image-draws.js";
 import { crossEntropyObjective } from "../objective.js";
 import type { AttackObserver } from "../observer.js";
 import { inFastLayout, logitsPass } from "../passes.js";
 import { count, where } from "../running-state.js";
+import type { StandingAttack } from "../standing-attack.js";
 import { type ApgdRun, type ApgdRunOptions, apgdRun } from "./run.js";
 
 /** Constants of APGD; those left out are AutoAttack's standard ones. */
@@ -59,7 +60,7 @@ export function shrinkingStages(
  * come back unchanged.
  * @throws ReatError `config` when a constant is out of its range
  */
-export function apgd(options: ApgdOptions): Attack {
+export function apgd(options: ApgdOptions): StandingAttack {
   const { norm, epsilon, objective, steps = 100, restarts = 1, targets = 9, rho = 0.75 } = options;
   const { gradientRepeats = 1, shrinkingRadius = false, observer } = options;
   const targeted = objective === "targeted-dlr";
@@ -73,6 +74,7 @@ export function apgd(options: ApgdOptions): Attack {
   const runOptions: ApgdRunOptions = {
     ...{ ball: norm, epsilon, steps, rho, gradientRepeats, stopWhenFooled: true },
     objective: objectives[objective],
+    onUnconfirmed: (found) => observer?.unconfirmed?.(found),
     onStart: (gradient) => {
       if (objective !== "ce") warnOfZeroGradients(gradient);
     },
@@ -89,15 +91,15 @@ export function apgd(options: ApgdOptions): Attack {
   function run(
     model: Classifier,
     input: Omit<Parameters<typeof apgdRun>[1], "start">,
-    generator: Generator,
+    draws: ImageDraws,
     onStep: (standing: number) => void,
   ): ApgdRun {
     const { images } = input;
     if (!shrinkingRadius) {
-      const start = inFastLayout(randomStart(images, norm, epsilon, generator));
+      const start = inFastLayout(randomStart(images, norm, epsilon, draws));
       return apgdRun(model, { ...input, start }, { ...runOptions, onStep });
     }
-    const noise = randn(images.shape, generator, images.dtype);
+    const noise = draws.randn(images.shape.slice(1), images.dtype);
     let point = images.add(projectOnL1Ball(images, noise, 3 * epsilon));
     let found: ApgdRun | undefined;
     for (const stage of shrinkingStages(steps)) {
@@ -112,12 +114,14 @@ export function apgd(options: ApgdOptions): Attack {
 
   return {
     name,
-    perturb(model, images, labels, generator) {
+    confirmsExamples: true,
+    perturb(model, images, labels, generator, known = {}) {
       requireImages(name, images, labels);
       return scope(() =>
         noGrad(() => {
           const adversarial = images.clone();
-          const clean = logitsPass(model, images);
+          const clean = known.logits ?? logitsPass(model, images);
+          const seeds = known.seeds ?? drawSeeds(images.shape[0]!, generator);
           requireLogits(name, clean, labels);
           const classes = clean.shape[1]!;
           const ranks = targeted ? Math.min(targets, classes - 1) : 1;
@@ -131,15 +135,11 @@ export function apgd(options: ApgdOptions): Attack {
               ];
               const rank = 2 + Math.floor(turn / restarts);
               const target = targeted ? classOfRank(clean.indexSelect(0, standing), rank) : label;
+              const draws = new ImageDraws(seedsOfTurn(seeds, standing, turn), images.device);
               let done = turn * steps;
-              const found = run(
-                model,
-                { images: image, labels: label, targets: target },
-                generator,
-                (left) => {
-                  observer?.progress?.({ attack: name, done: ++done, total, standing: left });
-                },
-              );
+              const found = run(model, { images: image, labels: label, targets: target }, draws, (left) => {
+                observer?.progress?.({ attack: name, done: ++done, total, standing: left });
+              });
               const fooled = where(found.standing.logicalNot());
               const rows = standing.indexSelect(0, fooled);
               adversarial.indexCopy_(0, rows, found.adversarial.indexSelect(0, fooled));

@@ -1,9 +1,10 @@
 // One run of APGD from given points (Croce and Hein 2020): gradient steps with momentum whose size halves when progress stops.
 import { fullLike, noGrad, scope, type Tensor, zerosLike } from "../../tensor/index.js";
-import type { Classifier } from "../classifier.js";
+import { type Classifier, searched } from "../classifier.js";
+import { confirmed } from "../confirmation.js";
 import type { TargetedObjective } from "../dlr.js";
 import { type BallName, normalised, perSample, projectRadially_ } from "../geometry/index.js";
-import { gradientPass } from "../passes.js";
+import { gradientPass, valuesPass } from "../passes.js";
 import { advance, allRows, count, isTimeToLook, type State, select, where } from "../running-state.js";
 import { apgdL1Step, checkL1, type L1Memory, startL1 } from "./l1-step.js";
 
@@ -17,12 +18,17 @@ export interface ApgdRunOptions {
   readonly rho: number;
   /** Gradients averaged in each step, for models with random output. */
   readonly gradientRepeats: number;
-  /** Drop a sample at its first success. Its best point is then that of the time it was dropped. */
+  /**
+   * Drop a sample at its first success. Its best point is then that of the time it was dropped. Where nothing is dropped, the model's
+   * plain logits are not asked to confirm anything.
+   */
   readonly stopWhenFooled: boolean;
   /** Called after each step with the number of samples still in work. */
   readonly onStep?: (standing: number) => void;
   /** Called with the gradient at the start. */
   readonly onStart?: (gradient: Tensor) => void;
+  /** Called with the number of examples that the plain network did not confirm. */
+  readonly onUnconfirmed?: ((count: number) => void) | undefined;
   /** l1: the start is a point found before, not noise. */
   readonly continued?: boolean;
 }
@@ -111,8 +117,11 @@ function check(state: Running, length: number, rho: number): Partial<Running> {
 function start(model: Classifier, given: ApgdInput, options: ApgdRunOptions): Running {
   const { images, labels, targets, start } = given;
   const { ball, epsilon, objective, gradientRepeats } = options;
-  const pass = gradientPass(model, start, labels, targets, objective, gradientRepeats);
+  const pass = gradientPass(searched(model), start, labels, targets, objective, gradientRepeats);
   options.onStart?.(pass.gradient);
+  const claimed = pass.logits.argmax(1).ne(labels);
+  const judge = options.stopWhenFooled ? model : searched(model);
+  const fooled = confirmed(judge, start, labels, claimed, options.onUnconfirmed);
   const { values, gradient } = pass;
   return {
     ...{ rows: allRows(images), images: images.clone(), labels: labels.clone(), targets: targets.clone() },
@@ -122,7 +131,7 @@ function start(model: Classifier, given: ApgdInput, options: ApgdRunOptions): Ru
     // AutoAttack compares the first step's objective with 0, not with the start's.
     ...{ value: zerosLike(values), rises: zerosLike(values) },
     ...{ bestBefore: values.clone(), halvedBefore: fullLike(values, 1).gt(0) },
-    standing: pass.logits.argmax(1).eq(labels),
+    standing: fooled.logicalNot(),
     adversarial: start.clone(),
     ...startL1(images, start, options.continued === true),
   };
@@ -140,6 +149,8 @@ export interface ApgdInput {
 /** Runs APGD from `start`. Deterministic: all randomness is in the start (and in a random model). */
 export function apgdRun(model: Classifier, input: ApgdInput, options: ApgdRunOptions): ApgdRun {
   const { ball, steps, rho, objective, gradientRepeats, stopWhenFooled } = options;
+  const search = searched(model);
+  const judge = stopWhenFooled ? model : search;
   const lengths = checkpointLengths(steps);
   let length = ball === "l1" ? lengths.l1 : lengths.first;
   let sinceCheck = 0;
@@ -170,21 +181,26 @@ export function apgdRun(model: Classifier, input: ApgdInput, options: ApgdRunOpt
       for (let step = 0; step < steps && state.rows.shape[0]! > 0; step++) {
         state = advance(state, (now) => {
           const point = move(now, options, step === 0 ? 1 : momentum);
-          const pass = gradientPass(model, point, now.labels, now.targets, objective, gradientRepeats);
-          const right = pass.logits.argmax(1).eq(now.labels);
-          const better = pass.values.gt(now.bestValue);
+          // No step follows the last one, so its gradient is not needed.
+          const last = step === steps - 1;
+          const { logits, values, gradient } = last
+            ? { ...valuesPass(search, point, now.labels, now.targets, objective), gradient: now.gradient }
+            : gradientPass(search, point, now.labels, now.targets, objective, gradientRepeats);
+          const claimed = logits.argmax(1).ne(now.labels).logicalAnd(now.standing);
+          const fooled = confirmed(judge, point, now.labels, claimed, options.onUnconfirmed);
+          const better = values.gt(now.bestValue);
           const whole = perSample(better, point);
           return {
             point,
             previous: now.point,
-            gradient: pass.gradient,
-            value: pass.values,
-            rises: now.rises.add(pass.values.gt(now.value).to(now.rises.dtype)),
+            gradient,
+            value: values,
+            rises: now.rises.add(values.gt(now.value).to(now.rises.dtype)),
             best: point.where(whole, now.best),
-            bestGradient: pass.gradient.where(whole, now.bestGradient),
-            bestValue: pass.values.maximum(now.bestValue),
-            standing: now.standing.logicalAnd(right),
-            adversarial: now.adversarial.where(perSample(right, point), point),
+            bestGradient: gradient.where(whole, now.bestGradient),
+            bestValue: values.maximum(now.bestValue),
+            standing: now.standing.logicalAnd(fooled.logicalNot()),
+            adversarial: point.where(perSample(fooled, point), now.adversarial),
           };
         });
         if (stopWhenFooled && isTimeToLook(step, input.images)) dropFooled();

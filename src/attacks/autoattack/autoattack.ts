@@ -4,6 +4,7 @@ import { Generator, keep, noGrad, scope, type Tensor, tensor } from "../../tenso
 import { requireImages, requireLogits, requireWhole } from "../attack-input.js";
 import type { Classifier } from "../classifier.js";
 import { type BallName, requireBall } from "../geometry/index.js";
+import { seedOf } from "../image-draws.js";
 import type { AttackProgress, AttackWarning } from "../observer.js";
 import { logitsPass } from "../passes.js";
 import {
@@ -21,11 +22,13 @@ import {
   checkSquare,
   requireClasses,
 } from "./model-checks.js";
+import { screened } from "./screening.js";
 import { type AttackOutcome, type AutoAttackState, requireSameRun } from "./state.js";
 import { type AdversarialVerification, verifyAdversarial } from "./verification.js";
 
 /** What AutoAttack is run with: norm, radius, seed, and how far a stopped run had come. */
 export interface AutoAttackOptions {
+  /** With fast logits (`throughTiles` gives them to a network), examples are looked for with them, and the plain ones confirm each. */
   readonly model: Classifier;
   /** [N, channels, height, width] in [0, 1], and int64 [N]. */
   readonly images: Tensor;
@@ -35,10 +38,18 @@ export interface AutoAttackOptions {
   readonly epsilon: number;
   /** Default: "standard". */
   readonly version?: EnsembleVersion;
-  /** Every batch of every attack draws from a stream of its own that this seed decides. Default: 0. */
+  /** Every image draws from a stream of its own in every attack, which this seed decides. Default: 0. */
   readonly seed?: number;
-  /** Images attacked together; between batches the run yields, can be stopped, and reports its state. Default: 250. */
+  /**
+   * The most images attacked together: what stands is divided evenly. Between batches the run yields, can be stopped, and reports
+   * its state. Default: 250.
+   */
   readonly batchSize?: number;
+  /**
+   * First attack all images briefly, so that those that are likely to fall are attacked together. It decides the order alone. Default:
+   * false.
+   */
+  readonly screen?: boolean;
   /** Go on from a state that `onState` gave; `adversarial` are the images saved with it. */
   readonly resume?: { readonly state: AutoAttackState; readonly adversarial: Tensor };
   readonly onProgress?: (progress: AttackProgress) => void;
@@ -63,6 +74,9 @@ export interface AutoAttackResult {
   readonly robustAccuracy: number;
   /** One character per image, "1" where it stands. */
   readonly robust: string;
+  /** Whether examples were looked for with fast logits, and how many of them the plain ones did not confirm. */
+  readonly fastLogits: boolean;
+  readonly unconfirmed: number;
   readonly outcomes: readonly AttackOutcome[];
   /** One image for each given image: the adversarial one, or the clean one where no attack fooled the model. The caller owns the tensor. */
   readonly adversarial: Tensor;
@@ -73,9 +87,10 @@ export interface AutoAttackResult {
 const text = (flags: readonly boolean[]) => flags.map(Number).join("");
 const standingOf = (flags: readonly boolean[]) => flags.flatMap((flag, i) => (flag ? [i] : []));
 
-/** Seeds that no two batches share, and that do not depend on what came before: a resumed run draws the same numbers. */
-function batchSeed(seed: number, attack: string, place: number, from: number): number {
-  return createHash("sha256").update(`${seed}/${place}/${attack}/${from}`).digest().readUIntBE(0, 6);
+/** Where each of the fewest batches begins that hold `count` images and are as large as each other, and where the last one ends. */
+export function evenBatches(count: number, batchSize: number): number[] {
+  const batches = Math.ceil(count / batchSize);
+  return Array.from({ length: batches + 1 }, (_, i) => Math.floor((i * count) / batches));
 }
 
 /**
@@ -93,7 +108,7 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
   const constants = ensembleConstants(version, norm);
   const hash = constantsHash(constants);
   const fingerprint = createHash("sha256")
-    .update(JSON.stringify([hash, norm, epsilon, seed, batchSize]))
+    .update(JSON.stringify([hash, norm, epsilon, seed, batchSize, ...(model.fastLogits ? ["fast"] : [])]))
     .digest("hex")
     .slice(0, 16);
   const count = images.shape[0]!;
@@ -105,7 +120,7 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
     warnings.set(warning.name + warning.message, warning);
     if (!known) options.onWarning?.(warning);
   };
-  const { correct, classes } = scope(() => {
+  const { correct, logits: known } = scope(() => {
     const logits = logitsPass(model, images);
     requireLogits(`AutoAttack ${name}`, logits, labels);
     const sample = images.slice(0, 0, Math.min(count, batchSize));
@@ -116,8 +131,10 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
     requireClasses(logits.shape[1]!, constants);
     checkClasses(logits.shape[1]!, constants).forEach(warn);
     const flags = logits.argmax(1).eq(labels).toArray().map(Boolean);
-    return { correct: flags, classes: logits.shape[1]! };
+    return { correct: flags, logits: keep(logits) };
   });
+  using logits = known;
+  const classes = logits.shape[1]!;
   if (version === "plus" && norm === "l1") {
     const message = 'The ensemble "plus" is made for linf and l2; for l1 use "standard".';
     warn({ name: "unusual-ensemble", message });
@@ -127,33 +144,56 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
   const robust = [...(resume?.state.robust ?? clean)].map((flag) => flag === "1");
   const adversarial = keep((resume?.adversarial ?? images).clone());
   const outcomes: AttackOutcome[] = [...(resume?.state.finished ?? [])];
+  const order =
+    resume !== undefined
+      ? resume.state.order
+      : options.screen && screened(model, images, labels, { norm, epsilon, batchSize });
   const report = (current: AutoAttackState["current"]) =>
     options.onState?.(
-      { fingerprint, images: count, clean, robust: text(robust), finished: [...outcomes], current },
+      {
+        ...{ fingerprint, images: count, clean, robust: text(robust), finished: [...outcomes], current },
+        ...(order && { order }),
+      },
       adversarial,
     );
 
   try {
     for (let place = outcomes.length; place < constants.attacks.length; place++) {
       const attackName = constants.attacks[place]!;
-      const setting = { norm, epsilon, classes, observer: { progress: onProgress, warning: warn } };
+      let unconfirmed = 0;
+      const observer = {
+        ...(onProgress && { progress: onProgress }),
+        warning: warn,
+        unconfirmed: (found: number) => {
+          unconfirmed += found;
+        },
+      };
+      const setting = { norm, epsilon, classes, observer };
       const atStart = [...(outcomes.at(-1)?.robust ?? clean)].map((flag) => flag === "1");
-      const standing = standingOf(atStart);
+      const standing = order ? order.filter((row) => atStart[row]) : standingOf(atStart);
       if (standing.length === 0) break;
       const attack = ensembleAttack(attackName, constants, setting);
       const current = resume?.state.current?.attack === attackName ? resume.state.current : null;
       const resumed = current !== null && place === resume?.state.finished.length ? current : null;
       let seconds = resumed?.seconds ?? 0;
-      for (let from = resumed?.done ?? 0; from < standing.length; from += batchSize) {
+      unconfirmed = resumed?.unconfirmed ?? 0;
+      const bounds = evenBatches(standing.length, batchSize);
+      for (const [batch, from] of bounds.slice(0, -1).entries()) {
+        if (from < (resumed?.done ?? 0)) continue;
         options.signal?.throwIfAborted();
         const began = performance.now();
-        const rows = standing.slice(from, from + batchSize);
+        const done = bounds[batch + 1]!;
+        const rows = standing.slice(from, done);
         scope(() =>
           noGrad(() => {
             const index = tensor(rows, { dtype: "int64", device: images.device });
             const [image, label] = [images.indexSelect(0, index), labels.indexSelect(0, index)];
-            const generator = new Generator(batchSeed(seed, attackName, place, from), images.device);
-            const found = attack.perturb(model, image, label, generator);
+            const attackSeed = seedOf(seed, place, attackName);
+            const generator = new Generator(attackSeed, images.device);
+            const found = attack.perturb(model, image, label, generator, {
+              logits: logits.indexSelect(0, index),
+              seeds: rows.map((row) => seedOf(attackSeed, row)),
+            });
             const fooled = logitsPass(model, found).argmax(1).ne(label);
             fooled.toArray().forEach((flag, i) => {
               if (flag) robust[rows[i]!] = false;
@@ -163,14 +203,13 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
           }),
         );
         seconds += (performance.now() - began) / 1000;
-        const done = Math.min(from + batchSize, standing.length);
-        if (done < standing.length) await report({ attack: attackName, done, seconds });
+        if (done < standing.length) await report({ attack: attackName, done, seconds, unconfirmed });
         await new Promise((resolve) => setImmediate(resolve));
       }
       const left = robust.filter(Boolean).length;
       const outcome: AttackOutcome = {
         ...{ attack: attackName, standing: left, accuracy: left / count, attacked: standing.length },
-        ...{ seconds, robust: text(robust) },
+        ...{ seconds, unconfirmed, robust: text(robust) },
       };
       outcomes.push(outcome);
       options.onOutcome?.(outcome);
@@ -185,6 +224,8 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
     }
     return {
       ...{ version: name, constants, constantsHash: hash, norm, epsilon, seed, outcomes },
+      fastLogits: model.fastLogits !== undefined,
+      unconfirmed: outcomes.reduce((sum, outcome) => sum + outcome.unconfirmed, 0),
       cleanAccuracy: [...clean].filter((flag) => flag === "1").length / count,
       robustAccuracy: verification.accuracy,
       ...{ robust: verification.robust, adversarial, verification, warnings: [...warnings.values()] },

@@ -1,12 +1,12 @@
 // The attacks that an ensemble may hold: which of its constants each one takes, and how it is built from them.
 import { z } from "zod";
 import { apgd } from "../apgd/index.js";
-import type { Attack } from "../attack.js";
 import { type AttackEntry, defineAttack } from "../attack-entry.js";
 import { fab } from "../fab/index.js";
 import { type BallName, ballNames } from "../geometry/index.js";
 import type { AttackObserver } from "../observer.js";
 import { square } from "../square/index.js";
+import type { StandingAttack } from "../standing-attack.js";
 import {
   type EnsembleAttackName,
   type EnsembleConstants,
@@ -30,11 +30,11 @@ interface Member<Own> {
   readonly leastClasses?: number;
   /** The part of an ensemble's constants that is its own. */
   readonly part: (constants: EnsembleConstants) => Own;
-  readonly make: (own: Own, setting: EnsembleSetting & { readonly name: string }) => Attack;
+  readonly make: (own: Own, setting: EnsembleSetting & { readonly name: string }) => StandingAttack;
 }
 
 interface BuiltMember extends Omit<Member<unknown>, "part" | "make"> {
-  readonly attack: (constants: EnsembleConstants, setting: EnsembleSetting) => Attack;
+  readonly attack: (constants: EnsembleConstants, setting: EnsembleSetting) => StandingAttack;
   readonly entry: AttackEntry;
 }
 
@@ -121,7 +121,7 @@ export function ensembleAttack(
   name: EnsembleAttackName,
   constants: EnsembleConstants,
   setting: EnsembleSetting,
-): Attack {
+): StandingAttack {
   return members[name].attack(constants, setting);
 }
 

@@ -10,6 +10,8 @@ export interface AttackOutcome {
   /** Images that stood when it began. */
   readonly attacked: number;
   readonly seconds: number;
+  /** Examples that were found through the model's fast logits and not confirmed by its plain ones. */
+  readonly unconfirmed: number;
   /** One character per image, "1" where it stands. */
   readonly robust: string;
 }
@@ -25,7 +27,14 @@ export interface AutoAttackState {
   readonly robust: string;
   readonly finished: readonly AttackOutcome[];
   /** The attack in work: how many of the images that stood at its start were attacked, in their order. */
-  readonly current: { readonly attack: string; readonly done: number; readonly seconds: number } | null;
+  readonly current: {
+    readonly attack: string;
+    readonly done: number;
+    readonly seconds: number;
+    readonly unconfirmed: number;
+  } | null;
+  /** What a screening found: the images' places in the order in which they are attacked. */
+  readonly order?: readonly number[];
 }
 
 /** @throws ReatError `checkpoint` when the state belongs to another run */

@@ -1,12 +1,13 @@
 // FAB as an attack (Croce and Hein 2020): minimal perturbations, counted as a success where they are within the radius.
-import { type Generator, noGrad, rand, randn, scope, type Tensor } from "../../tensor/index.js";
-import type { Attack } from "../attack.js";
+import { noGrad, scope, type Tensor } from "../../tensor/index.js";
 import { requireImages, requireLogits, requireWhole } from "../attack-input.js";
 import { classOfRank } from "../dlr.js";
-import { type BallName, normalised, requireBall } from "../geometry/index.js";
+import { type BallName, noiseOf, normalised, requireBall } from "../geometry/index.js";
+import { drawSeeds, ImageDraws, seedsOfTurn } from "../image-draws.js";
 import type { AttackObserver } from "../observer.js";
 import { inFastLayout, logitsPass } from "../passes.js";
 import { where } from "../running-state.js";
+import type { StandingAttack } from "../standing-attack.js";
 import { type FabRunOptions, fabRun } from "./run.js";
 
 /** Constants of FAB; those left out are AutoAttack's standard ones. */
@@ -33,12 +34,8 @@ export interface FabOptions {
   readonly observer?: AttackObserver;
 }
 
-function noisyStart(images: Tensor, ball: BallName, epsilon: number, generator: Generator): Tensor {
-  const noise =
-    ball === "linf"
-      ? rand(images.shape, generator, images.dtype).mul_(2).sub_(1)
-      : randn(images.shape, generator, images.dtype);
-  return normalised(noise, ball)
+function noisyStart(images: Tensor, ball: BallName, epsilon: number, draws: ImageDraws): Tensor {
+  return normalised(noiseOf(images, ball, draws), ball)
     .mul_(epsilon / 2)
     .add_(images)
     .clamp_(0, 1);
@@ -49,23 +46,28 @@ function noisyStart(images: Tensor, ball: BallName, epsilon: number, generator: 
  * `fabRun` looks for the smallest distance instead. Images that are not fooled come back unchanged.
  * @throws ReatError `config` when a constant is out of its range
  */
-export function fab(options: FabOptions): Attack {
+export function fab(options: FabOptions): StandingAttack {
   const { norm, epsilon, targeted = false, targets = 9, steps = 100, restarts = 1, observer } = options;
   const { alphaMax = 0.1, eta = 1.05, beta = 0.9, name = targeted ? "fab-t" : "fab" } = options;
   requireBall(name, norm, epsilon);
   requireWhole(name, "steps", steps);
   requireWhole(name, "restarts", restarts);
   requireWhole(name, "targets", targets);
-  const runOptions: FabRunOptions = { ball: norm, steps, alphaMax, eta, beta, stopWithin: epsilon };
+  const runOptions: FabRunOptions = {
+    ...{ ball: norm, steps, alphaMax, eta, beta, stopWithin: epsilon },
+    onUnconfirmed: (found) => observer?.unconfirmed?.(found),
+  };
 
   return {
     name,
-    perturb(model, images, labels, generator) {
+    confirmsExamples: true,
+    perturb(model, images, labels, generator, known = {}) {
       requireImages(name, images, labels);
       return scope(() =>
         noGrad(() => {
           const adversarial = images.clone();
-          const clean = logitsPass(model, images);
+          const clean = known.logits ?? logitsPass(model, images);
+          const seeds = known.seeds ?? drawSeeds(images.shape[0]!, generator);
           requireLogits(name, clean, labels);
           const ranks = targeted ? Math.min(targets, clean.shape[1]! - 1) : 1;
           const total = ranks * restarts * steps;
@@ -74,7 +76,8 @@ export function fab(options: FabOptions): Attack {
             standing = scope(() => {
               const image = inFastLayout(images.indexSelect(0, standing));
               const label = labels.indexSelect(0, standing);
-              const start = turn % restarts === 0 ? image : noisyStart(image, norm, epsilon, generator);
+              const draws = new ImageDraws(seedsOfTurn(seeds, standing, turn), images.device);
+              const start = turn % restarts === 0 ? image : noisyStart(image, norm, epsilon, draws);
               const rank = 2 + Math.floor(turn / restarts);
               let done = turn * steps;
               const found = fabRun(

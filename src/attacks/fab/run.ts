@@ -1,6 +1,7 @@
 // One run of FAB from given points (Croce and Hein 2020): the closest misclassified image, by projecting on linearised boundaries.
 import { cat, enableGrad, fullLike, grad, noGrad, scope, stack, type Tensor } from "../../tensor/index.js";
-import type { Classifier } from "../classifier.js";
+import { type Classifier, searched } from "../classifier.js";
+import { confirmed } from "../confirmation.js";
 import { type BallName, lengths, perSample, sampleDims } from "../geometry/index.js";
 import { gradientPass, inFastLayout, logitsPass } from "../passes.js";
 import { advance, allRows, isTimeToLook, type State, select, where } from "../running-state.js";
@@ -19,6 +20,8 @@ export interface FabRunOptions {
   /** Drop an image as soon as a misclassified point this close is found; `null` looks for the closest. */
   readonly stopWithin: number | null;
   readonly onStep?: (standing: number) => void;
+  /** Called with the number of examples that the plain network did not confirm. */
+  readonly onUnconfirmed?: ((count: number) => void) | undefined;
 }
 
 export interface FabInput {
@@ -32,7 +35,7 @@ export interface FabInput {
 
 /** What a run found, in the order of its images. */
 export interface FabRun {
-  /** The closest misclassified point, or the clean image. */
+  /** The closest misclassified point, within `stopWithin` where that is set; or the clean image. */
   readonly closest: Tensor;
   /** Its distance [N]; infinite where none was found. */
   readonly distance: Tensor;
@@ -129,6 +132,7 @@ function nextOf(point: Tensor, images: Tensor, boundary: Boundary, options: FabR
 /** Runs FAB from `start`. Deterministic: all randomness is in the start. */
 export function fabRun(model: Classifier, input: FabInput, options: FabRunOptions): FabRun {
   const { ball, steps, beta, stopWithin } = options;
+  const search = searched(model);
   return scope(() =>
     noGrad(() => {
       const { images, labels, start, targets } = input;
@@ -148,13 +152,20 @@ export function fabRun(model: Classifier, input: FabInput, options: FabRunOption
       for (let step = 0; step < steps && state.rows.shape[0]! > 0; step++) {
         state = advance(state, (now) => {
           const boundary = scope(() =>
-            targets ? targetedBoundary(model, now) : nearestBoundary(model, now, ball),
+            targets ? targetedBoundary(search, now) : nearestBoundary(search, now, ball),
           );
           const point = scope(() => nextPoint(now, boundary, options));
-          const fooled = logitsPass(model, point).argmax(1).ne(now.labels);
+          const fooled = logitsPass(search, point).argmax(1).ne(now.labels);
           const delta = point.sub(now.images);
           const distance = lengths(delta, ball);
-          const closer = fooled.logicalAnd(distance.lt(now.distance));
+          const counted = distance.lt(now.distance).logicalAnd(distance.le(stopWithin ?? Infinity));
+          const closer = confirmed(
+            model,
+            point,
+            now.labels,
+            fooled.logicalAnd(counted),
+            options.onUnconfirmed,
+          );
           const pulledBack = delta.mul_(beta).add_(now.images);
           return {
             point: pulledBack.where(perSample(fooled, point), point),

@@ -1,6 +1,7 @@
 // The balls that bound perturbations in AutoAttack: l∞, l2 and l1, each with its length, its unit vectors and its random starts.
 import { ReatError } from "../../errors.js";
-import { type Generator, rand, randn, type Tensor } from "../../tensor/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import type { ImageDraws } from "../image-draws.js";
 import { projectOnL1Ball } from "./l1-projection.js";
 
 /** The norms that bound a perturbation in AutoAttack. */
@@ -49,13 +50,16 @@ export function projectRadially_(point: Tensor, images: Tensor, epsilon: number)
 }
 
 /** @internal A random point on the boundary of the ball (l1: in it), clipped to [0, 1]: where APGD's restarts begin. */
-export function randomStart(images: Tensor, ball: BallName, epsilon: number, generator: Generator): Tensor {
-  const noise =
-    ball === "linf"
-      ? rand(images.shape, generator, images.dtype).mul_(2).sub_(1)
-      : randn(images.shape, generator, images.dtype);
+export function randomStart(images: Tensor, ball: BallName, epsilon: number, draws: ImageDraws): Tensor {
+  const noise = noiseOf(images, ball, draws);
   if (ball === "l1") return projectOnL1Ball(images, noise, epsilon).add_(images).clamp_(0, 1);
   return normalised(noise, ball).mul_(epsilon).add_(images).clamp_(0, 1);
+}
+
+/** @internal A random direction for each image: even between −1 and 1 for l∞, otherwise normal. */
+export function noiseOf(images: Tensor, ball: BallName, draws: ImageDraws): Tensor {
+  const shape = images.shape.slice(1);
+  return ball === "linf" ? draws.rand(shape, images.dtype).mul_(2).sub_(1) : draws.randn(shape, images.dtype);
 }
 
 /** @throws ReatError `config` for a norm no attack has, or a radius that is negative, no number, or larger than any image */

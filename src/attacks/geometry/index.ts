@@ -3,6 +3,7 @@ export {
   type BallName,
   ballNames,
   lengths,
+  noiseOf,
   normalised,
   normSymbol,
   perSample,

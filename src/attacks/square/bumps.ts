@@ -1,7 +1,8 @@
 // Square's proposals for l2 and l1: bumps whose mass is moved from one window of the perturbation to another.
-import { type Generator, scope, type Tensor, tensor, zerosLike } from "../../tensor/index.js";
+import { scope, type Tensor, tensor, zerosLike } from "../../tensor/index.js";
 import { lengths, normalised, projectOnL1Ball } from "../geometry/index.js";
-import { acceptance, drawPlace, drawSigns, type Proposals } from "./proposals.js";
+import { SignStream } from "../image-draws.js";
+import { acceptance, type Chance, drawPlace, type Proposals } from "./proposals.js";
 
 type BumpBall = "l2" | "l1";
 
@@ -46,16 +47,17 @@ export function bumpProposals(
   images: Tensor,
   ball: BumpBall,
   epsilon: number,
-  generator: Generator,
+  { places, draws }: Chance,
 ): Proposals {
-  const [count, channels, height, width] = images.shape as [number, number, number, number];
+  const signs = new SignStream(draws, images.shape[1]!, images.dtype);
+  const [, channels, height, width] = images.shape as [number, number, number, number];
 
   /** A bump lying or standing, by chance, [1,1,side,side]. */
   const drawBump = (side: number): Tensor => {
     const shape = tensor(bump(side, ball), { shape: [1, 1, side, side], device: images.device }).to(
       images.dtype,
     );
-    return drawPlace(2, generator) === 1 ? shape.transpose(2, 3) : shape;
+    return drawPlace(2, places) === 1 ? shape.transpose(2, 3) : shape;
   };
   const inBall = (image: Tensor, delta: Tensor): Tensor =>
     ball === "l2"
@@ -66,6 +68,8 @@ export function bumpProposals(
   const windowLength = (window: Tensor): Tensor => window.norm(ball === "l2" ? 2 : 1, [2, 3], true);
 
   return {
+    [Symbol.dispose]: () => signs[Symbol.dispose](),
+
     first() {
       const delta = zerosLike(images);
       const side = Math.floor(height / 5);
@@ -73,12 +77,12 @@ export function bumpProposals(
       for (let row = 0; row < 5; row++) {
         for (let column = 0; column < Math.floor((width - margin) / side); column++) {
           scope(() => {
-            const signs = drawSigns([count, channels, 1, 1], images, generator);
+            const own = draws.signs([channels, 1, 1], images.dtype);
             const [top, left] = [margin + row * side, margin + column * side];
             delta
               .slice(2, top, top + side)
               .slice(3, left, left + side)
-              .add_(drawBump(side).mul(signs));
+              .add_(drawBump(side).mul(own));
           });
         }
       }
@@ -90,7 +94,7 @@ export function bumpProposals(
       const least = Math.max(wantedSide, 3);
       const side = least % 2 === 0 ? least + 1 : least;
       const window = () => {
-        const [top, left] = [drawPlace(height - side, generator), drawPlace(width - side, generator)];
+        const [top, left] = [drawPlace(height - side, places), drawPlace(width - side, places)];
         return (of: Tensor) => of.slice(2, top, top + side).slice(3, left, left + side);
       };
       const [to, from] = [window(), window()];
@@ -103,9 +107,7 @@ export function bumpProposals(
       const freed = lengths(inWindows, ball, true);
 
       const old = to(delta).div(windowLength(to(delta)).add_(tiny));
-      const shape = drawBump(side)
-        .mul(drawSigns([delta.shape[0]!, channels, 1, 1], images, generator))
-        .add_(old);
+      const shape = drawBump(side).mul(signs.next(now.rows)).add_(old);
       const unit = shape.div(windowLength(shape).add_(tiny));
       const power = ball === "l2" ? 2 : 1;
       const unused = used

@@ -1,15 +1,16 @@
 // Square (Andriushchenko et al. 2020): a black-box attack that proposes random square-shaped changes and keeps those that help.
-import { type Generator, noGrad, scope, type Tensor } from "../../tensor/index.js";
-import type { Attack } from "../attack.js";
+import { Generator, noGrad, scope, type Tensor } from "../../tensor/index.js";
 import { requireImages, requireLogits, requireWhole } from "../attack-input.js";
-import type { Classifier } from "../classifier.js";
+import { type Classifier, searched } from "../classifier.js";
 import { type BallName, requireBall } from "../geometry/index.js";
+import { drawSeeds, ImageDraws, seedsOfTurn } from "../image-draws.js";
 import { marginObjective } from "../objective.js";
 import type { AttackObserver } from "../observer.js";
 import { inFastLayout, logitsPass } from "../passes.js";
 import { advance, allRows, count, isTimeToLook, select, where } from "../running-state.js";
+import type { StandingAttack } from "../standing-attack.js";
 import { bumpProposals } from "./bumps.js";
-import { type Proposals, type Searching, stripeProposals } from "./proposals.js";
+import { type Chance, type Proposals, type Searching, stripeProposals } from "./proposals.js";
 
 /** Constants of Square; those left out are AutoAttack's standard ones. */
 export interface SquareOptions {
@@ -42,7 +43,7 @@ export function squareShare(firstShare: number, query: number): number {
  * by the batch, as in AutoAttack, its signs are each image's own. Images that are not fooled come back unchanged.
  * @throws ReatError `config` when a constant is out of its range
  */
-export function square(options: SquareOptions): Attack {
+export function square(options: SquareOptions): StandingAttack {
   const { name = "square", norm, epsilon, queries = 5000, restarts = 1, observer } = options;
   const { firstShare = 0.8, rescaledSchedule = false } = options;
   requireBall(name, norm, epsilon);
@@ -53,22 +54,23 @@ export function square(options: SquareOptions): Attack {
   const marginOf = (model: Classifier, images: Tensor, labels: Tensor) =>
     scope(() => marginObjective(logitsPass(model, images), labels).mul(-1));
 
-  function search(
+  function run(
     model: Classifier,
     images: Tensor,
     labels: Tensor,
-    generator: Generator,
+    chance: Chance,
     told: (query: number, standing: number) => void,
   ): { best: Tensor; margin: Tensor } {
     const [, , height, width] = images.shape as [number, number, number, number];
-    const proposals: Proposals =
+    using proposals: Proposals =
       norm === "linf"
-        ? stripeProposals(images, epsilon, generator)
-        : bumpProposals(images, norm, epsilon, generator);
+        ? stripeProposals(images, epsilon, chance)
+        : bumpProposals(images, norm, epsilon, chance);
+    const search = searched(model);
     const first = inFastLayout(proposals.first());
     let state: Searching = {
       ...{ rows: allRows(images), images: images.clone(), labels: labels.clone(), best: first },
-      margin: marginOf(model, first, labels),
+      margin: marginOf(search, first, labels),
     };
     const result = { best: first.clone(), margin: state.margin.clone() };
     const settle = () =>
@@ -76,7 +78,21 @@ export function square(options: SquareOptions): Attack {
         result.best.indexCopy_(0, state.rows, state.best);
         result.margin.indexCopy_(0, state.rows, state.margin);
       });
+    /** Puts the plain network's margins in the place of those that only the fast one puts below zero. */
+    const confirm = () => {
+      if (!model.fastLogits) return;
+      state = advance(state, (now) => {
+        const rows = where(now.margin.le(0));
+        const label = now.labels.indexSelect(0, rows);
+        const margin = marginOf(model, now.best.indexSelect(0, rows), label);
+        const refused = count(margin.gt(0));
+        if (refused > 0) observer?.unconfirmed?.(refused);
+        return { margin: now.margin.clone().indexCopy_(0, rows, margin) };
+      });
+    };
     const dropFooled = () => {
+      if (count(state.margin.le(0)) === 0) return;
+      confirm();
       const open = scope(() => where(state.margin.gt(0)));
       if (open.shape[0]! < state.rows.shape[0]!) {
         settle();
@@ -92,9 +108,9 @@ export function square(options: SquareOptions): Attack {
       const place = rescaledSchedule ? Math.trunc((query / queries) * 10_000) : query;
       const side = Math.round(Math.sqrt(squareShare(firstShare, place) * height * width));
       state = advance(state, (now) =>
-        proposals.improve(now, side, (candidate, label) => marginOf(model, candidate, label)),
+        proposals.improve(now, side, (candidate, label) => marginOf(search, candidate, label)),
       );
-      if (isTimeToLook(query, images) && count(state.margin.le(0)) > 0) dropFooled();
+      if (isTimeToLook(query, images)) dropFooled();
       told(query, state.rows.shape[0]!);
     }
     if (state.rows.shape[0]! > 0) settle();
@@ -103,20 +119,26 @@ export function square(options: SquareOptions): Attack {
 
   return {
     name,
-    perturb(model, images, labels, generator) {
+    confirmsExamples: true,
+    perturb(model, images, labels, generator, known = {}) {
       requireImages(name, images, labels);
       return scope(() =>
         noGrad(() => {
           const adversarial = images.clone();
-          const clean = logitsPass(model, images);
+          const clean = known.logits ?? logitsPass(model, images);
+          const seeds = known.seeds ?? drawSeeds(images.shape[0]!, generator);
           requireLogits(name, clean, labels);
+          // Places do not depend on how long other images of the batch stood.
+          const placeSeeds = drawSeeds(restarts, generator);
           let standing = where(clean.argmax(1).eq(labels));
           const total = restarts * queries;
           for (let restart = 0; restart < restarts && standing.shape[0]! > 0; restart++) {
             standing = scope(() => {
               const image = inFastLayout(images.indexSelect(0, standing));
               const label = labels.indexSelect(0, standing);
-              const found = search(model, image, label, generator, (query, left) => {
+              const draws = new ImageDraws(seedsOfTurn(seeds, standing, restart), images.device);
+              const chance = { places: new Generator(placeSeeds[restart]!, images.device), draws };
+              const found = run(model, image, label, chance, (query, left) => {
                 observer?.progress?.({
                   ...{ attack: name, done: restart * queries + query, total },
                   standing: left,

@@ -246,6 +246,9 @@ const evaluation = z.strictObject({
     .enum(precisions)
     .default("float32")
     .meta({ help: "of predictions and attacks on a GPU; a CPU takes float32" }),
+  tiles: z.boolean().default(true).meta({
+    help: "APGD, FAB, Square and AutoAttack look for examples through convolutions in tiles, where the network has them, and count those that the plain network confirms; false asks the plain network alone",
+  }),
 });
 
 const seeds = z.strictObject({

@@ -27,9 +27,10 @@ import {
 } from "./evaluation-plan.js";
 import { measure } from "./measure.js";
 import { requireReadable } from "./readable-run.js";
+import { requireSearch, type SearchOptions } from "./search.js";
 
 /** Settings that every evaluation can replace those of the configuration by. */
-export interface EvaluationSettings {
+export interface EvaluationSettings extends SearchOptions {
   /** Names such as "pgd-100", or points of a curve; default: those of the run's configuration. */
   readonly attacks?: readonly AttackRequest[];
   /** Norm, radius, step, restarts, logit scale, for all attacks. Default: the configuration's. */
@@ -92,7 +93,7 @@ export async function evaluateRun(
   const config = withSettings(runConfig(run, options.overrides), options);
   // Checked before a data set is looked for.
   const requests = options.attacks ?? config.evaluation.attacks;
-  planAttacks(config, requests, budget);
+  requireSearch(planAttacks(config, requests, budget), options);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
   requirePrecisions({ ...config, precision: "auto" }, device);
@@ -115,6 +116,7 @@ export async function evaluateRun(
         ...{ checkpoint, file, split: options.split ?? "test", budget },
         attacks: requests,
         images: options.images === undefined ? config.evaluation.images : options.images,
+        screen: options.screen,
       },
       {
         ...{ run, config, data, environment, device, model: model.value, signal },
@@ -138,10 +140,10 @@ export async function evaluateRun(
   return { run, config, results, notes: [...notes, ...budgetNotes(requests, budget)] };
 }
 
-/** The configuration with the batch size, the seed and the precision that were asked for. */
+/** The configuration with the batch size, the seed, the precision and the tiles that were asked for. */
 export function withSettings(
   config: ExperimentConfig,
-  { batchSize, seed, precision }: EvaluationSettings,
+  { batchSize, seed, precision, tiles }: EvaluationSettings,
 ): ExperimentConfig {
   return {
     ...config,
@@ -149,6 +151,7 @@ export function withSettings(
       ...config.evaluation,
       ...(batchSize !== undefined && { batchSize }),
       ...(precision !== undefined && { precision }),
+      ...(tiles !== undefined && { tiles }),
     },
     seeds: { ...config.seeds, ...(seed !== undefined && { evaluation: seed }) },
   };

@@ -20,6 +20,7 @@ import {
   resumableClean,
 } from "./measure-attacks.js";
 import { PartialFolder } from "./partial-folder.js";
+import { requireSearch, withTiles } from "./search.js";
 import { takeTurn } from "./turn.js";
 
 /** Which weights from elsewhere are measured, and how. */
@@ -68,12 +69,14 @@ export async function evaluateWeights(
   const config = withSettings(foreign.config, options);
   const { out, saveAdversarial } = options;
   using _precision = duringEvaluation(config, device, model);
-  const planned = planAttacks(config, requested, options.budget);
+  const wantedAttacks = planAttacks(config, requested, options.budget);
+  requireSearch(wantedAttacks, options);
   requirePossible(config, requested, model.classes, `"${data.dataset.name}"`, options.budget);
   const wanted = options.images === undefined ? config.evaluation.images : options.images;
   const chosen = selectForEvaluation(data, "test", wanted);
   using images = uploadSplit(data.dataset, chosen, device);
   const batches = evaluationBatches(images, config.evaluation.batchSize);
+  const planned = withTiles(wantedAttacks, config, model, batches);
   const common = {
     weights,
     dataset: data.dataset.name,
@@ -100,6 +103,7 @@ export async function evaluateWeights(
     onProgress: options.onProgress,
     signal: options.signal,
     adversarial: kept ?? undefined,
+    screen: options.screen,
   };
   const clean = await resumableClean(measuring, place("clean"));
   const attacks: MeasuredAttack[] = [];

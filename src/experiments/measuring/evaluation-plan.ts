@@ -32,6 +32,8 @@ export type AttackRequest = string | { readonly name: string; readonly epsilon: 
 /** What an attack reports while it runs. */
 export class ToldByAttack implements AttackObserver {
   onProgress: ((progress: AttackProgress) => void) | undefined;
+  /** Examples that the plain network did not confirm. */
+  refused = 0;
   readonly #warnings = new Map<string, AttackWarning>();
 
   get warnings(): readonly AttackWarning[] {
@@ -44,6 +46,10 @@ export class ToldByAttack implements AttackObserver {
 
   warning(warning: AttackWarning): void {
     this.#warnings.set(warning.name + warning.message, warning);
+  }
+
+  unconfirmed(count: number): void {
+    this.refused += count;
   }
 }
 

@@ -33,10 +33,14 @@ export interface MeasuredAttack {
   readonly ensemble?: EnsembleRecord;
   /** Of the other attacks; absent where there are none. */
   readonly warnings?: readonly AttackWarning[];
+  /** As in {@link EnsembleRecord}, of the other attacks. */
+  readonly tiles?: { readonly unconfirmed: number };
   readonly seconds: number;
 }
 
-export interface MeasuringOptions extends MeasureOptions {
+export interface MeasuringOptions extends Omit<MeasureOptions, "tiles"> {
+  /** See {@link EnsembleHooks}. */
+  readonly screen?: boolean | undefined;
   /** Collects the attacked images where they are wanted. */
   readonly adversarial?: AdversarialImages | undefined;
 }
@@ -85,6 +89,7 @@ export function partialPlace(parent: string, stem: string, identity: string): Pl
 interface SingleState {
   readonly position: StagePosition;
   readonly warnings: readonly AttackWarning[];
+  readonly unconfirmed?: number;
 }
 
 async function single(
@@ -97,6 +102,8 @@ async function single(
   const folder = folderAt<SingleState>(place);
   const saved = folder?.read();
   for (const warning of saved?.state.warnings ?? []) told.warning(warning);
+  told.refused = saved?.state.unconfirmed ?? 0;
+  const tiles = constants.tiles === true;
   const collected = adversarial?.begin(attackLabel({ name, constants }));
   for (const part of saved?.parts ?? []) collected?.add(part.get("images")!);
   // Within a batch a long attack reports its passes, so that the bar moves.
@@ -111,7 +118,7 @@ async function single(
   let latest: StoredTensor | null = null;
   const { report, seconds } = await measureAttack(
     {
-      ...options,
+      ...{ ...options, tiles },
       onProgress: (progress) => {
         at = { done: progress.done, total: progress.total };
         onProgress?.({ ...progress, stage: attackLabel({ name, constants }) });
@@ -128,12 +135,17 @@ async function single(
       }),
       onBatch: async (position) => {
         const tensors = latest ? new Map([["images", latest]]) : undefined;
-        await folder?.save({ position, warnings: told.warnings }, tensors);
+        await folder?.save({ position, warnings: told.warnings, unconfirmed: told.refused }, tensors);
       },
     },
   );
   const { warnings } = told;
-  return { name, constants, robust: report, ...(warnings.length > 0 && { warnings }), seconds };
+  return {
+    ...{ name, constants, robust: report },
+    ...(warnings.length > 0 && { warnings }),
+    ...(tiles && { tiles: { unconfirmed: told.refused } }),
+    seconds,
+  };
 }
 
 interface EnsembleState {
@@ -146,8 +158,9 @@ async function ensemble(
   spec: NamedEnsemble,
   place: PartialPlace,
 ): Promise<MeasuredAttack> {
-  const { adversarial } = options;
-  const folder = folderAt<EnsembleState>(place);
+  const { adversarial, screen } = options;
+  // A state of a time when random numbers were drawn by batches cannot be continued.
+  const folder = folderAt<EnsembleState>(place && { ...place, identity: `${place.identity} by image` });
   const saved = folder?.read();
   const warnings = [...(saved?.state.warnings ?? [])];
   const fooled = (saved?.parts ?? []).map((part) => ({
@@ -155,7 +168,9 @@ async function ensemble(
     images: restoreTensor(part.get("images")!),
   }));
   try {
-    const { report, seconds, ensemble } = await measureEnsemble(options, spec, {
+    const measured = { ...options, tiles: spec.constants.tiles === true };
+    const { report, seconds, ensemble } = await measureEnsemble(measured, spec, {
+      ...{ screen },
       ...(saved && { resume: { state: saved.state.state, fooled, warnings: [...warnings] } }),
       onWarning: (warning) => warnings.push(warning),
       onState: async (state, found) => {

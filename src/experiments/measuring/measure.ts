@@ -28,6 +28,7 @@ import type { AdversarialImages } from "./adversarial-images.js";
 import { measuredContent } from "./content.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { forget, partialPlace, resumableAttack, resumableClean } from "./measure-attacks.js";
+import { withTiles } from "./search.js";
 import { isTaken, takeTurn, turnIfFree } from "./turn.js";
 
 /** What is measured. */
@@ -42,6 +43,8 @@ export interface Measurement {
   readonly budget?: EvaluationBudget | undefined;
   /** At most so many images, spread over the classes; null for all. */
   readonly images: number | null;
+  /** See {@link EnsembleHooks}. */
+  readonly screen?: boolean | undefined;
 }
 
 /** What it is measured with. */
@@ -78,7 +81,7 @@ export async function measure(
   const { checkpoint, file, split } = measurement;
   const { run, config, data, device, model, onProgress, signal, adversarial } = context;
   // Checked before any weights are read.
-  const planned = planAttacks(config, measurement.attacks, measurement.budget);
+  const wantedAttacks = planAttacks(config, measurement.attacks, measurement.budget);
   const saved = await readCheckpoint(file);
   loadModel(saved, model, file);
   const { progress, weightAverage } = saved.state;
@@ -89,6 +92,7 @@ export async function measure(
   using images = uploadSplit(data.dataset, chosen, device);
   adversarial?.images.requireMappable(images.count);
   const batches = evaluationBatches(images, batchSize);
+  const planned = withTiles(wantedAttacks, config, inference, batches);
   const common = {
     run: run.name,
     checkpoint,
@@ -136,6 +140,7 @@ export async function measure(
     model: inference,
     ...{ batches, groups: data.groups, seed: config.seeds.evaluation, onProgress, signal },
     adversarial: adversarial?.images,
+    screen: measurement.screen,
   };
   const cleanIdentity = resultIdentity(identityOf(cleanAttack));
   let clean: AccuracyReport | undefined = known.find(
@@ -162,7 +167,11 @@ export async function measure(
       continue;
     }
     clean ??= await measuredClean();
-    const { robust, ensemble, warnings, seconds } = await resumableAttack(options, attack, place(described));
+    const { robust, ensemble, warnings, tiles, seconds } = await resumableAttack(
+      options,
+      attack,
+      place(described),
+    );
     const result: EvaluationResult = {
       ...common,
       attack: described,
@@ -170,6 +179,7 @@ export async function measure(
       robust,
       ...(ensemble && { ensemble }),
       ...(warnings && { warnings }),
+      ...(tiles && { tiles }),
       seconds,
       time: new Date().toISOString(),
       environment: { ...context.environment },

@@ -22,6 +22,7 @@ export {
   hasTiles,
   prepareTileWeights,
   type TileWeights,
+  tileConvolutions,
   tilesWanted,
 } from "./tile-convolution.js";
 export {

@@ -18,6 +18,13 @@ export function tilesWanted(): boolean {
   return currentLevers().winograd && tileProcessor() !== "";
 }
 
+let convolutions = 0;
+
+/** How many convolutions {@link convolveTiles} has done. */
+export function tileConvolutions(): number {
+  return convolutions;
+}
+
 /** Geometry of a convolution whose padding keeps the size at stride 1. */
 export interface TileGeometry {
   /** Side of the kernel: 3 or 1. */
@@ -60,6 +67,7 @@ export function convolveTiles(
   { addend, relu }: { readonly addend: Tensor | null; readonly relu: boolean },
 ): readonly [Tensor, Tensor] {
   const { kernel, stride } = geometry;
+  convolutions++;
   const results = tileConvolution(maps, forth, back, bias, addend, inputs, kernel, stride, relu);
   return results as [Tensor, Tensor];
 }
