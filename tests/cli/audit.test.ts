@@ -98,7 +98,7 @@ describe("reat audit", () => {
     [["audit", "nowhere"], 2, "There is no run or checkpoint nowhere"],
     [["audit", "runs/tiny", "-o", "page.pdf"], 2, "It takes a file that ends in .html."],
   ])("%j ends with %i", async (args, code, message) => {
-    const ended = await place.reat(args);
+    const ended = await place.call(args);
     expect(ended.stderr).toContain(message);
     expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code, stdout: "" });
   });

@@ -15,8 +15,8 @@ beforeAll(() => {
 });
 afterAll(() => place.dispose());
 
-const measure = (...more: string[]) =>
-  place.reat(["eval", "cnn.safetensors", "--threads", "1", "--attack", "pgd-1", ...more]);
+const measured = ["eval", "cnn.safetensors", "--threads", "1", "--attack", "pgd-1"];
+const measure = (...more: string[]) => place.reat([...measured, ...more]);
 const known = ["--architecture", "smallcnn", "--data", "tiny.reatpack"];
 
 describe("reat eval of weights", () => {
@@ -74,7 +74,7 @@ describe("reat eval of weights", () => {
       "cnn.safetensors is not a small-resnet with 10 classes. The state does not fit this network: missing conv1.1.weight, conv1.1.bias",
     ],
   ])("%j ends with %i", async (args, code, message) => {
-    const ended = await measure(...args);
+    const ended = await place.call([...measured, ...args]);
     expect(ended.stderr).toContain(message);
     expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code, stdout: "" });
   });

@@ -154,7 +154,7 @@ describe("bad input ends with one clear sentence", () => {
       "is of a smallcnn with 10 classes; a small-resnet with 10 classes is needed.",
     ],
   ])("%j", async (args, code, message) => {
-    const ended = await evaluate("runs/a", ...args);
+    const ended = await place.call(["eval", "runs/a", ...args, "--checkpoint", "last"]);
     expect(ended.stderr).toContain(message);
     expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code, stdout: "" });
     expect(ended.stderr.match(/^reat: /gm)).toHaveLength(1);
@@ -167,7 +167,7 @@ describe("bad input ends with one clear sentence", () => {
       [...model.stateDict()].map(([name, t]) => [name, storeTensor(t.mul(Number.NaN))] as const),
     );
     writeFileSync(place.path("nan.safetensors"), Buffer.concat(encodeSafetensors({ tensors, metadata: {} })));
-    const ended = await place.reat([
+    const ended = await place.call([
       ...[
         "eval",
         "nan.safetensors",

@@ -42,28 +42,41 @@ describe("wrong usage ends with 2 and one sentence on stderr", () => {
     [["data", "show", "synthetic", "--profile", "steep"], "Allowed choices are exponential, linear, step,"],
     [["report", "x", "-o", "page.pdf"], "It takes a file that ends in .html."],
   ])("reat %j", async (args, message) => {
-    const { code, stdout, stderr } = await place.reat(args);
+    const { code, stdout, stderr } = await place.call(args);
     expect(stderr).toContain(message);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).not.toMatch(/^ +at /m);
   });
 });
 
+describe("the process itself", () => {
+  it.each([
+    [["eval", "nowhere"], 2],
+    [["trian"], 2],
+    [["data", "show", "nowhere.tar"], 1],
+    [["methods", "trades"], 0],
+  ])("ends and prints as the same call in this one: reat %j", async (args, code) => {
+    const ended = await place.reat(args);
+    expect(ended.code).toBe(code);
+    expect(ended).toEqual(await place.call(args));
+  });
+});
+
 describe("reat methods", () => {
   it("lists every method, shows one with its options, and prints JSON", async () => {
-    const listed = await place.reat(["methods"]);
+    const listed = await place.call(["methods"]);
     expect(listed.code).toBe(0);
     expect(listed.stdout).toMatch(/^method +what it trains on +paper +presets$/m);
     for (const name of ["pgd-at", "reat", "robal", "taet"]) {
       expect(listed.stdout).toMatch(new RegExp(`^${name} `, "m"));
     }
-    const one = await place.reat(["methods", "trades"]);
+    const one = await place.call(["methods", "trades"]);
     expect(one.stdout).toMatch(
       /^method\.beta \(default: 6\)\n {2}weight β of the divergence\n {2}accepted: a number or a fraction/m,
     );
     expect(one.stdout).toMatch(/^method\.classBudget \(default: left out\)$/m);
     expect(one.stdout).toContain("preset released-trades");
-    const json = JSON.parse((await place.reat(["methods", "reat", "--json"])).stdout);
+    const json = JSON.parse((await place.call(["methods", "reat", "--json"])).stdout);
     expect(json.options).toContainEqual({
       key: "tail.form",
       default: "reference",
@@ -75,34 +88,34 @@ describe("reat methods", () => {
 
 describe("reat attacks and reat config", () => {
   it("list what there is, and show one", async () => {
-    const attacks = await place.reat(["attacks"]);
+    const attacks = await place.call(["attacks"]);
     expect(attacks.stdout).toMatch(/^pgd-<steps> +projected gradient ascent .* linf, l2$/m);
-    const one = await place.reat(["attacks", "pgd-7"]);
+    const one = await place.call(["attacks", "pgd-7"]);
     expect(one.stdout).toMatch(/^stepSize +2\/255 \(linf\), 0\.2 \(l2\) +--step-size /m);
-    const keys = await place.reat(["config"]);
+    const keys = await place.call(["config"]);
     expect(keys.stdout).toMatch(/^training\.epochs +80 +passes over the training images$/m);
-    const key = await place.reat(["config", "training.select"]);
+    const key = await place.call(["config", "training.select"]);
     expect(key.stdout).toContain("accepted: test, validation, last");
-    const wrong = await place.reat(["config", "training.slect"]);
+    const wrong = await place.call(["config", "training.slect"]);
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('mean "training.select"?') });
   });
 });
 
 describe("failed work ends with 1", () => {
   it("data that is not there", async () => {
-    const { code, stderr } = await place.reat(["data", "show", "nowhere.tar"]);
+    const { code, stderr } = await place.call(["data", "show", "nowhere.tar"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^reat: There is no file or folder nowhere\.tar; accepted are CIFAR-10/);
   });
 
   it("shows the stack with --debug only", async () => {
-    const { stderr } = await place.reat(["data", "show", "nowhere.tar", "--debug"]);
+    const { stderr } = await place.call(["data", "show", "nowhere.tar", "--debug"]);
     expect(stderr).toMatch(/^ +at /m);
   });
 
   it("a report of a folder that is no run", async () => {
     mkdirSync(place.path("empty"), { recursive: true });
-    const { code, stderr } = await place.reat(["report", "empty"]);
+    const { code, stderr } = await place.call(["report", "empty"]);
     expect(code).toBe(1);
     expect(stderr).toContain("empty is no run folder");
   });
@@ -119,7 +132,7 @@ describe("help", () => {
     ["data", "verify"],
     ["doctor"],
   ])("reat %s %s has examples", async (...command) => {
-    const { code, stdout, stderr } = await place.reat([...command, "--help"]);
+    const { code, stdout, stderr } = await place.call([...command, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain(`Usage: reat ${command.join(" ")}`);
     expect(stdout).toMatch(/Examples?:\n {2}reat /);
@@ -127,7 +140,7 @@ describe("help", () => {
   });
 
   it("names the exit codes and every command", async () => {
-    const { code, stdout } = await place.reat(["--help"]);
+    const { code, stdout } = await place.call(["--help"]);
     expect(code).toBe(0);
     for (const text of [
       "130",
@@ -147,7 +160,7 @@ describe("help", () => {
 
 describe("reat data", () => {
   it("shows a subset as a table, a picture and JSON", async () => {
-    const shown = await place.reat([
+    const shown = await place.call([
       "data",
       "show",
       "tiny.reatpack",
@@ -167,10 +180,10 @@ describe("reat data", () => {
     expect(shown.stderr).toContain("The picture is picture.svg.\nThe sheet is sheet.png.");
     const svg = readFileSync(place.path("picture.svg"), "utf8");
     expect(svg).toContain("vertical-bars: 6 of 24 training images, 6 test images, tail");
-    const alone = await place.reat(["data", "show", "tiny.reatpack", "--scale", "log"]);
+    const alone = await place.call(["data", "show", "tiny.reatpack", "--scale", "log"]);
     expect([alone.code, alone.stdout]).toEqual([2, ""]);
     expect(alone.stderr).toContain("--scale is the scale of a picture's bars: it goes with --picture");
-    const json = await place.reat(["data", "show", "tiny.reatpack", "--json"]);
+    const json = await place.call(["data", "show", "tiny.reatpack", "--json"]);
     expect(JSON.parse(json.stdout)).toMatchObject({
       name: "synthetic",
       trainImages: 240,
@@ -179,10 +192,10 @@ describe("reat data", () => {
   });
 
   it("verifies", async () => {
-    const packed = await place.reat(["data", "verify", "tiny.reatpack"]);
+    const packed = await place.call(["data", "verify", "tiny.reatpack"]);
     expect(packed).toEqual({ code: 0, stdout: "✓ tiny.reatpack: its own checksums hold\n", stderr: "" });
     writeFileSync(place.path("cifar-10-binary.tar.gz"), "not an archive");
-    const wrong = await place.reat(["data", "verify", "cifar-10-binary.tar.gz"]);
+    const wrong = await place.call(["data", "verify", "cifar-10-binary.tar.gz"]);
     expect(wrong.code).toBe(1);
     expect(wrong.stdout).toMatch(
       /^✗ cifar-10-binary\.tar\.gz: [0-9a-f]{32}, but published is [0-9a-f]{32}\n$/,
@@ -192,7 +205,7 @@ describe("reat data", () => {
 
 it("reat train --dry-run prints the resolved configuration and trains nothing", async () => {
   const args = ["train", "own-images-reat", "--data", "photos", "--dry-run", "--threads", "1"];
-  const { code, stdout, stderr } = await place.reat(args);
+  const { code, stdout, stderr } = await place.call(args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(parse(stdout)).toMatchObject({
     name: "photos-small-resnet-reat",
