@@ -6,7 +6,7 @@ export interface Classifier {
   /** @param images [N, channels, height, width] in [0, 1]; @returns logits [N, classes], differentiable in the images */
   logits(images: Tensor): Tensor;
   /**
-   * As `logits`, sooner and rounded more coarsely. APGD, FAB and Square look for examples with it, and count none that
+   * As `logits`, [N, C], sooner and rounded more coarsely. APGD, FAB and Square look for examples with it, and count none that
    * `logits` does not confirm. Default: they ask `logits` alone.
    */
   fastLogits?(images: Tensor): Tensor;

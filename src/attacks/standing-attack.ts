@@ -15,7 +15,7 @@ export interface KnownImages {
 export interface StandingAttack extends Attack {
   readonly confirmsExamples: true;
   /**
-   * As every attack's. If the model has fast logits, examples are looked for with them, and its plain logits confirm each.
+   * As every attack's, from [N, channels, height, width] in [0, 1] to the same shape. If the model has fast logits, examples are looked for with them, and its plain logits confirm each.
    * @param known Default: logits are computed, and seeds are drawn from `generator`
    */
   perturb(

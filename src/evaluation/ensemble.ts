@@ -51,7 +51,7 @@ export interface EnsembleRecord {
   readonly tiles?: { readonly unconfirmed: number } | undefined;
 }
 
-/** Adversarial images by their places among all images. */
+/** Adversarial images [K, channels, height, width] by their K places among all images. */
 export interface FooledImages {
   readonly rows: readonly number[];
   readonly images: Tensor;
@@ -74,7 +74,7 @@ export interface EnsembleHooks {
     | ((state: AutoAttackState, fooled: FooledImages | null) => void | Promise<void>)
     | undefined;
   readonly onWarning?: ((warning: AttackWarning) => void) | undefined;
-  /** Called with the adversarial images of all batches, which are freed after the call. */
+  /** Called with the adversarial images [N, …] of all batches, which are freed after the call. */
   readonly onAdversarial?: ((adversarial: Tensor) => void) | undefined;
 }
 

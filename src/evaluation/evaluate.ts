@@ -89,7 +89,7 @@ export interface StageHooks {
   readonly resume?: StagePosition | null | undefined;
   /** Called after each batch, the last one too; waited for. */
   readonly onBatch?: ((position: StagePosition) => void | Promise<void>) | undefined;
-  /** Called with the attacked images of a batch, before `onBatch`; they are freed after the call. */
+  /** Called with the attacked images [N, …] of a batch, before `onBatch`; they are freed after the call. */
   readonly onAdversarial?: ((batch: number, adversarial: Tensor) => void) | undefined;
 }
 

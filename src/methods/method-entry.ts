@@ -19,7 +19,7 @@ export interface MethodEntry<Options> {
   readonly description: string;
   /** Where the method is described. */
   readonly paper: string;
-  /** What classifies where that is not the logits themselves: a function of them, see `inferenceModel`. */
+  /** What classifies where that is not the logits themselves: a function of them, [N, C] to [N, C], see `inferenceModel`. */
   readonly inference?: (
     options: Options,
     setup: Pick<MethodSetup, "classCounts">,

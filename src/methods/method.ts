@@ -21,11 +21,11 @@ export interface StepContext {
 
 /** What a step hands back; all tensors pass to the caller's scope. */
 export interface StepResult {
-  /** Scalar, with its graph, to be minimised. */
+  /** Scalar [], with its graph, to be minimised. */
   readonly loss: Tensor;
   /** Logits [N, C] of the adversarial examples from the training forward pass, detached; `null` if there are none. */
   readonly adversarialLogits: Tensor | null;
-  /** The loss's parts by name, detached scalars, for the log. */
+  /** The loss's parts by name, detached scalars [], for the log. */
   readonly terms: Readonly<Record<string, Tensor>>;
   /** To be called once, after the optimiser has stepped on the loss's gradients; absent where nothing is to be done. */
   readonly afterUpdate?: () => void;

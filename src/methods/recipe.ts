@@ -16,11 +16,11 @@ export interface RecipeContext extends StepContext {
 export interface Recipe
   extends Pick<Method, "warnings" | "beginEpoch" | "steady" | "state" | "restore" | "dispose"> {
   /**
-   * The adversarial images of the batch, detached; null where the method trains on clean ones. Called in mode "train".
+   * The adversarial images of the batch, [N, channels, height, width], detached; null where the method trains on clean ones. Called in mode "train".
    * @throws ReatError `data` or `numerics` as the attack does
    */
   examples(batch: TrainingBatch, context: RecipeContext): Tensor | null;
-  /** The loss on them. Called once or more in a step: state that it carries from call to call is updated in `observe`. */
+  /** The loss on them, a scalar []. Called once or more in a step: state that it carries from call to call is updated in `observe`. */
   loss(batch: TrainingBatch, adversarial: Tensor | null, context: RecipeContext): StepResult;
   /** Sees each step's final result once. */
   observe?(result: StepResult): void;

@@ -21,7 +21,7 @@ export type WeightPerturbationOptions = z.output<typeof weightPerturbationOption
  * Moves every weight w of two or more dimensions by γ·‖w‖·g/‖g‖ up its gradient g (section 4.2). Biases and norms stay.
  * The gradient is taken in mode "batch", so that running statistics move with the real step alone.
  * NOTE(official-code): the published loop finds the direction by an SGD step of a copied network; it is the same one.
- * @param loss scalar with its graph, of the unmoved weights
+ * @param loss scalar [] with its graph, of the unmoved weights
  * @returns a function that moves the weights back, to be called after the optimiser's step, once
  */
 export function perturbWeights(model: ImageClassifier, gamma: number, loss: () => Tensor): () => void {

@@ -22,7 +22,7 @@ export function defaultWeight(shape: readonly number[], generator: Generator): T
   return uniform(shape, (Math.sqrt(3) * gain) / Math.sqrt(fanIn(shape)), generator);
 }
 
-/** Uniform within ±1/√fan-in of the weight the bias belongs to. */
+/** A bias [filters], uniform within ±1/√fan-in of the weight that it belongs to. */
 export function defaultBias(weightShape: readonly number[], generator: Generator): Tensor {
   return uniform([weightShape[0]!], 1 / Math.sqrt(fanIn(weightShape)), generator);
 }

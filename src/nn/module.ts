@@ -184,6 +184,7 @@ function isFrozen(mode: ModuleMode): boolean {
 
 /** A part with one tensor in and one tensor out. */
 export abstract class Layer extends Module {
+  /** Takes and gives maps [N, channels, height, width], or features [N, D] where the layer says so. */
   abstract forward(input: Tensor): Tensor;
 }
 

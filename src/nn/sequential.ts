@@ -20,7 +20,7 @@ export class Sequential extends Layer {
     return scope(() => this.#run(input, null));
   }
 
-  /** relu(layers(input) + shortcut(input)); the layers begin and end with a convolution and its norm. */
+  /** relu(layers(input) + shortcut(input)) for [N, channels, height, width]; the layers begin and end with a convolution and its norm. */
   forwardBeside(shortcut: Layer, input: Tensor): Tensor {
     return scope(() => this.#run(input, shortcut));
   }

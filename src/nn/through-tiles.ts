@@ -13,7 +13,7 @@ export function usesTiles(model: ImageClassifier, images: Tensor): boolean {
   return tileConvolutions() > before;
 }
 
-/** A network with plain logits, in whatever mode it is, and logits of mode "fast". */
+/** A network with plain logits [N, C], in whatever mode it is, and logits of mode "fast". */
 export interface TiledClassifier {
   logits(images: Tensor): Tensor;
   fastLogits(images: Tensor): Tensor;

@@ -32,6 +32,7 @@ export interface AutoAttackOptions {
   readonly model: Classifier;
   /** [N, channels, height, width] in [0, 1], and int64 [N]. */
   readonly images: Tensor;
+  /** int64 [N]. */
   readonly labels: Tensor;
   readonly norm: BallName;
   /** Radius of the ball, > 0. */
@@ -50,12 +51,12 @@ export interface AutoAttackOptions {
    * false.
    */
   readonly screen?: boolean;
-  /** Go on from a state that `onState` gave; `adversarial` are the images saved with it. */
+  /** Go on from a state that `onState` gave; `adversarial` are the images [N, …] saved with it. */
   readonly resume?: { readonly state: AutoAttackState; readonly adversarial: Tensor };
   readonly onProgress?: (progress: AttackProgress) => void;
   readonly onOutcome?: (outcome: AttackOutcome) => void;
   readonly onWarning?: (warning: AttackWarning) => void;
-  /** Called after each batch with what to save; the tensor is the run's own and lives on. May be asynchronous. */
+  /** Called after each batch with what to save; the tensor, of the shape of all images [N, …], is the run's own and lives on. May be asynchronous. */
   readonly onState?: (state: AutoAttackState, adversarial: Tensor) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }
@@ -78,7 +79,7 @@ export interface AutoAttackResult {
   readonly fastLogits: boolean;
   readonly unconfirmed: number;
   readonly outcomes: readonly AttackOutcome[];
-  /** One image for each given image: the adversarial one, or the clean one where no attack fooled the model. The caller owns the tensor. */
+  /** [N, …], one image for each given image: the adversarial one, or the clean one where no attack fooled the model. The caller owns the tensor. */
   readonly adversarial: Tensor;
   readonly verification: AdversarialVerification;
   readonly warnings: readonly AttackWarning[];

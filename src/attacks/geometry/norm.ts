@@ -21,7 +21,7 @@ export interface Norm {
   readonly defaults: { readonly epsilon: number; readonly stepSize: number };
   /** Noise spread evenly over the ball, of the images' shape and dtype. */
   uniformNoise(images: Tensor, epsilon: Radius, generator: Generator): Tensor;
-  /** The perturbation of norm 1 that raises the objective most, to first order. */
+  /** The perturbation of norm 1, of the gradient's shape, that raises the objective most, to first order. */
   ascent(gradient: Tensor): Tensor;
   /** A function that moves a point, in place, into the ball around the images and into [0, 1]. */
   projection(images: Tensor, epsilon: Radius): (point: Tensor) => void;

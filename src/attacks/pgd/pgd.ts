@@ -98,14 +98,14 @@ export interface SampleBudget {
 export interface MixedLabels {
   /** int64 [N] */
   readonly labels: Tensor;
-  /** Share λ of the first labels: a single number for the batch, in the images' dtype; the second ones have 1 − λ. */
+  /** Share λ of the first labels: a single number [] for the batch, in the images' dtype; the second ones have 1 − λ. */
   readonly share: Tensor;
 }
 
 /** PGD, whose budget may differ from sample to sample. */
 export interface PgdAttack extends Attack {
   /**
-   * As every attack's.
+   * As every attack's, from [N, channels, height, width] in [0, 1] to the same shape.
    * @param budget absent, all samples have the whole budget
    * @param mixed what is maximised is then λ·objective(labels) + (1 − λ)·objective(second labels)
    */
