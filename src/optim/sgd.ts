@@ -1,6 +1,13 @@
 // Stochastic gradient descent with momentum and weight decay, with PyTorch's semantics.
 import { ReatError } from "../errors.js";
 import { callOperator, keep, noGrad, scope, type Tensor, zerosLike } from "../tensor/index.js";
+import {
+  groupParameters,
+  type ParameterGroup,
+  requireGradients,
+  requireSameEntries,
+  type SettingsOf,
+} from "./parameter-groups.js";
 
 /** Constants of `SGD`. */
 export interface SgdOptions {
@@ -12,6 +19,8 @@ export interface SgdOptions {
   readonly weightDecay?: number;
   /** Step along the gradient plus the new momentum. Default: false. */
   readonly nesterov?: boolean;
+  /** What single parameters have of their own. Default: nothing. */
+  readonly settingsOf?: SettingsOf;
 }
 
 /**
@@ -25,6 +34,9 @@ export class SGD {
   momentum: number;
   readonly weightDecay: number;
   readonly nesterov: boolean;
+  /** Of the next step, from 1: it decides which parameters are frozen. */
+  epoch = 1;
+  readonly #groups: readonly ParameterGroup[];
   readonly #parameters: readonly Tensor[];
   readonly #names: readonly string[];
   readonly #velocities: readonly Tensor[];
@@ -50,6 +62,7 @@ export class SGD {
     this.nesterov = nesterov;
     this.#names = Array.from(parameters.keys(), String);
     this.#parameters = [...parameters.values()];
+    this.#groups = groupParameters(this.#names, this.#parameters, weightDecay, options.settingsOf);
     // Momentum starts at 0, which makes the first step's momentum its gradient, as in PyTorch.
     this.#velocities =
       momentum === 0 ? [] : noGrad(() => this.#parameters.map((tensor) => keep(zerosLike(tensor))));
@@ -60,30 +73,31 @@ export class SGD {
    * @param gradients one for each parameter, in their order; they are not changed
    */
   step(gradients: readonly Tensor[]): void {
-    const { momentum, weightDecay, nesterov } = this;
-    if (gradients.length !== this.#parameters.length) {
-      throw new ReatError(
-        "tensor",
-        `SGD has ${this.#parameters.length} parameters and got ${gradients.length} gradients.`,
-      );
-    }
+    requireGradients("SGD", this.#parameters.length, gradients.length);
     scope(() =>
       noGrad(() => {
-        // Operators on lists: one call for all parameters.
-        let direction: readonly Tensor[] = gradients;
-        if (weightDecay !== 0) {
-          direction = callOperator("_foreach_add.List", direction, this.#parameters, weightDecay) as Tensor[];
-        }
-        if (this.#velocities.length > 0) {
-          callOperator("_foreach_mul_.Scalar", this.#velocities, momentum);
-          callOperator("_foreach_add_.List", this.#velocities, direction, 1);
-          direction = nesterov
-            ? (callOperator("_foreach_add.List", direction, this.#velocities, momentum) as Tensor[])
-            : this.#velocities;
-        }
-        callOperator("_foreach_add_.List", this.#parameters, direction, -this.learningRate);
+        for (const group of this.#groups) if (this.epoch > group.frozenEpochs) this.#stepGroup(group, gradients);
       }),
     );
+  }
+
+  /** Operators on lists: one call for all parameters of a group. */
+  #stepGroup({ indices, rate, weightDecay }: ParameterGroup, gradients: readonly Tensor[]): void {
+    const { momentum, nesterov } = this;
+    const parameters = indices.map((index) => this.#parameters[index]!);
+    let direction: readonly Tensor[] = indices.map((index) => gradients[index]!);
+    if (weightDecay !== 0) {
+      direction = callOperator("_foreach_add.List", direction, parameters, weightDecay) as Tensor[];
+    }
+    if (momentum !== 0) {
+      const velocities = indices.map((index) => this.#velocities[index]!);
+      callOperator("_foreach_mul_.Scalar", velocities, momentum);
+      callOperator("_foreach_add_.List", velocities, direction, 1);
+      direction = nesterov
+        ? (callOperator("_foreach_add.List", direction, velocities, momentum) as Tensor[])
+        : velocities;
+    }
+    callOperator("_foreach_add_.List", parameters, direction, -this.learningRate * rate);
   }
 
   /** The momentum of each parameter as "momentum.NAME"; empty without momentum. The tensors are the live ones. */
@@ -97,19 +111,7 @@ export class SGD {
    */
   loadState(state: ReadonlyMap<string, Tensor>): void {
     const own = this.state();
-    for (const [name, { shape }] of own) {
-      const given = state.get(name);
-      if (given === undefined) throw new ReatError("checkpoint", `The optimiser's state lacks ${name}.`);
-      if (String(given.shape) !== String(shape)) {
-        throw new ReatError(
-          "checkpoint",
-          `The optimiser's state has ${name} as [${given.shape}] where [${shape}] is needed.`,
-        );
-      }
-    }
-    const unknown = [...state.keys()].find((name) => !own.has(name));
-    if (unknown !== undefined)
-      throw new ReatError("checkpoint", `The optimiser's state has an unknown entry ${unknown}.`);
+    requireSameEntries(own, state);
     noGrad(() => {
       for (const [name, tensor] of own) tensor.copy_(state.get(name) as Tensor);
     });

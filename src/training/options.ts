@@ -11,6 +11,8 @@ export interface Optimizer {
   learningRate: number;
   /** Set before each step where the training has a schedule of it. */
   momentum?: number;
+  /** From 1, set before each step: an optimiser may leave parameters alone in the first epochs. */
+  epoch?: number;
   /** @param gradients in the order of the model's parameters */
   step(gradients: readonly Tensor[]): void;
   /** Its tensors by name; they stay the optimiser's own. */

@@ -7,6 +7,7 @@ export function setRates(
   epoch: number,
   batch: number,
 ): void {
+  optimizer.epoch = epoch;
   optimizer.learningRate = learningRate(epoch, batch);
   if (momentum) optimizer.momentum = momentum(epoch, batch);
 }
