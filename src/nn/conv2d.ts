@@ -31,21 +31,28 @@ export interface Conv2dOptions {
   readonly padding?: number;
   /** Default: false. */
   readonly bias?: boolean;
+  /** Groups of channels that do not mix; as many as there are channels make a depthwise convolution. Default: 1. */
+  readonly groups?: number;
 }
 
 /** [N, inputs, H, W] to [N, outputs, H/stride, W/stride] with the default padding. */
 export class Conv2d extends Layer {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
-  readonly #geometry: { readonly kernel: number; readonly stride: number; readonly padding: number };
+  readonly #geometry: {
+    readonly kernel: number;
+    readonly stride: number;
+    readonly padding: number;
+    readonly groups: number;
+  };
   #folded: FoldedConvolution | null = null;
   #tileWeights: TileWeights | null = null;
 
   constructor(inputs: number, outputs: number, generator: Generator, options: Conv2dOptions = {}) {
     super();
-    const { kernel = 3, stride = 1, padding = (kernel - 1) / 2, bias = false } = options;
-    this.#geometry = { kernel, stride, padding };
-    const shape = [outputs, inputs, kernel, kernel];
+    const { kernel = 3, stride = 1, padding = (kernel - 1) / 2, bias = false, groups = 1 } = options;
+    this.#geometry = { kernel, stride, padding, groups };
+    const shape = [outputs, inputs / groups, kernel, kernel];
     this.weight = this.parameter("weight", defaultWeight(shape, generator));
     this.bias = bias ? this.parameter("bias", defaultBias(shape, generator)) : null;
   }
@@ -70,8 +77,8 @@ export class Conv2d extends Layer {
 
   /** Whether this convolution can be done in tiles, in an attack or in training. */
   get fitsTiles(): boolean {
-    const { kernel, padding } = this.#geometry;
-    return padding === (kernel - 1) / 2 && hasTiles(this.#geometry);
+    const { kernel, padding, groups } = this.#geometry;
+    return groups === 1 && padding === (kernel - 1) / 2 && hasTiles(this.#geometry);
   }
 
   /**

@@ -22,6 +22,7 @@ export {
   setPrecision,
 } from "./fast/index.js";
 export { defaultBias, defaultWeight } from "./initialisation.js";
+export { LayerNorm } from "./layer-norm.js";
 export { Linear } from "./linear.js";
 export { Layer, Module, type ModuleMode } from "./module.js";
 export {
@@ -29,6 +30,10 @@ export {
   type BlockType,
   Bottleneck,
   buildModel,
+  ConvNext,
+  type ConvNextDescription,
+  convNextTiny,
+  type ImageSides,
   laptopResNet,
   type ModelName,
   type ModelOptions,
@@ -39,11 +44,16 @@ export {
   type ResNetDescription,
   requireImageSize,
   resnet18,
+  resnet18ImageNet,
   resnet34,
   resnet50,
+  resnet50ImageNet,
   SmallCnn,
   type StageDescription,
   smallResNet,
+  VisionTransformer,
+  type VisionTransformerDescription,
+  vitSmall16,
   WideResNet,
   type WideResNetDescription,
   wrn28x10,

@@ -44,6 +44,11 @@ export abstract class Module {
     return module;
   }
 
+  /** Names of the direct parts, in the order they were registered. */
+  protected get childNames(): string[] {
+    return [...this.#children.keys()];
+  }
+
   /** How this part runs; new ones are in "train". */
   get mode(): ModuleMode {
     return this.#mode;

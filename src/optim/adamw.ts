@@ -100,12 +100,9 @@ export class AdamW {
   /** Operators on lists: a few calls for all parameters of a group. */
   #stepGroup({ indices, rate, weightDecay }: ParameterGroup, all: readonly Tensor[]): void {
     const of = (list: readonly Tensor[]) => indices.map((index) => list[index]!);
-    const [parameters, gradients, means, squares] = [this.#parameters, all, this.#means, this.#squares].map(of) as [
-      Tensor[],
-      Tensor[],
-      Tensor[],
-      Tensor[],
-    ];
+    const [parameters, gradients, means, squares] = [this.#parameters, all, this.#means, this.#squares].map(
+      of,
+    ) as [Tensor[], Tensor[], Tensor[], Tensor[]];
     const learningRate = this.learningRate * rate;
     const steps = this.#counts[indices[0]!]!;
     if (weightDecay !== 0) callOperator("_foreach_mul_.Scalar", parameters, 1 - learningRate * weightDecay);

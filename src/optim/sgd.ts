@@ -76,7 +76,8 @@ export class SGD {
     requireGradients("SGD", this.#parameters.length, gradients.length);
     scope(() =>
       noGrad(() => {
-        for (const group of this.#groups) if (this.epoch > group.frozenEpochs) this.#stepGroup(group, gradients);
+        for (const group of this.#groups)
+          if (this.epoch > group.frozenEpochs) this.#stepGroup(group, gradients);
       }),
     );
   }

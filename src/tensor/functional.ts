@@ -11,6 +11,8 @@ const avgPoolOp = operator("avg_pool2d");
 const adaptiveAvgPoolOp = operator("adaptive_avg_pool2d");
 const maxPoolOp = operator("max_pool2d");
 const padOp = operator("constant_pad_nd");
+const layerNormOp = operator("layer_norm");
+const geluOp = operator("gelu");
 const oneHotOp = operator("one_hot");
 const crossEntropyOp = operator("cross_entropy_loss");
 
@@ -74,6 +76,16 @@ export interface BatchNormArguments {
 export function batchNorm(input: Tensor, args: BatchNormArguments): Tensor {
   const { weight, bias, runningMean, runningVar, training, momentum, eps } = args;
   return batchNormOp(input, weight, bias, runningMean, runningVar, training, momentum, eps, true);
+}
+
+/** Normalises the last dimension [..., D] by its own mean and biased variance, then times `weight` [D] plus `bias` [D]. */
+export function layerNorm(input: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor {
+  return layerNormOp(input, weight.shape, weight, bias, eps);
+}
+
+/** x·Φ(x), with the exact distribution function (Hendrycks and Gimpel 2016). */
+export function gelu(input: Tensor): Tensor {
+  return geluOp(input);
 }
 
 /** Means of squares of `kernel`×`kernel` values of [N, channels, height, width], as PyTorch computes them. */

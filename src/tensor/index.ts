@@ -43,6 +43,8 @@ export {
   conv2d,
   crossEntropy,
   equal,
+  gelu,
+  layerNorm,
   linear,
   maxPool2d,
   oneHot,

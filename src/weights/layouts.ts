@@ -1,11 +1,10 @@
 // How the field's implementations name the parts of the same networks, and what this project calls them.
 import type { StoredTensor } from "../training/index.js";
+import { convNextRules, type Rule, reshaped, visionTransformerRules } from "./photograph-layouts.js";
 import { type FoundNormaliser, withoutNormaliser } from "./wrapped-normaliser.js";
 
 /** A state dict outside of any network. */
 export type StoredState = ReadonlyMap<string, StoredTensor>;
-
-type Rule = readonly [pattern: RegExp, name: string];
 
 /** Put before every name by wrappers: data parallelism, compilation, an attacker, a normaliser with the network behind it. */
 const wrappers = [
@@ -36,7 +35,11 @@ const lastLayer: readonly Rule[] = [
   [/^(linear|classifier|fc)\.(weight|bias)$/, "fc.$2"],
   [/^(linear|classifier|fc)\.(weight|bias)$/, "linear.$2"],
 ];
-const rules: readonly Rule[] = [...stem, shortcut, ...stages, ...residual, ...lastLayer];
+const rules: readonly Rule[] = [
+  ...[...stem, shortcut, ...stages, ...residual, ...lastLayer],
+  ...convNextRules,
+  ...visionTransformerRules,
+];
 
 /** Parts that published WideResNets have in their state but never run. */
 const unused = /^sub_block1\./;
@@ -51,8 +54,8 @@ export interface Translation {
 }
 
 /**
- * The state under the names of a network: wrappers' prefixes taken away, the layouts of kuangliu, torchvision and
- * weiaicunzai renamed. A name that no rule leads to a part of the network stays as it is, for the network to refuse.
+ * The state under the names of a network: wrappers' prefixes taken away, the layouts of kuangliu, torchvision, timm
+ * and weiaicunzai renamed. A name that no rule leads to a part of the network stays as it is, for the network to refuse.
  * @param own names of the network's state dict
  */
 export function translate(state: StoredState, own: ReadonlySet<string>): Translation {
@@ -80,7 +83,7 @@ export function translate(state: StoredState, own: ReadonlySet<string>): Transla
       continue;
     }
     if (target !== null && target !== name) renamed++;
-    result.set(target ?? name, value);
+    result.set(target ?? name, reshaped(target ?? name, value));
   }
   if (renamed > 0) notes.push(`${renamed} names were translated from another layout.`);
   if (dropped > 0)

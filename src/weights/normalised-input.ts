@@ -69,6 +69,14 @@ export class NormalisedInput extends ImageClassifier {
     this.classifier = network.classifier;
   }
 
+  override get headName(): string {
+    return `network.${this.#network.headName}`;
+  }
+
+  override layerOf(parameter: string): string {
+    return this.#network.layerOf(parameter.replace(/^network\./, ""));
+  }
+
   override features(images: Tensor): Tensor {
     return this.#network.features(images.sub(this.#mean).div(this.#deviation));
   }

@@ -26,7 +26,16 @@ import {
 const build = (name: ModelName, seed = 1, classes = 7) =>
   buildModel(name, { classes, generator: new Generator(seed) });
 // What the large ones are made of is tested on their small kin.
-const large: readonly ModelName[] = ["resnet34", "resnet50", "wrn28_10", "wrn34_10"];
+const large: readonly ModelName[] = [
+  "resnet34",
+  "resnet50",
+  "wrn28_10",
+  "wrn34_10",
+  "resnet18-imagenet",
+  "resnet50-imagenet",
+  "convnext-tiny",
+  "vit-s16",
+];
 const images = (count: number) => rand([count, 3, 32, 32], new Generator(5));
 
 describe.each(modelNames.filter((name) => !large.includes(name)))("%s", (name) => {

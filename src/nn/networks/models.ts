@@ -3,11 +3,14 @@ import { ReatError } from "../../errors.js";
 import type { Generator } from "../../tensor/index.js";
 import type { ImageClassifier } from "../classifier.js";
 import type { ClassifierName } from "../cosine-linear.js";
+import { ConvNext, convNextTiny } from "./convnext.js";
+import { type ImageSides, requireSides } from "./image-size.js";
 import { laptopResNet } from "./laptop-resnet.js";
 import { PreActResNet18 } from "./preact-resnet.js";
-import { ResNet, resnet18, resnet34, resnet50 } from "./resnet.js";
+import { ResNet, resnet18, resnet18ImageNet, resnet34, resnet50, resnet50ImageNet } from "./resnet.js";
 import { requireSmallCnnSize, SmallCnn } from "./small-cnn.js";
 import { smallResNet } from "./small-resnet.js";
+import { VisionTransformer, vitSmall16 } from "./vision-transformer.js";
 import { WideResNet, wrn28x10, wrn34x10 } from "./wide-resnet.js";
 
 /** What a network is built with. */
@@ -18,6 +21,8 @@ export interface ModelOptions {
   readonly generator: Generator;
   /** The last layer. Default: "linear". */
   readonly classifier?: ClassifierName;
+  /** Of all images, for networks that learn a vector for each place in them (vit-s16). Default: 224×224. */
+  readonly imageSize?: ImageSides;
 }
 
 const models = {
@@ -33,6 +38,14 @@ const models = {
   "small-resnet": ({ classes, generator, classifier }) =>
     new ResNet(smallResNet, classes, generator, classifier),
   smallcnn: ({ classes, generator, classifier }) => new SmallCnn(classes, generator, classifier),
+  "resnet18-imagenet": ({ classes, generator, classifier }) =>
+    new ResNet(resnet18ImageNet, classes, generator, classifier),
+  "resnet50-imagenet": ({ classes, generator, classifier }) =>
+    new ResNet(resnet50ImageNet, classes, generator, classifier),
+  "convnext-tiny": ({ classes, generator, classifier }) =>
+    new ConvNext(convNextTiny, classes, generator, classifier),
+  "vit-s16": ({ classes, generator, classifier, imageSize }) =>
+    new VisionTransformer(vitSmall16, classes, generator, classifier, imageSize),
 } satisfies Record<string, (options: ModelOptions) => ImageClassifier>;
 
 /** The name of a network. */
@@ -41,12 +54,11 @@ export type ModelName = keyof typeof models;
 /** All names `buildModel` takes. */
 export const modelNames = Object.keys(models) as readonly ModelName[];
 
-/** @throws ReatError `config` for images of a size that the network does not take; all but smallcnn take any */
-export function requireImageSize(
-  architecture: ModelName,
-  size: { readonly height: number; readonly width: number },
-): void {
+/** @throws ReatError `config` for images of a size that the network does not take */
+export function requireImageSize(architecture: ModelName, size: ImageSides): void {
   if (architecture === "smallcnn") requireSmallCnnSize(size);
+  if (architecture === "convnext-tiny") requireSides(architecture, size, { least: 32 });
+  if (architecture === "vit-s16") requireSides(architecture, size, { multiple: vitSmall16.patch });
 }
 
 /**

@@ -1,5 +1,5 @@
-// ResNets for small images: 3×3 stem without pooling, stages of residual blocks, average pooling, one linear layer.
-import { type Generator, type MemoryFormat, scope, type Tensor } from "../../tensor/index.js";
+// ResNets: a stem for small images or for photographs, stages of residual blocks, average pooling, one linear layer.
+import { type Generator, type MemoryFormat, maxPool2d, scope, type Tensor } from "../../tensor/index.js";
 import { BatchNorm } from "../batch-norm.js";
 import { ImageClassifier } from "../classifier.js";
 import { classifierHead } from "../classifier-head.js";
@@ -29,9 +29,12 @@ export interface StageDescription {
 export interface ResNetDescription {
   readonly architecture: string;
   readonly block: BlockType;
-  /** Channels after the 3×3 stem, which has `stemStride`. */
+  /** Channels after the stem, a convolution of `stemKernel`×`stemKernel` (default 3) with `stemStride`. */
   readonly stemWidth: number;
   readonly stemStride: number;
+  readonly stemKernel?: number;
+  /** Whether maxima of 3×3 pixels with stride 2 follow the stem. Default: false. */
+  readonly stemPooling?: boolean;
   readonly stages: readonly StageDescription[];
   /** How feature maps lie in memory. The values are the same; which is faster depends on widths and device. */
   readonly memoryFormat: MemoryFormat;
@@ -44,6 +47,8 @@ export class ResNet extends ImageClassifier {
   readonly #memoryFormat: MemoryFormat;
   readonly #fitsBlocks: boolean;
   readonly #fitsTiles: boolean;
+  /** A stem whose maps are pooled, outside of the body: its convolution is of a size that no block layout has. */
+  readonly #pooledStem: Sequential | null;
   readonly #body: Sequential[];
   readonly #head: Layer;
 
@@ -55,16 +60,19 @@ export class ResNet extends ImageClassifier {
   ) {
     super();
     const { architecture, block: blockType, stemWidth, stemStride, stages } = description;
+    const { stemKernel = 3, stemPooling = false } = description;
     this.architecture = architecture;
     this.#memoryFormat = description.memoryFormat;
     this.#fitsBlocks = [stemWidth, ...stages.map(({ width }) => width)].every((width) => width % 16 === 0);
     this.#fitsTiles = [stemStride, ...stages.map(({ stride }) => stride)].every((stride) => stride <= 2);
     const stem = new Sequential(
-      new Conv2d(3, stemWidth, generator, { stride: stemStride }),
+      new Conv2d(3, stemWidth, generator, { kernel: stemKernel, stride: stemStride }),
       new BatchNorm(stemWidth, { device: generator.device }),
       new Relu(),
     );
-    this.#body = [this.child("conv1", stem)];
+    this.child("conv1", stem);
+    this.#pooledStem = stemPooling ? stem : null;
+    this.#body = stemPooling ? [] : [stem];
     let channels = stemWidth;
     for (const [index, { width, blocks, stride }] of stages.entries()) {
       const layers = Array.from({ length: blocks }, (_, position) => {
@@ -81,9 +89,15 @@ export class ResNet extends ImageClassifier {
   override features(images: Tensor): Tensor {
     return scope(() =>
       inPrecision(images, (input) =>
-        pooled(this.#body.reduce((maps, part) => part.forward(maps), this.#laidOut(input))).flatten(1),
+        pooled(
+          this.#body.reduce((maps, part) => part.forward(maps), this.#laidOut(this.#begun(input))),
+        ).flatten(1),
       ),
     );
+  }
+
+  #begun(images: Tensor): Tensor {
+    return this.#pooledStem ? maxPool2d(this.#pooledStem.forward(images), 3, 2, 1) : images;
   }
 
   #laidOut(images: Tensor): Tensor {
@@ -130,3 +144,17 @@ export const resnet34 = deeper(BasicBlock, "resnet34");
 
 /** Bottleneck blocks: 23.5 million parameters, 2.6 GFLOP per image of 32×32. */
 export const resnet50 = deeper(Bottleneck, "resnet50");
+
+const forPhotographs = (description: ResNetDescription): ResNetDescription => ({
+  ...description,
+  architecture: `${description.architecture}-imagenet`,
+  stemKernel: 7,
+  stemStride: 2,
+  stemPooling: true,
+});
+
+/** ResNet-18 as for ImageNet (He et al. 2016, table 1): 11.2 million parameters, 3.6 GFLOP per image of 224×224. */
+export const resnet18ImageNet = forPhotographs(resnet18);
+
+/** ResNet-50 as for ImageNet, its strides on the 3×3 convolutions: 23.5 million parameters, 8.2 GFLOP per image of 224×224. */
+export const resnet50ImageNet = forPhotographs(resnet50);
