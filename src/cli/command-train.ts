@@ -22,6 +22,7 @@ import { jsonReporter, TrainingDisplay } from "./train-progress.js";
 
 interface TrainOptions extends ImageFlags {
   readonly data?: string;
+  readonly weights?: string;
   readonly name?: string;
   readonly runs: string;
   readonly set?: readonly string[];
@@ -43,6 +44,10 @@ export function addTrain(program: Command): void {
     )
     .argument("[config]", "a YAML file, or the name of a preset")
     .option("--data <source>", "data set: synthetic, cifar10, cifar100 or a path (data.source)")
+    .option(
+      "--weights <file>",
+      "weights to begin with: safetensors, or what torch.save wrote (model.weights)",
+    )
     .option("--name <name>", "name of the run")
     .option("--runs <folder>", "folder of all runs", "runs")
     .option("--set <key=value>", "change one key of the configuration; may be given again", collect)
@@ -58,6 +63,7 @@ Presets: ${presetNames().join(", ")}
 Examples:
   reat train quickstart-reat
   reat train own-images-reat --data photos/ --name birds --set training.epochs=50
+  reat train own-images-finetune --data photos/ --weights resnet50.safetensors
   reat train cifar10-lt-ur50-small-reat --data cifar-10-binary.tar.gz --set method.tail.form=paper
   reat train my-experiment.yaml --set method.attack.epsilon=4/255 --dry-run
   reat train --resume runs/birds`,
@@ -93,12 +99,13 @@ async function train(config: string | undefined, options: TrainOptions): Promise
   return finish(await watched(options, start), options);
 }
 
-function overridesOf({ set = [], data, name, device, threads, ...images }: TrainOptions): string[] {
+function overridesOf({ set = [], data, weights, name, device, threads, ...images }: TrainOptions): string[] {
   const assign = (key: string, value: string | number | undefined) =>
     value === undefined ? [] : [`${key}=${JSON.stringify(value)}`];
   return [
     ...set,
     ...assign("data.source", data),
+    ...assign("model.weights", weights),
     ...imageOverrides(images),
     ...assign("name", name),
     ...assign("device", device),
@@ -119,6 +126,7 @@ async function watched(
     return await work({
       signal,
       onDataProgress: progress,
+      onNote: note,
       reporter: (event) => {
         line.clear();
         events(event);

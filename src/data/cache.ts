@@ -35,6 +35,7 @@ export async function sourceIdentity(
   const path = realpathSync(source.path);
   const hash = createHash("sha256");
   hash.update(JSON.stringify([packedMagic, source.form, path, options ?? null]));
+  if (source.form === "list-files") hash.update(JSON.stringify([source.lists, source.root]));
   if (statSync(path).isDirectory()) {
     const { files, folders, problems } = await listSource(path, limits);
     for (const file of files) hash.update(`\n${file.path}\0${file.size}\0${mtime(join(path, file.path))}`);

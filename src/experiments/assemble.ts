@@ -1,20 +1,23 @@
 // Puts model, method, optimiser and random streams together as a configuration says, for training and for measuring.
 import { createMethod, type Method } from "../methods/index.js";
 import { buildModel, type ImageClassifier, WeightAverage } from "../nn/index.js";
-import { type Schedule, SGD } from "../optim/index.js";
+import type { AdamW, Schedule, SGD } from "../optim/index.js";
 import { type Device, Generator } from "../tensor/index.js";
 import type { AveragedTraining } from "../training/index.js";
 import { type Normalisation, NormalisedInput, normalisations } from "../weights/index.js";
 import type { ExperimentConfig } from "./config/index.js";
 import type { ExperimentData } from "./data.js";
+import { optimiserOf } from "./optimiser.js";
 import { layOut } from "./precision.js";
 import { schedulesOf } from "./schedules.js";
 
 /** What learns. Owns its tensors: dispose it, or hold it with `using`. */
 export interface Learner extends Disposable {
   readonly model: ImageClassifier;
+  /** Part of the model: without the normalisation of images. */
+  readonly network: ImageClassifier;
   readonly method: Method;
-  readonly optimizer: SGD;
+  readonly optimizer: SGD | AdamW;
   /** `null` where the configuration names none. */
   readonly average: AveragedTraining | null;
   readonly learningRate: Schedule;
@@ -37,7 +40,10 @@ export function assembleModel(
   data: ExperimentData,
   device: Device,
 ): ImageClassifier {
-  const network = assembleNetwork(config, data, device);
+  return normalised(assembleNetwork(config, data, device), config);
+}
+
+function normalised(network: ImageClassifier, config: ExperimentConfig): ImageClassifier {
   const normalisation = normalisationOf(config);
   return normalisation ? new NormalisedInput(network, normalisation) : network;
 }
@@ -54,6 +60,7 @@ export function assembleNetwork(
     classes: dataset.classNames.length,
     generator,
     classifier: config.model.classifier,
+    imageSize: dataset,
   });
   if (device !== "cpu") model.to(device);
   layOut(model, device);
@@ -63,19 +70,15 @@ export function assembleNetwork(
 /** Everything that training needs, at its beginning. */
 export function assembleLearner(config: ExperimentConfig, data: ExperimentData, device: Device): Learner {
   const { training, seeds } = config;
-  const model = assembleModel(config, data, device);
+  const network = assembleNetwork(config, data, device);
+  const model = normalised(network, config);
   const method = createMethod(config.method, {
     classCounts: data.subset.counts,
     classNames: data.dataset.classNames,
     device,
     epochs: training.epochs,
   });
-  const optimizer = new SGD(model.namedParameters(), {
-    learningRate: training.learningRate,
-    momentum: training.momentum,
-    weightDecay: training.weightDecay,
-    nesterov: training.nesterov,
-  });
+  const optimizer = optimiserOf(model, training);
   const { weightAverage } = training;
   const average = weightAverage
     ? {
@@ -85,6 +88,7 @@ export function assembleLearner(config: ExperimentConfig, data: ExperimentData, 
     : null;
   return {
     model,
+    network,
     method,
     optimizer,
     average,

@@ -20,12 +20,17 @@ export function runConfig(run: RunFolder, overrides: readonly string[] = []): Ex
   return parseConfig(applyOverrides(raw, overrides), run.configFile);
 }
 
-/** With the full path of data in files: a run is continued and measured from other folders than it was begun in. */
-export function withFullDataPath(config: ExperimentConfig): ExperimentConfig {
+/** With the full paths of data in files and of weights: a run is continued and measured from other folders than it was begun in. */
+export function withFullPaths(config: ExperimentConfig): ExperimentConfig {
   const { source } = config.data;
+  const { weights } = config.model;
   // A folder called cifar10 goes before the set of that name.
-  if (/^synthetic(:|$)/.test(source) || !existsSync(source)) return config;
-  return { ...config, data: { ...config.data, source: resolve(source) } };
+  const inFiles = !/^synthetic(:|$)/.test(source) && existsSync(source);
+  return {
+    ...config,
+    ...(inFiles && { data: { ...config.data, source: resolve(source) } }),
+    ...(weights !== undefined && { model: { ...config.model, weights: resolve(weights) } }),
+  };
 }
 
 /**

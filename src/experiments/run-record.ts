@@ -1,4 +1,5 @@
 // What a run records of its data and configuration, for its report and for continuing it.
+import { resolve } from "node:path";
 import type { ExperimentConfig } from "./config/index.js";
 import { type ExperimentData, validationImages } from "./data.js";
 
@@ -30,6 +31,8 @@ export function decidingSettings(
     checkpointEvery: _save,
     dropLast,
     weightAverage,
+    optimizer,
+    decayVectors,
     ...rest
   } = training;
   // A run from before these keys existed can be continued while they are not used.
@@ -37,6 +40,8 @@ export function decidingSettings(
   const deciding = {
     ...rest,
     ...(dropLast && { dropLast }),
+    ...(optimizer !== "sgd" && { optimizer }),
+    ...(!decayVectors && { decayVectors }),
     // What spans the whole training is something else with another number of epochs.
     ...((rest.oneCycle || rest.cosine || ("attackRamp" in method && method.attackRamp)) && { epochs }),
     ...(weightAverage && { weightAverage: { ...average, ...(warmUp && { warmUp }) } }),
@@ -49,7 +54,8 @@ export function decidingSettings(
   const { selection: _selection, ...drawn } = wanted.subset;
   return {
     data: { ...readingSettings(wanted), subset: drawn, source, subsetHash: subset.hash },
-    ...{ model, method, training: deciding, seeds, ...named },
+    model: { ...model, ...(model.weights !== undefined && { weights: resolve(model.weights) }) },
+    ...{ method, training: deciding, seeds, ...named },
     evaluation: { norm, epsilon, stepSize, batchSize },
   };
 }

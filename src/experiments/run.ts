@@ -37,7 +37,8 @@ import { requireWholeLastBatch } from "./last-batch.js";
 import { RunLogging } from "./logging/index.js";
 import { attackBetweenEpochs, measure, requireReadable } from "./measuring/index.js";
 import { duringTraining, requirePrecisions } from "./precision.js";
-import { requireDataPlace, runConfig, withFullDataPath } from "./run-config.js";
+import { pretrainedWeights } from "./pretrained-weights.js";
+import { requireDataPlace, runConfig, withFullPaths } from "./run-config.js";
 import { decidingSettings, describeData } from "./run-record.js";
 
 /** What an experiment is watched and stopped with. */
@@ -49,6 +50,8 @@ export interface ExperimentOptions {
   readonly onDataProgress?: Progress;
   /** While the checkpoints are measured at the end. */
   readonly onMeasurement?: (checkpoint: CheckpointName, progress: EvaluationProgress) => void;
+  /** What was done to weights that the training begins with, a sentence at a time. */
+  readonly onNote?: (sentence: string) => void;
   /** Stops after the running batch, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
@@ -100,6 +103,9 @@ async function work(
 ): Promise<ExperimentOutcome> {
   const { signal } = options;
   if (!resume) RunFolder.requireNone(folder);
+  // Read before the data, so that a wrong file is refused quickly; a checkpoint that the run has goes before.
+  const begun = resume && existsSync(RunFolder.open(folder).lastCheckpoint);
+  const pretrained = begun ? null : await pretrainedWeights(config);
   if (config.threads !== null) setThreads(config.threads);
   const device = resolveDevice(config.device);
   requirePrecisions(config, device);
@@ -110,11 +116,12 @@ async function work(
   requireTrainingImages(data.subset.counts, data.dataset.classNames);
   requireWholeLastBatch(config, data);
   requirePossible(config, data.dataset);
-  const environment = { ...currentEnvironment(device), data: describeData(data) };
-  const text = configToYaml(withFullDataPath(config));
+  const environment = { ...currentEnvironment(device), data: describeData(data), ...pretrained?.record };
+  const text = configToYaml(withFullPaths(config));
   const precision = duringTraining(config, device);
   using _precision = precision;
   using learner = assembleLearner(config, data, device);
+  for (const sentence of pretrained?.into(learner.network) ?? []) options.onNote?.(sentence);
   using images = uploadTraining(data, device);
   const { training, seeds } = config;
   const plan = evaluationPlan(config, data, device, learner.model);

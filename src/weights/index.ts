@@ -7,4 +7,5 @@ export {
   normalisations,
   requireNormalisation,
 } from "./normalised-input.js";
+export { loadPretrained } from "./pretrained.js";
 export { loadWeightsFile, readWeightsFile, type WeightsFile } from "./weights-file.js";

@@ -81,6 +81,12 @@ export function loadWeightsFile(
   normalisation: Normalisation | null = null,
 ): readonly string[] {
   const { state, notes, normaliser } = translate(weights.state, new Set(model.stateDict().keys()));
+  loadState(weights, state, model);
+  return normaliser ? [...notes, normaliserNote(normaliser, normalisation)] : notes;
+}
+
+/** @throws ReatError `checkpoint` naming the file, and the tensors that do not fit */
+export function loadState({ file }: WeightsFile, state: StoredState, model: ImageClassifier): void {
   try {
     scope(() =>
       model.loadStateDict(new Map([...state].map(([name, value]) => [name, restoreTensor(value)]))),
@@ -88,9 +94,8 @@ export function loadWeightsFile(
   } catch (cause) {
     if (!(cause instanceof ReatError)) throw cause;
     const named = `a ${model.architecture} with ${model.classes} classes`;
-    throw new ReatError("checkpoint", `${weights.file} is not ${named}. ${cause.message}`, { cause });
+    throw new ReatError("checkpoint", `${file} is not ${named}. ${cause.message}`, { cause });
   }
-  return normaliser ? [...notes, normaliserNote(normaliser, normalisation)] : notes;
 }
 
 /** The names in a checkpoint's state or in an export's description. */

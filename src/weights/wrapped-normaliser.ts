@@ -37,22 +37,39 @@ export function withoutNormaliser(
   return { rest, normaliser: found.mean || found.deviation ? found : null };
 }
 
-/** What to say of it, beside what the caller normalises by. */
-export function normaliserNote({ mean, deviation }: FoundNormaliser, given: Normalisation | null): string {
-  // The scale of 0 to 255 is told as that of [0, 1], which is accepted.
-  const scale = [...(mean ?? []), ...(deviation ?? [])].some((value) => value > 1) ? 255 : 1;
-  const [theirs, spread] = [mean, deviation].map((values) => values?.map((value) => value / scale) ?? null);
-  const listed = (values: readonly number[] | null | undefined) =>
+/** The values on the scale of [0, 1], as options and configurations take them; `<r,g,b>` for what the state lacks. */
+export function writtenNormaliser(found: FoundNormaliser): { readonly mean: string; readonly std: string } {
+  const { mean, deviation } = inUnitRange(found);
+  const listed = (values: readonly number[] | null) =>
     values?.map((value) => Number(value.toPrecision(4))).join(",") ?? "<r,g,b>";
-  const flags = `--mean ${listed(theirs)} --std ${listed(spread)}`;
+  return { mean: listed(mean), std: listed(deviation) };
+}
+
+/** Whether a normalisation is the found one, in what the state has of it. */
+export function sameNormaliser(found: FoundNormaliser, given: Normalisation): boolean {
+  const { mean, deviation } = inUnitRange(found);
+  const same = (a: readonly number[] | null, b: readonly number[]) =>
+    !a || a.every((value, channel) => Math.abs(value - b[channel]!) < 1e-3);
+  return same(mean, given.mean) && same(deviation, given.deviation);
+}
+
+/** What to say of it, beside what the caller normalises by. */
+export function normaliserNote(found: FoundNormaliser, given: Normalisation | null): string {
+  const { mean, std } = writtenNormaliser(found);
+  const flags = `--mean ${mean} --std ${std}`;
   if (given === null) {
     return `Its wrapper normalises images; that was taken off. Give ${flags}: without it the figures are those of another function.`;
   }
-  const same = (a: readonly number[] | null | undefined, b: readonly number[]) =>
-    !a || a.every((value, channel) => Math.abs(value - b[channel]!) < 1e-3);
-  return same(theirs, given.mean) && same(spread, given.deviation)
+  return sameNormaliser(found, given)
     ? "Its wrapper's normalisation was taken off, and the same one is used."
     : `Its wrapper normalises otherwise than was asked for, by ${flags}; that was taken off.`;
+}
+
+/** The scale of 0 to 255 is told as that of [0, 1], which is accepted. */
+function inUnitRange({ mean, deviation }: FoundNormaliser): FoundNormaliser {
+  const scale = [...(mean ?? []), ...(deviation ?? [])].some((value) => value > 1) ? 255 : 1;
+  const scaled = (values: readonly number[] | null) => values?.map((value) => value / scale) ?? null;
+  return { mean: scaled(mean), deviation: scaled(deviation) };
 }
 
 function valuesOf(value: StoredTensor): readonly number[] {

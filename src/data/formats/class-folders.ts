@@ -41,11 +41,11 @@ export async function readClassFolders(
   const { places, notes } = layOut(path, listing);
   const loaded = await loadPlacedImages(path, listing, places, options);
   refuseEmptied(path, places, loaded);
-  return arrange(path, loaded, [...listing.notes, ...notes, ...problemNotes(listing, loaded)], options);
+  return arrangeImages(path, loaded, [...listing.notes, ...notes, ...problemNotes(listing, loaded)], options);
 }
 
 /** @throws ReatError `data` for a class of which every image in a split is damaged: without it, the others' ids would shift */
-function refuseEmptied(
+export function refuseEmptied(
   path: string,
   places: ReadonlyMap<string, ImagePlace>,
   { images }: PlacedImages,
@@ -68,14 +68,21 @@ function problemNotes({ problems }: Listing, { damaged }: PlacedImages): string[
   return problems.filter(({ path }) => !counted.has(path)).map(({ path, why }) => `${path} ${why}.`);
 }
 
-function arrange(
+/**
+ * The splits of images whose places are known; a test split is drawn where there is none.
+ * @param compareClasses the order of the class ids; default: that of the names
+ * @throws ReatError `data` for a class in a test split alone, or a single class
+ */
+export function arrangeImages(
   path: string,
   { images, size, damaged }: PlacedImages,
   notes: string[],
   options: ClassFolderOptions,
+  compareClasses: (a: string, b: string) => number = compareNames,
 ): ImageDataset {
   const sorted = [...images].sort(
-    (a, b) => compareNames(a.place.className, b.place.className) || compareNames(a.place.name, b.place.name),
+    (a, b) =>
+      compareClasses(a.place.className, b.place.className) || compareNames(a.place.name, b.place.name),
   );
   const of = (split: Split) => sorted.filter((image) => image.place.split === split);
   let [train, test, validation] = [of("train"), of("test"), of("validation")];
@@ -104,7 +111,7 @@ function arrange(
   const untested = classNames.filter((name) => !tested.has(name));
   if (untested.length > 0) notes.push(`Classes without test images: ${someOf(untested)}.`);
   return createDataset({
-    name: basename(path).replace(/\.(zip|tar(\.gz)?|tgz)$/i, ""),
+    name: basename(path).replace(/\.(zip|tar(\.gz)?|tgz|txt|lst)$/i, ""),
     synthetic: false,
     classNames,
     ...{ height: size!.height, width: size!.width },

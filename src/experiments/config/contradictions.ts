@@ -7,6 +7,7 @@ import {
   modifierContradictions,
 } from "../../methods/index.js";
 import { normalisationProblem } from "../../weights/index.js";
+import { fineTuningContradictions } from "./fine-tuning-contradictions.js";
 import { impossibleAttacks } from "./impossible-attacks.js";
 import type { Problem } from "./problems.js";
 import { type experimentSchema, isNamedSource } from "./schema.js";
@@ -18,6 +19,7 @@ export function contradictions(config: Parsed, method: MethodOptions | undefined
   return [
     ...trainingContradictions(config),
     ...scheduleContradictions(config),
+    ...fineTuningContradictions(config),
     ...normalisationProblems(config),
     ...impossibleAttacks(config),
     ...(method ? methodContradictions(config, method) : []),

@@ -24,6 +24,7 @@ import {
   precisions,
 } from "../../nn/index.js";
 import { normalisations } from "../../weights/index.js";
+import { fineTuningKeys } from "./fine-tuning-keys.js";
 import { cosine, cutMix, oneCycle } from "./training-parts.js";
 
 const seed = (value: number, help: string) => z.int().min(0).max(0xffffffff).default(value).meta({ help });
@@ -132,7 +133,8 @@ const training = z.strictObject({
     .boolean()
     .default(false)
     .meta({ help: "leaves out the last batch of an epoch where it has fewer images than the others" }),
-  learningRate: z.number().gt(0).default(0.1).meta({ help: "of SGD, at the beginning" }),
+  ...fineTuningKeys,
+  learningRate: z.number().gt(0).default(0.1).meta({ help: "at the beginning" }),
   milestones: z
     .array(z.int().min(1))
     .default([60, 75])
@@ -150,7 +152,11 @@ const training = z.strictObject({
     help: "a learning rate that falls along half a cosine over the whole training instead of milestones; left out: milestones",
   }),
   momentum: z.number().min(0).lt(1).default(0.9).meta({ help: "of SGD" }),
-  weightDecay: z.number().min(0).default(5e-4).meta({ help: "of SGD" }),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(5e-4)
+    .meta({ help: "of SGD, part of the gradient; of AdamW, share of the weights times the learning rate" }),
   nesterov: z.boolean().default(false).meta({ help: "Nesterov's form of momentum" }),
   augment: z
     .boolean()
@@ -276,6 +282,12 @@ export const experimentSchema = z.strictObject({
       architecture: z.enum(modelNames).default("resnet18").meta({ help: "the network" }),
       classifier: classifier.default("linear").meta({
         help: "the last layer: linear, cosine (RoBal's; cosine:1/16 for a γ other than 1/32) or normalised (plain cosines times 16)",
+      }),
+      weights: z.string().min(1).optional().meta({
+        help: "a file of weights to begin with, in the layouts that `reat eval` reads; a last layer of other classes is replaced; left out: fresh weights",
+      }),
+      weightsKey: z.string().min(1).optional().meta({
+        help: "which state of the file, where it holds several, such as model_ema; left out: the usual one",
       }),
       normalise: normalise.optional().meta({
         help: "what the network does to images in [0, 1] before its first layer: (x − mean) / std by channel; attacks and budgets stay in [0, 1]; left out: nothing",

@@ -20,9 +20,10 @@ export class TrainedClassifier implements ExportSubject, Disposable {
     readonly description: ClassifierDescription,
     readonly device: Device,
   ) {
-    const { architecture, classifier, classNames, normalisation, method, classCounts } = description;
+    const { architecture, classifier, classNames, normalisation, method, classCounts, imageSize } =
+      description;
     const generator = new Generator(0, "cpu");
-    this.network = buildModel(architecture, { classes: classNames.length, generator, classifier });
+    this.network = buildModel(architecture, { classes: classNames.length, generator, classifier, imageSize });
     if (device !== "cpu") this.network.to(device);
     this.trained = normalisation ? new NormalisedInput(this.network, normalisation) : this.network;
     this.model = inferenceModel(method, { classCounts }, this.trained);

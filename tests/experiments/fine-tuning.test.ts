@@ -1,0 +1,197 @@
+// Fine-tuning: weights to begin with, a backbone with rates and rest of its own, AdamW, and going on as if never stopped.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseConfig, resumeExperiment, runExperiment } from "../../src/experiments/index.js";
+import { parameterSettings } from "../../src/experiments/optimiser.js";
+import { buildModel } from "../../src/nn/index.js";
+import { Generator, noGrad, scope, setThreads, tensor } from "../../src/tensor/index.js";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type StoredTensor,
+  storeTensor,
+} from "../../src/training/index.js";
+import { loadPretrained, NormalisedInput, normalisations, readWeightsFile } from "../../src/weights/index.js";
+import { TinyExperiments } from "./tiny-experiment.js";
+
+setThreads(1);
+const folder = mkdtempSync(join(tmpdir(), "reat-fine-tuning-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A file of a smallcnn of seven classes, under a name that data parallelism puts before all others. */
+function weightsOfSeven(more: Readonly<Record<string, readonly number[]>> = {}): string {
+  const model = buildModel("smallcnn", { classes: 7, generator: new Generator(9) });
+  const file = join(folder, `seven${Object.keys(more).length}.safetensors`);
+  const tensors = new Map<string, StoredTensor>(
+    [...model.stateDict()].map(([name, value]) => [`module.${name}`, storeTensor(value)]),
+  );
+  scope(() => {
+    for (const [name, values] of Object.entries(more)) tensors.set(name, storeTensor(tensor([...values])));
+  });
+  writeFileSync(file, Buffer.concat(encodeSafetensors({ tensors, metadata: {} })));
+  model.dispose();
+  return file;
+}
+
+describe("parameters' own settings", () => {
+  it("fall towards the input, layer by layer, and leave the last layer alone", () => {
+    const network = buildModel("small-resnet", { classes: 3, generator: new Generator(1) });
+    const model = new NormalisedInput(network, normalisations.imagenet);
+    const backbone = { rate: 0.5, layerDecay: 0.8, frozenEpochs: 2 };
+    const settingsOf = parameterSettings(model, { backbone, decayVectors: false });
+    const parameters = model.namedParameters();
+    const of = (name: string) => settingsOf(name, parameters.get(name)!);
+    expect(of("network.fc.weight")).toEqual({});
+    expect(of("network.fc.bias")).toEqual({ weightDecay: 0 });
+    // Stem, layer1.0, layer2.0, layer3.0, layer3.1.
+    expect(of("network.layer3.1.residual_function.0.weight")).toEqual({ rate: 0.5 * 0.8, frozenEpochs: 2 });
+    expect(of("network.conv1.0.weight")).toEqual({ rate: 0.5 * 0.8 ** 5, frozenEpochs: 2 });
+    expect(of("network.conv1.1.bias")).toEqual({ rate: 0.5 * 0.8 ** 5, frozenEpochs: 2, weightDecay: 0 });
+    model.dispose();
+  });
+
+  it("refuse what only does harm or nothing", () => {
+    const refused =
+      (training: object, model: object = {}) =>
+      () =>
+        parseConfig({ training, model });
+    expect(refused({ optimizer: "adamw" })).toThrow("training.learningRate is 0.1, a rate of SGD's");
+    expect(refused({ adamw: { beta1: 0.8 } })).toThrow(
+      "training.adamw is set, but training.optimizer is sgd",
+    );
+    expect(refused({ optimizer: "adamw", learningRate: 1e-3, momentum: 0.8 })).toThrow(
+      "training.momentum is 0.8",
+    );
+    expect(refused({ backbone: { frozenEpochs: 3 }, epochs: 3 })).toThrow(
+      "training.backbone.frozenEpochs is 3",
+    );
+    expect(refused({}, { weightsKey: "ema" })).toThrow("model.weightsKey is set without model.weights");
+  });
+});
+
+describe("weights to begin with", () => {
+  it("replace all but a last layer of other classes, and say so", async () => {
+    const read = await readWeightsFile(weightsOfSeven());
+    const network = buildModel("smallcnn", { classes: 10, generator: new Generator(1) });
+    const head = scope(() => network.stateDict().get("fc2.weight")!.toArray());
+    const notes = loadPretrained(read, network, null);
+    expect(notes.join(" ")).toMatch(
+      /in \[0, 1\].*Its last layer of 7 classes was left out: a new one of 10 begins\./,
+    );
+    const state = network.stateDict();
+    expect(scope(() => state.get("fc2.weight")!.toArray())).toEqual(head);
+    expect(Buffer.from(storeTensor(state.get("conv1.weight")!).bytes)).toEqual(
+      Buffer.from(read.state.get("module.conv1.weight")!.bytes),
+    );
+    const other = buildModel("small-resnet", { classes: 7, generator: new Generator(1) });
+    expect(() => loadPretrained(read, other, null)).toThrow("is not a small-resnet with 7 classes");
+    network.dispose();
+    other.dispose();
+  });
+
+  it("resample a vision transformer's positions for images of another size", () => {
+    const build = (side: number) =>
+      buildModel("vit-s16", {
+        classes: 3,
+        generator: new Generator(1),
+        imageSize: { height: side, width: side },
+      });
+    const [large, small] = [build(64), build(32)];
+    noGrad(() => scope(() => large.stateDict().get("pos_embed")!.fill_(0.25)));
+    const state = new Map([...large.stateDict()].map(([name, value]) => [name, storeTensor(value)]));
+    const file = {
+      file: "vit.pt",
+      format: "torch.save",
+      sha256: "",
+      state,
+      classNames: null,
+      notes: [],
+    } as const;
+    const notes = loadPretrained({ ...file, texts: new Map() }, small, normalisations.imagenet);
+    expect(notes).toContain("Its positions of 4×4 patches were resampled to 2×2.");
+    for (const value of scope(() => small.stateDict().get("pos_embed")!.flatten().toArray())) {
+      expect(value).toBeCloseTo(0.25, 6);
+    }
+    large.dispose();
+    small.dispose();
+  });
+
+  it("bring no normalisation that the training does not have", async () => {
+    const read = await readWeightsFile(
+      weightsOfSeven({ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }),
+    );
+    const network = buildModel("smallcnn", { classes: 7, generator: new Generator(1) });
+    expect(() => loadPretrained(read, network, null)).toThrow(
+      "model.normalise={mean: [0.485,0.456,0.406], std: [0.229,0.224,0.225]}",
+    );
+    expect(loadPretrained(read, network, normalisations.imagenet).join(" ")).toContain(
+      "the same one is used",
+    );
+    network.dispose();
+  });
+});
+
+describe("a run that fine-tunes", () => {
+  const tiny = new TinyExperiments();
+  afterAll(() => tiny.dispose());
+  const runs = join(tiny.folder, "runs");
+  const config = (name: string) =>
+    parseConfig({
+      name,
+      data: { source: tiny.data },
+      model: { architecture: "smallcnn", weights: weightsOfSeven() },
+      method: { name: "pgd-at", attack: { steps: 1 } },
+      training: {
+        ...{ epochs: 2, batchSize: 8, select: "last", evaluationAttack: "pgd-1", evaluationImages: 10 },
+        ...{ optimizer: "adamw", learningRate: 1e-3, decayVectors: false, cosine: {} },
+        backbone: { frozenEpochs: 1, layerDecay: 0.9 },
+      },
+      evaluation: { attacks: ["pgd-1"], images: 10 },
+      threads: 1,
+    });
+  const weights = (run: string) => {
+    const file = join(run, "checkpoints", "last.safetensors");
+    const { tensors } = decodeSafetensors(readFileSync(file), file);
+    return new Map([...tensors].filter(([name]) => /^(model|optimizer)\./.test(name)));
+  };
+  let whole: string;
+
+  beforeAll(async () => {
+    const notes: string[] = [];
+    const { run } = await runExperiment(config("whole"), {
+      runsFolder: runs,
+      onNote: (text) => notes.push(text),
+    });
+    whole = run.path;
+    expect(notes[0]).toMatch(/^The training begins with .*seven0\.safetensors\.$/);
+    expect(run.environment()).toMatchObject({ weights: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } });
+  });
+
+  it.each([1, 2])(
+    "stopped in epoch %i goes on to the same weights, moments and steps, without the file",
+    async (epoch) => {
+      const stop = new AbortController();
+      const name = `stopped-${epoch}`;
+      const { run } = await runExperiment(config(name), {
+        runsFolder: runs,
+        signal: stop.signal,
+        reporter: (event) => {
+          if (event.type === "start" && epoch === 1) stop.abort(new Error("stop"));
+          if (event.type === "epoch") stop.abort(new Error("stop"));
+        },
+      });
+      const frozen = await readWeightsFile(weightsOfSeven());
+      if (epoch === 2) {
+        const conv = weights(run.path).get("model.conv1.weight")!;
+        expect(Buffer.from(conv.bytes)).toEqual(Buffer.from(frozen.state.get("module.conv1.weight")!.bytes));
+      } else if (existsSync(run.lastCheckpoint)) rmSync(weightsOfSeven());
+      await resumeExperiment(run.path);
+      expect(weights(run.path)).toEqual(weights(whole));
+      await expect(resumeExperiment(run.path, ["training.backbone.layerDecay=0.8"])).rejects.toThrow(
+        "training.backbone.layerDecay was 0.9 and is 0.8",
+      );
+    },
+  );
+});
