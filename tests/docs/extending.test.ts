@@ -127,7 +127,7 @@ describe("docs/adding-a-data-format.md", () => {
 
   it("its line is the registry's with one name more", () => {
     const line = lineOf(page, "format line");
-    expect(line).toContain(" idxFormat, classFoldersFormat");
-    expect(source("src/data/formats/formats.ts")).toContain(line.replace(" idxFormat,", ""));
+    expect(line).toContain("  idxFormat,\n  classFoldersFormat,");
+    expect(source("src/data/formats/formats.ts")).toContain(line.replace("  idxFormat,\n", ""));
   });
 });
