@@ -110,7 +110,9 @@ function near(got: ArrayLike<number | bigint>, wanted: readonly number[], share:
 
 it("every architecture has rules for all of its operators", () => {
   // The largest ones are made of the blocks above.
-  for (const architecture of modelNames.filter((name) => !/^(wrn|resnet34|resnet50)/.test(name))) {
+  for (const architecture of modelNames.filter(
+    (name) => !/^(wrn|resnet34|resnet50|convnext|vit)/.test(name),
+  )) {
     const side = architecture === "smallcnn" ? 32 : 8;
     using subject = untrained({ architecture, imageSize: { height: side, width: side } });
     const graph = toOnnx(recordProgram(subject.model, subject.imageSize));
@@ -119,6 +121,15 @@ it("every architecture has rules for all of its operators", () => {
     expect([...graph.constants.keys()]).toEqual(expect.arrayContaining(weights));
   }
 });
+
+it.each(["convnext-tiny", "vit-s16"] as const)(
+  "%s is refused, with the forms that take it",
+  (architecture) => {
+    using subject = untrained({ architecture, imageSize: { height: 32, width: 32 } });
+    const program = recordProgram(subject.model, subject.imageSize);
+    expect(() => toOnnx(program)).toThrow("--to pytorch and --to safetensors take it.");
+  },
+);
 
 it("an operator without a rule is named, with the forms that take the network", () => {
   const step = { operator: "erfinv", args: [new Reference("images")], output: "logits" };

@@ -79,7 +79,12 @@ const rules: Readonly<Record<string, Rule>> = {
     graph.add("ReduceL2", [name(input)], { axes: numbers(axes), keepdims: Number(keepDim) }, output);
   },
   "flatten.using_ints"(graph, { args: [input, from, to], output }) {
-    if (from !== 1 || to !== -1) throw new ReatError("config", "ONNX export flattens all but the batch.");
+    if (from !== 1 || to !== -1) {
+      throw new ReatError(
+        "config",
+        "ONNX export flattens all but the batch; --to pytorch and --to safetensors take it.",
+      );
+    }
     graph.add("Flatten", [name(input)], { axis: 1 }, output);
   },
   clamp(graph, { args: [input, lowest, highest], output }) {
