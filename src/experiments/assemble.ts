@@ -1,5 +1,5 @@
 // Puts model, method, optimiser and random streams together as a configuration says, for training and for measuring.
-import { createMethod, type Method } from "../methods/index.js";
+import { createMethod, type Method, type Teacher } from "../methods/index.js";
 import { buildModel, type ImageClassifier, WeightAverage } from "../nn/index.js";
 import type { AdamW, Schedule, SGD } from "../optim/index.js";
 import { type Device, Generator } from "../tensor/index.js";
@@ -68,7 +68,12 @@ export function assembleNetwork(
 }
 
 /** Everything that training needs, at its beginning. */
-export function assembleLearner(config: ExperimentConfig, data: ExperimentData, device: Device): Learner {
+export function assembleLearner(
+  config: ExperimentConfig,
+  data: ExperimentData,
+  device: Device,
+  teacher: Teacher | null = null,
+): Learner {
   const { training, seeds } = config;
   const network = assembleNetwork(config, data, device);
   const model = normalised(network, config);
@@ -77,6 +82,7 @@ export function assembleLearner(config: ExperimentConfig, data: ExperimentData, 
     classNames: data.dataset.classNames,
     device,
     epochs: training.epochs,
+    ...(teacher && { teacher }),
   });
   const optimizer = optimiserOf(model, training);
   const { weightAverage } = training;

@@ -40,6 +40,7 @@ import { duringTraining, requirePrecisions } from "./precision.js";
 import { pretrainedWeights } from "./pretrained-weights.js";
 import { requireDataPlace, runConfig, withFullPaths } from "./run-config.js";
 import { decidingSettings, describeData } from "./run-record.js";
+import { decidingMethod, loadTeacher, withFullTeacherPath } from "./teacher.js";
 
 /** What an experiment is watched and stopped with. */
 export interface ExperimentOptions {
@@ -117,10 +118,11 @@ async function work(
   requireWholeLastBatch(config, data);
   requirePossible(config, data.dataset);
   const environment = { ...currentEnvironment(device), data: describeData(data), ...pretrained?.record };
-  const text = configToYaml(withFullPaths(config));
+  const text = configToYaml(withFullTeacherPath(withFullPaths(config)));
   const precision = duringTraining(config, device);
   using _precision = precision;
-  using learner = assembleLearner(config, data, device);
+  using teacher = await loadTeacher(config, data, device);
+  using learner = assembleLearner(config, data, device, teacher);
   for (const sentence of pretrained?.into(learner.network) ?? []) options.onNote?.(sentence);
   using images = uploadTraining(data, device);
   const { training, seeds } = config;
@@ -154,7 +156,7 @@ async function work(
     batches,
     run,
     seeds,
-    settings: decidingSettings(config, data),
+    settings: decidingSettings({ ...config, method: decidingMethod(config, teacher) }, data),
     resume,
     evaluation: plan,
     select: training.select,

@@ -1,13 +1,21 @@
 // Makes a method from a recipe, with the modifiers that work around any of them.
 import { z } from "zod";
 import { scope } from "../tensor/index.js";
+import type { AddedTerm } from "./added-term.js";
+import { withTerms } from "./added-terms.js";
 import { attackRampOptions } from "./attack-ramp.js";
+import { cfaOptions, cfaRule } from "./cfa.js";
 import { classBudgetOptions, robustLtRule } from "./class-budget.js";
+import type { ClassRule } from "./class-rule.js";
+import { dafaOptions, dafaRule } from "./dafa.js";
 import { ExampleBudgets } from "./example-budgets.js";
+import { gklOptions, gklTerm } from "./gkl.js";
+import { keptState } from "./kept-state.js";
 import type { Method, MethodSetup } from "./method.js";
 import { mixedLoss } from "./mixed-loss.js";
+import { rebatOptions, rebatTerm } from "./rebat.js";
 import type { RecipeParts } from "./recipe.js";
-import { noState } from "./state.js";
+import { selfTeacherOptions, selfTeacherTerm } from "./self-teacher.js";
 import { perturbWeights, weightPerturbationOptions } from "./weight-perturbation.js";
 
 /** Keys of a loss of labels, which every method has. */
@@ -26,6 +34,21 @@ export const modifierShape = {
   classBudget: classBudgetOptions.optional().meta({
     help: "class-wise budgets (RobustLT) around the method; left out: all classes have the attack's budget",
   }),
+  cfa: cfaOptions.optional().meta({
+    help: "class-wise budgets that follow each class's robust accuracy (CFA) around the method; left out: all classes have the attack's budget",
+  }),
+  dafa: dafaOptions.optional().meta({
+    help: "class-wise budgets and weights from how classes resemble each other (DAFA) around the method; left out: all classes are alike",
+  }),
+  rebat: rebatOptions.optional().meta({
+    help: "divergence from the averaged weights' predictions on the examples (ReBAT), added to the loss; it needs training.weightAverage; left out: none",
+  }),
+  gkl: gklOptions.optional().meta({
+    help: "divergence between clean and adversarial predictions in the form of IKL and GKL, added to the loss; left out: none",
+  }),
+  selfTeacher: selfTeacherOptions.optional().meta({
+    help: "divergence from the predictions of a teacher that was trained on balanced classes, added to the loss; left out: none",
+  }),
   attackRamp: attackRampOptions.optional().meta({
     help: "an attack that grows over the training (ACAT) around the method; left out: the whole budget throughout",
   }),
@@ -43,39 +66,58 @@ export type Modifiers = z.output<typeof modifierSchema>;
 export function assembleMethod(
   name: string,
   parts: RecipeParts,
-  { weightPerturbation, classBudget, attackRamp }: Modifiers,
+  modifiers: Modifiers,
   setup: MethodSetup,
 ): Method {
-  const rule = classBudget ? robustLtRule(classBudget, setup) : null;
+  const { weightPerturbation, attackRamp } = modifiers;
+  const rule = classRule(modifiers, setup);
   const budgets = rule || attackRamp ? new ExampleBudgets(name, rule, attackRamp ?? null, setup) : null;
+  const terms = addedTerms(modifiers, setup);
+  const keepers = [...(rule ? [rule] : []), ...terms];
   let epochNow = 0;
 
   return {
     name,
     warnings: parts.warnings,
-    // Weight perturbation begins at a configured epoch.
-    steady: weightPerturbation ? "epoch" : (parts.steady ?? "epoch"),
+    // Weight perturbation begins at a configured epoch, and so does ReBAT.
+    steady: weightPerturbation || modifiers.rebat ? "epoch" : (parts.steady ?? "epoch"),
 
     beginEpoch(epoch) {
       const record = parts.beginEpoch(epoch);
+      for (const term of terms) term.beginEpoch?.(epoch);
       epochNow = epoch;
-      return budgets ? { ...record, ...budgets.beginEpoch(epoch) } : record;
+      if (!budgets) return record;
+      const budgetRecord = budgets.beginEpoch(epoch);
+      if (budgets.weights) setup.shaping?.classWeights?.update(budgets.weights);
+      return { ...record, ...budgetRecord };
     },
 
     step: (batch, given) =>
       scope(() => {
         const { model } = given;
-        const context = { ...given, budget: budgets?.of(batch) ?? null };
+        const budget = budgets?.of(batch) ?? null;
+        const context = { ...given, budget, regularisation: budgets?.regularisationOf(batch) ?? null };
         return model.withMode("train", () => {
           const adversarial = parts.examples(batch, context);
-          const loss = () => mixedLoss(parts, batch, adversarial, context);
+          const prepared = adversarial
+            ? terms.flatMap((term) => {
+                const value = term.prepare(batch, adversarial, context);
+                return value ? [{ name: term.name, value }] : [];
+              })
+            : [];
+          const loss = () => withTerms(mixedLoss(parts, batch, adversarial, context), prepared, batch, model);
           const isPerturbed = weightPerturbation && epochNow >= weightPerturbation.from;
           const restore = isPerturbed
             ? perturbWeights(model, weightPerturbation.gamma, () => loss().loss)
             : undefined;
           try {
-            const result = loss();
+            const { cleanLogits, adversarialLogits, ...rest } = loss();
+            const result = { ...rest, adversarialLogits: adversarialLogits?.detach() ?? null };
             parts.observe?.(result);
+            if (result.adversarialLogits) rule?.observe?.(result.adversarialLogits, batch.labels);
+            for (const term of terms) {
+              if (cleanLogits && term.observesClean) term.observe?.(cleanLogits.detach(), batch.labels);
+            }
             return restore ? { ...result, afterUpdate: restore } : result;
           } catch (cause) {
             restore?.();
@@ -84,11 +126,26 @@ export function assembleMethod(
         });
       }),
 
-    ...noState(name),
-    ...(parts.state && parts.restore ? { state: parts.state, restore: parts.restore } : {}),
+    ...keptState(name, parts, keepers),
     dispose() {
       budgets?.dispose();
+      for (const term of terms) term.dispose?.();
       parts.dispose?.();
     },
   };
+}
+
+/** At most one of them, which `modifierContradictions` holds. */
+function classRule({ classBudget, cfa, dafa }: Modifiers, setup: MethodSetup): ClassRule | null {
+  if (classBudget) return robustLtRule(classBudget, setup);
+  if (cfa) return cfaRule(cfa, setup);
+  return dafa ? dafaRule(dafa, setup) : null;
+}
+
+function addedTerms({ rebat, gkl, selfTeacher }: Modifiers, setup: MethodSetup): readonly AddedTerm[] {
+  return [
+    ...(rebat ? [rebatTerm(rebat)] : []),
+    ...(gkl ? [gklTerm(gkl, setup)] : []),
+    ...(selfTeacher ? [selfTeacherTerm(selfTeacher, setup.teacher)] : []),
+  ];
 }

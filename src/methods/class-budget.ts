@@ -52,6 +52,7 @@ export function robustLtRule(
 ): ClassRule {
   const budgets = classBudgets(classCounts, alpha);
   return {
+    name: "classBudget",
     beginEpoch(epoch) {
       const intensity = budgetIntensity(epoch, warmUp, epochs);
       const shares = budgets.map((share) => share * intensity);

@@ -1,6 +1,7 @@
 // The budget of each example: the attack's own, times what a class has, times how far the attack has grown.
 import { ReatError } from "../errors.js";
 import { ClassConstant } from "../losses/index.js";
+import type { Tensor } from "../tensor/index.js";
 import { type AttackRampOptions, rampShare } from "./attack-ramp.js";
 import type { ClassRule, ClassShares } from "./class-rule.js";
 import type { MethodSetup, TrainingBatch } from "./method.js";
@@ -11,6 +12,7 @@ export class ExampleBudgets {
   #epochNow = 0;
   #epsilon: ClassConstant | null = null;
   #stepSize: ClassConstant | null = null;
+  #regularisation: ClassConstant | null = null;
   #shares: ClassShares | null = null;
 
   constructor(
@@ -37,7 +39,8 @@ export class ExampleBudgets {
         this.#stepSize = written(this.#stepSize, scaled(stepSize ?? whole, scalesStep ? grown : 1));
       }
     }
-    const { epsilon, weights } = this.#shares;
+    const { epsilon, weights, regularisation } = this.#shares;
+    if (regularisation) this.#regularisation = written(this.#regularisation, regularisation);
     return {
       ...(ramp && { attackShare: grown }),
       ...(rule && { classBudgetShares: epsilon }),
@@ -64,7 +67,13 @@ export class ExampleBudgets {
     };
   }
 
+  /** Factors [N] of the weight of a divergence; null where the rule has none. */
+  regularisationOf({ images, labels }: TrainingBatch): Tensor | null {
+    return this.#regularisation?.like(images).indexSelect(0, labels) ?? null;
+  }
+
   dispose(): void {
+    this.#regularisation?.dispose();
     this.#epsilon?.dispose();
     this.#stepSize?.dispose();
     this.rule?.dispose?.();

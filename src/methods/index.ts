@@ -3,12 +3,15 @@
 export { assembleMethod, type Modifiers, modifierShape } from "./assemble-method.js";
 export { type AtBslOptions, atBslOptions } from "./at-bsl.js";
 export { type AttackRampOptions, attackRampOptions, rampShare } from "./attack-ramp.js";
+export { type CfaOptions, cfaOptions, cfaShares, classAccuracies } from "./cfa.js";
 export {
   budgetIntensity,
   type ClassBudgetOptions,
   classBudgetOptions,
   classBudgets,
 } from "./class-budget.js";
+export { type DafaOptions, dafaOptions, dafaWeights } from "./dafa.js";
+export { classPredictions, type GklOptions, gklDivergence, gklOptions } from "./gkl.js";
 export { inferenceModel } from "./inference.js";
 export { boostedLoss, type MartOptions, martOptions, martRegulariser } from "./mart.js";
 export type {
@@ -18,6 +21,7 @@ export type {
   MethodWarning,
   StepContext,
   StepResult,
+  Teacher,
   TrainingBatch,
 } from "./method.js";
 export { type Contradiction, defineMethod, type MethodEntry, type ReleasedProtocol } from "./method-entry.js";
@@ -40,7 +44,8 @@ export {
   reweightingShape,
   reweightings,
 } from "./rebalanced-examples.js";
-export type { Recipe, RecipeContext, RecipeFactory, RecipeParts } from "./recipe.js";
+export { type RebatOptions, rebatOptions } from "./rebat.js";
+export type { Recipe, RecipeContext, RecipeFactory, RecipeLoss, RecipeParts } from "./recipe.js";
 export {
   multiMarginLoss,
   type RobalOptions,
@@ -50,8 +55,9 @@ export {
   robalRegulariser,
   robalVariants,
 } from "./robal.js";
+export { type SelfTeacherOptions, selfTeacherOptions } from "./self-teacher.js";
 export { harl, type TaetOptions, taetOptions } from "./taet.js";
-export { type TradesOptions, tradesOptions, tradesRegulariser } from "./trades.js";
+export { calibrated, type TradesOptions, tradesOptions, tradesRegulariser } from "./trades.js";
 export {
   craft,
   type TrainingAttackOptions,

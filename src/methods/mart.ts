@@ -72,7 +72,8 @@ export const mart = defineMethod<MartOptions>({
         const divergence = martRegulariser(clean, adversarialLogits, labels, lambda);
         return {
           loss: boosted.add(divergence),
-          adversarialLogits: adversarialLogits.detach(),
+          adversarialLogits,
+          cleanLogits: clean,
           terms: { recognition: boosted.detach(), divergence: divergence.detach() },
         };
       },

@@ -1,6 +1,6 @@
 // What is known of a method before it is built, and how a method's file declares it.
 import type { z } from "zod";
-import { type LossShaping, owningConstants } from "../losses/index.js";
+import { ClassConstant, type LossShaping, owningConstants } from "../losses/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { assembleMethod, type Modifiers } from "./assemble-method.js";
 import type { Method, MethodSetup } from "./method.js";
@@ -63,13 +63,19 @@ export function defineMethod<Options extends { readonly name: string } & Modifie
   return {
     ...definition,
     create(options, setup) {
-      const shaping: LossShaping = { labelSmoothing: options.labelSmoothing ?? 0 };
-      const [parts, freeConstants] = owningConstants(() => definition.recipe(options, { ...setup, shaping }));
+      const even = () => new ClassConstant(setup.classCounts.map(() => 1));
+      const [{ parts, shaping }, freeConstants] = owningConstants(() => {
+        const shaping: LossShaping = {
+          labelSmoothing: options.labelSmoothing ?? 0,
+          classWeights: options.dafa ? even() : null,
+        };
+        return { parts: definition.recipe(options, { ...setup, shaping }), shaping };
+      });
       const dispose = () => {
         parts.dispose?.();
         freeConstants();
       };
-      return assembleMethod(options.name, { ...parts, dispose }, options, setup);
+      return assembleMethod(options.name, { ...parts, dispose }, options, { ...setup, shaping });
     },
   };
 }

@@ -17,6 +17,14 @@ export interface StepContext {
   readonly model: ImageClassifier;
   /** The attack's stream of random numbers, on the model's device. */
   readonly generator: Generator;
+  /** Runs a body with the averaged weights in the model; absent or null where the training has none, or none yet. */
+  readonly averaged?: (<T>(body: () => T) => T) | null;
+}
+
+/** A trained network whose predictions are learnt from. It stays the caller's to dispose. */
+export interface Teacher {
+  /** Images [N, 3, H, W] in [0, 1] to logits [N, C], in the order of the student's classes. Called without gradients. */
+  logits(images: Tensor): Tensor;
 }
 
 /** What a step hands back; all tensors pass to the caller's scope. */
@@ -76,6 +84,8 @@ export interface MethodSetup {
   readonly device: Device;
   /** Length of the training, for what is scheduled over a share of it. */
   readonly epochs?: number;
+  /** For the modifier `selfTeacher`. */
+  readonly teacher?: Teacher;
   /** What the modifiers lay over the recipe's loss of labels; set for the recipe, not by who asks for a method. */
   readonly shaping?: LossShaping;
 }

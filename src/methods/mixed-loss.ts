@@ -1,7 +1,7 @@
 // The loss of a batch of mixed images: that of both labels, in proportion to their areas.
 import type { Tensor } from "../tensor/index.js";
-import type { StepResult, TrainingBatch } from "./method.js";
-import type { RecipeContext, RecipeParts } from "./recipe.js";
+import type { TrainingBatch } from "./method.js";
+import type { RecipeContext, RecipeLoss, RecipeParts } from "./recipe.js";
 import { recordOutputs } from "./recorded-outputs.js";
 
 /**
@@ -13,7 +13,7 @@ export function mixedLoss(
   batch: TrainingBatch,
   adversarial: Tensor | null,
   context: RecipeContext,
-): StepResult {
+): RecipeLoss {
   const { mixed } = batch;
   if (!mixed) return parts.loss(batch, adversarial, context);
   const { model, replay } = recordOutputs(context.model);

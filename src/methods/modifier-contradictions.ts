@@ -4,7 +4,7 @@ import type { MethodOptions } from "./methods.js";
 
 /** For every method alike. */
 export function modifierContradictions(method: MethodOptions): readonly Contradiction[] {
-  return smoothedFocal(method);
+  return [...smoothedFocal(method), ...severalRules(method)];
 }
 
 function smoothedFocal(method: MethodOptions): readonly Contradiction[] {
@@ -16,4 +16,14 @@ function smoothedFocal(method: MethodOptions): readonly Contradiction[] {
       text: `is ${method.labelSmoothing}, but method.loss is focal, which weighs an image by the probability of its one label; accepted with it: 0, or another loss.`,
     },
   ];
+}
+
+function severalRules(method: MethodOptions): readonly Contradiction[] {
+  const rules = (["classBudget", "cfa", "dafa"] as const).filter(
+    (key) => key in method && method[key as never],
+  );
+  return rules.slice(1).map((key) => ({
+    key: `method.${key}`,
+    text: `is set beside method.${rules[0]}; accepted: one rule for the budgets of classes.`,
+  }));
 }

@@ -53,7 +53,7 @@ export function pgdAtRecipe(
     loss({ images, labels }, adversarial, { model }) {
       const logits = model.logits(adversarial ?? images);
       const loss = recognition(logits, labels);
-      return { loss, adversarialLogits: logits.detach(), terms: { recognition: loss.detach() } };
+      return { loss, adversarialLogits: logits, terms: { recognition: loss.detach() } };
     },
   };
 }

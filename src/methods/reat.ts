@@ -65,7 +65,7 @@ export const reat = defineMethod<ReatOptions>({
         const logits = model.classify(features);
         const bsl = recognition(logits, labels);
         const terms = { recognition: bsl.detach() };
-        const adversarialLogits = logits.detach();
+        const adversarialLogits = logits;
         if (!tail) return { loss: bsl, adversarialLogits, terms };
         const apart = tail(features, labels);
         return { loss: bsl.add(apart), adversarialLogits, terms: { ...terms, tail: apart.detach() } };

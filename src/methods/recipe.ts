@@ -7,6 +7,16 @@ import type { Method, MethodSetup, StepContext, StepResult, TrainingBatch } from
 export interface RecipeContext extends StepContext {
   /** Each sample's share of epsilon and step size, or null for the whole budget. */
   readonly budget: SampleBudget | null;
+  /** Each sample's factor [N] of the weight of a divergence (CFA), for a method that has one; null where no modifier gives any. */
+  readonly regularisation: Tensor | null;
+}
+
+/** What a recipe's loss hands back. */
+export interface RecipeLoss extends Omit<StepResult, "afterUpdate"> {
+  /** As a step's, but with their graph, so that terms can be added on them. */
+  readonly adversarialLogits: Tensor | null;
+  /** Logits [N, C] of the clean images from the training forward pass, with their graph; absent where there was no such pass. */
+  readonly cleanLogits?: Tensor;
 }
 
 /**
@@ -21,8 +31,8 @@ export interface Recipe
    */
   examples(batch: TrainingBatch, context: RecipeContext): Tensor | null;
   /** The loss on them, a scalar []. Called once or more in a step: state that it carries from call to call is updated in `observe`. */
-  loss(batch: TrainingBatch, adversarial: Tensor | null, context: RecipeContext): StepResult;
-  /** Sees each step's final result once. */
+  loss(batch: TrainingBatch, adversarial: Tensor | null, context: RecipeContext): RecipeLoss;
+  /** Sees each step's final result once; its logits have no graph. */
   observe?(result: StepResult): void;
 }
 

@@ -144,7 +144,8 @@ export const robal = defineMethod<RobalOptions>({
         const divergence = robalRegulariser(clean, adversarialLogits, options.beta);
         return {
           loss: margin.add(divergence),
-          adversarialLogits: adversarialLogits.detach(),
+          adversarialLogits,
+          cleanLogits: clean,
           terms: { recognition: margin.detach(), divergence: divergence.detach() },
         };
       },

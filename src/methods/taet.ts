@@ -96,7 +96,7 @@ export const taet = defineMethod<TaetOptions>({
       loss({ images, labels }, adversarial, { model }) {
         const logits = model.logits(adversarial ?? images);
         const loss = adversarial ? harl(logits, labels, weights, shaping) : recognition(logits, labels);
-        const adversarialLogits = adversarial ? logits.detach() : null;
+        const adversarialLogits = adversarial ? logits : null;
         return { loss, adversarialLogits, terms: { recognition: loss.detach() } };
       },
     };

@@ -36,6 +36,22 @@ export function tradesRegulariser(clean: Tensor, adversarial: Tensor, beta: numb
   return predictionDivergence(clean, adversarial).mean().mul(beta);
 }
 
+/**
+ * CFA's form with a weight β_i for each sample: mean (1 − b_i)·L_i and mean b_i·KL_i, with b_i = β_i/(1 + β_i) (Wei et al. 2023, equation 8).
+ * @param losses, divergences, betas [N]
+ */
+export function calibrated(
+  losses: Tensor,
+  divergences: Tensor,
+  betas: Tensor,
+): { natural: Tensor; divergence: Tensor } {
+  const share = betas.div(betas.add(1));
+  return {
+    natural: losses.mul(share.neg().add(1)).mean(),
+    divergence: divergences.mul(share).mean(),
+  };
+}
+
 /** L(f(x), y) + β·KL(f(x) ‖ f(x_adv)), with x_adv from PGD on the divergence. */
 export const trades = defineMethod<TradesOptions>({
   title: "TRADES",
@@ -50,10 +66,12 @@ export const trades = defineMethod<TradesOptions>({
   },
   recipe({ loss: lossName, beta, cleanPasses, attack }, { classCounts, shaping }) {
     const recognition = recognitionLoss(lossName, classCounts, "mean", shaping);
+    const samples = recognitionLoss(lossName, classCounts, "none", shaping);
     return {
       warnings: contradictoryLoss("trades", lossName),
       beginEpoch(epoch) {
         recognition.beginEpoch?.(epoch);
+        samples.beginEpoch?.(epoch);
         return {};
       },
       examples(batch, context) {
@@ -63,15 +81,25 @@ export const trades = defineMethod<TradesOptions>({
         const divergence = trainingAttack(attack, (logits) => predictionDivergence(clean, logits));
         return craft(divergence, attack.batchNorm, batch, context);
       },
-      loss({ images, labels }, adversarial, { model }) {
+      loss({ images, labels }, adversarial, { model, regularisation }) {
         // The order matters to running statistics alone.
         const adversarialLogits = model.logits(adversarial ?? images);
         const clean = model.logits(images);
-        const divergence = tradesRegulariser(clean, adversarialLogits, beta);
-        const natural = recognition(cleanPasses === 2 ? model.logits(images) : clean, labels);
+        const forLabels = cleanPasses === 2 ? model.logits(images) : clean;
+        const { natural, divergence } = regularisation
+          ? calibrated(
+              samples(forLabels, labels),
+              predictionDivergence(clean, adversarialLogits),
+              regularisation.mul(beta),
+            )
+          : {
+              natural: recognition(forLabels, labels),
+              divergence: tradesRegulariser(clean, adversarialLogits, beta),
+            };
         return {
           loss: natural.add(divergence),
-          adversarialLogits: adversarialLogits.detach(),
+          adversarialLogits,
+          cleanLogits: clean,
           terms: { recognition: natural.detach(), divergence: divergence.detach() },
         };
       },

@@ -21,3 +21,11 @@ export function updateAverage(
   if (!average || epoch < average.from) return;
   average.weights.update(step - (average.from - 1) * batchesPerEpoch);
 }
+
+/** What runs a body with the averaged weights, in an epoch that has them. */
+export function averagedNow(
+  { average }: Pick<TrainingOptions, "average">,
+  epoch: number,
+): (<T>(body: () => T) => T) | null {
+  return average && epoch >= average.from ? (body) => average.weights.during(body) : null;
+}

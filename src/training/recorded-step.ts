@@ -1,5 +1,5 @@
 // The part of a training step from batch to gradients: on a GPU recorded once, then repeated without JavaScript in between.
-import type { Method, StepResult, TrainingBatch } from "../methods/index.js";
+import type { Method, StepContext, StepResult, TrainingBatch } from "../methods/index.js";
 import { currentLevers, type ImageClassifier } from "../nn/index.js";
 import {
   CudaGraph,
@@ -41,6 +41,7 @@ export class StepRunner implements Disposable {
   /** By the images' shape; "ready" was run by itself and can be recorded. */
   readonly #recordings = new Map<string, Recording | "ready">();
   #recordable: boolean;
+  #averaged: StepContext["averaged"] = null;
 
   /** @param onTrouble called once, with a sentence, when steps cannot be recorded and therefore run one by one */
   constructor(learner: Learner, onTrouble: (message: string) => void) {
@@ -50,8 +51,12 @@ export class StepRunner implements Disposable {
     this.#recordable = onGpu && currentLevers().recordedSteps && systemInfo().cudaGraphs;
   }
 
-  /** Forgets recordings that a new epoch makes untrue. Called after the method's `beginEpoch`. */
-  beginEpoch(): void {
+  /**
+   * Forgets recordings that a new epoch makes untrue. Called after the method's `beginEpoch`.
+   * @param averaged what the epoch's steps find as `StepContext.averaged`
+   */
+  beginEpoch(averaged: StepContext["averaged"] = null): void {
+    this.#averaged = averaged;
     if (this.#learner.method.steady !== "run") this.#forget();
   }
 
@@ -78,7 +83,8 @@ export class StepRunner implements Disposable {
 
   #runAlone(batch: TrainingBatch): Step {
     const { model, method, generator } = this.#learner;
-    const result = method.step(batch, { model, generator });
+    const averaged = this.#averaged;
+    const result = method.step(batch, { model, generator, averaged });
     return { result, gradients: grad(result.loss, model.parameters()) };
   }
 

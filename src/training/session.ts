@@ -9,7 +9,7 @@ import type { EventLog } from "./event-log.js";
 import type { BestSoFar, RunEvent, Selection, WarningEvent } from "./events.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { Pace } from "./pace.js";
-import { setRates, updateAverage } from "./rates.js";
+import { averagedNow, setRates, updateAverage } from "./rates.js";
 import { StepRunner } from "./recorded-step.js";
 import { isBetter, isMeasured } from "./selection.js";
 import { allFinite, isAveraged, takeSnapshot } from "./snapshot.js";
@@ -123,7 +123,7 @@ export class Session {
     const epoch = this.#epoch;
     this.#epochBegan = this.#loggedAt = performance.now();
     const record = method.beginEpoch(epoch);
-    this.#steps.beginEpoch();
+    this.#steps.beginEpoch(averagedNow(this.options, epoch));
     const plan = batches(epoch);
     if (plan.count !== batchesPerEpoch) {
       throw new ReatError(

@@ -55,6 +55,57 @@ describe("schedules of the learning rate", () => {
   });
 });
 
+describe("parts around a method", () => {
+  const refused =
+    (method: object, training: object = {}) =>
+    () =>
+      parseConfig({
+        method: { name: "pgd-at", ...method },
+        training: { epochs: 20, milestones: [], ...training },
+      });
+
+  it.each([
+    [{ cfa: {}, classBudget: {} }, {}, "method.cfa is set beside method.classBudget"],
+    [{ cfa: {}, dafa: { from: 9 } }, {}, "method.dafa is set beside method.cfa"],
+    [{ dafa: {} }, {}, "method.dafa.from is 71, but training ends with epoch 20"],
+    [{ rebat: { from: 15 } }, {}, "training.weightAverage is left out"],
+    [{ rebat: { from: 5 } }, { weightAverage: { from: 9 } }, "training.weightAverage begins with epoch 9"],
+    [{ rebat: {} }, { weightAverage: {} }, "method.rebat.from is 61, but training ends with epoch 20"],
+    [{ labelSmoothing: 0.1, loss: "focal" }, {}, "method.labelSmoothing is 0.1, but method.loss is focal"],
+    [{ labelSmoothing: 1 }, {}, "method.labelSmoothing is 1"],
+    [
+      { attack: { projection: "image", steps: 5 } },
+      {},
+      "method.attack.steps is 5; accepted: 1 with projection image",
+    ],
+    [{ attack: { norm: "l2", start: "double-uniform" } }, {}, 'method.attack.start is "double-uniform"'],
+    [{ attackRamp: { over: 0 } }, {}, "method.attackRamp.over is 0"],
+    [{ selfTeacher: { run: "" } }, {}, "method.selfTeacher.run is"],
+    [{}, { cutMix: { second: "all" } }, 'training.cutMix.second is "all"'],
+  ])("%j with %j is refused in one sentence", (method, training, message) => {
+    expect(refused(method, training)).toThrow(message);
+  });
+
+  it("are accepted together, those that exclude each other apart", () => {
+    const parts = {
+      labelSmoothing: 0.1,
+      attackRamp: {},
+      gkl: {},
+      rebat: { from: 3 },
+      weightPerturbation: {},
+    };
+    const training = {
+      weightAverage: { warmUp: true },
+      cutMix: {},
+      strongAugmentation: "idbh-weak",
+      oneCycle: {},
+    };
+    for (const rule of [{ cfa: {} }, { dafa: { from: 2 } }, { classBudget: {} }]) {
+      expect(refused({ ...parts, ...rule, selfTeacher: { run: "runs/teacher" } }, training)).not.toThrow();
+    }
+  });
+});
+
 describe("a run that is continued", () => {
   it("has the settings of a run from before these keys existed where they are not used", () => {
     const before = settings(training({ weightAverage: {} }));

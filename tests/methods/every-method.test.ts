@@ -1,12 +1,33 @@
 // What holds for every method: its gradient, its memory, its state in the middle of an epoch, its modifiers.
 import { describe, expect, it } from "vitest";
-import { createMethod, type MethodName, methodNames, methodOptions } from "../../src/methods/index.js";
+import {
+  createMethod,
+  type MethodName,
+  methodNames,
+  methodOptions,
+  type TrainingBatch,
+} from "../../src/methods/index.js";
+import { WeightAverage } from "../../src/nn/index.js";
 import { SGD } from "../../src/optim/index.js";
-import { Generator, grad, liveTensors, noGrad, scope } from "../../src/tensor/index.js";
+import { Generator, grad, liveTensors, noGrad, scope, type Tensor, tensor } from "../../src/tensor/index.js";
 import { batchOf, classCounts, descend, TinyModel } from "./models.js";
 
-const setup = { classCounts, device: "cpu", epochs: 4 } as const;
+const taught = new TinyModel(9);
+taught.setMode("eval");
+const teacher = { logits: (images: Tensor) => taught.logits(images) };
+const setup = { classCounts, device: "cpu", epochs: 4, teacher } as const;
+
 const budget = { epsilon: "16/255", stepSize: "4/255", steps: 2, batchNorm: "batch" };
+
+/** Every other batch is one of mixed images. */
+function mixedBatch(seed: number): TrainingBatch {
+  const batch = batchOf(seed);
+  if (seed % 2 === 0) return batch;
+  return {
+    ...batch,
+    mixed: { labels: batchOf(seed + 1).labels, share: tensor(Float32Array.of(0.7), { shape: [] }) },
+  };
+}
 
 /** Options that let a method do all it does in the first epochs. */
 function optionsOf(name: MethodName, changes: object = {}): Record<string, unknown> {
@@ -16,7 +37,17 @@ function optionsOf(name: MethodName, changes: object = {}): Record<string, unkno
 }
 const create = (options: object) => createMethod(methodOptions.parse(options), setup);
 
-const variants = methodNames.flatMap((name) => [
+/** All parts of recipes around a method; of two rules for classes, which exclude each other, every other method has one. */
+function recipe(name: MethodName, index: number) {
+  const rule = index % 2 === 0 ? "cfa" : "dafa";
+  const parts = { labelSmoothing: 0.1, attackRamp: { from: 0.2 }, gkl: { gamma: 0.5 }, rebat: { from: 2 } };
+  return {
+    title: `${name} with ${rule} and all other parts`,
+    options: optionsOf(name, { ...parts, [rule]: { from: 2 }, selfTeacher: { run: "a teacher" } }),
+  };
+}
+
+const variants = methodNames.flatMap((name, index) => [
   { title: name, options: optionsOf(name) },
   {
     title: `${name} with modifiers`,
@@ -25,6 +56,7 @@ const variants = methodNames.flatMap((name) => [
       ...(name === "plain" ? {} : { classBudget: { warmUp: 0.5 } }),
     }),
   },
+  ...(name === "plain" ? [] : [recipe(name, index)]),
 ]);
 
 describe.each(variants)("$title", ({ options }) => {
@@ -32,6 +64,8 @@ describe.each(variants)("$title", ({ options }) => {
   function train(steps: number, restartAt: number | null) {
     const model = new TinyModel(1);
     const generator = new Generator(3);
+    const average = new WeightAverage(model, 0.9);
+    const averaged = <T>(body: () => T) => average.during(body);
     const optimiser = new SGD(model.namedParameters(), { learningRate: 0.05, momentum: 0.9 });
     let method = create(options);
     for (let step = 0; step < steps; step++) {
@@ -44,12 +78,14 @@ describe.each(variants)("$title", ({ options }) => {
         method.beginEpoch(epoch);
       } else if (step % 3 === 0) method.beginEpoch(epoch);
       scope(() => {
-        const result = method.step(batchOf(step + 1), { model, generator });
+        const result = method.step(mixedBatch(step + 1), { model, generator, averaged });
         optimiser.step(grad(result.loss, model.parameters()));
         result.afterUpdate?.();
+        average.update();
       });
     }
     method.dispose();
+    average.dispose();
     return [...model.stateDict().values()].flatMap((tensor) => tensor.toArray());
   }
 
@@ -62,11 +98,16 @@ describe.each(variants)("$title", ({ options }) => {
   it("leaves no tensors behind", () => {
     const model = new TinyModel(1);
     const method = create(options);
+    using average = {
+      weights: new WeightAverage(model, 0.9),
+      [Symbol.dispose]: () => average.weights.dispose(),
+    };
+    const averaged = <T>(body: () => T) => average.weights.during(body);
     const optimiser = new SGD(model.namedParameters(), { learningRate: 0.05 });
     const step = (epoch: number) =>
       scope(() => {
         method.beginEpoch(epoch);
-        const result = method.step(batchOf(1), { model, generator: new Generator(3) });
+        const result = method.step(mixedBatch(1), { model, generator: new Generator(3), averaged });
         optimiser.step(grad(result.loss, model.parameters()));
         result.afterUpdate?.();
       });
@@ -85,7 +126,9 @@ describe.each(variants)("$title", ({ options }) => {
         const method = create(options);
         for (const epoch of [1, 2]) {
           method.beginEpoch(epoch);
-          method.step(batchOf(1), { model, generator: new Generator(3) }).afterUpdate?.();
+          // The weights themselves stand for their average.
+          const context = { model, generator: new Generator(3), averaged: <T>(body: () => T) => body() };
+          method.step(mixedBatch(1), context).afterUpdate?.();
         }
         method.dispose();
         model.trainedOn?.dispose();

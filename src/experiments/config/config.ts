@@ -23,7 +23,7 @@ export interface ExperimentConfig extends Omit<Parsed, "name" | "data" | "method
 }
 
 // Keys whose texts may look like a fraction but are not numbers.
-const textKeys = new Set(["name", "source", "architecture", "weights", "weightsKey", "device"]);
+const textKeys = new Set(["name", "source", "architecture", "weights", "weightsKey", "device", "run"]);
 
 /**
  * Checks a configuration and fills in the defaults. Numbers may be fractions ("8/255").

@@ -22,7 +22,7 @@ export function contradictions(config: Parsed, method: MethodOptions | undefined
     ...fineTuningContradictions(config),
     ...normalisationProblems(config),
     ...impossibleAttacks(config),
-    ...(method ? methodContradictions(config, method) : []),
+    ...(method ? [...methodContradictions(config, method), ...partContradictions(config, method)] : []),
   ];
 }
 
@@ -111,4 +111,29 @@ function scheduleContradictions({ training }: Parsed): Problem[] {
 function methodContradictions({ model }: Parsed, method: MethodOptions): readonly Problem[] {
   const { contradictions: own } = methods[method.name] as MethodEntry<MethodOptions>;
   return [...(own?.(method, model) ?? []), ...modifierContradictions(method)];
+}
+
+/** Modifiers that need something of the training, or more epochs than it has. */
+function partContradictions({ training }: Parsed, method: MethodOptions): readonly Problem[] {
+  const problems: Problem[] = [];
+  const add = (key: string, text: string) => problems.push({ key, text });
+  if (method.name === "plain") return problems;
+  for (const key of ["cfa", "dafa", "rebat"] as const) {
+    const from = method[key]?.from ?? 0;
+    if (from > training.epochs) {
+      add(
+        `method.${key}.from`,
+        `is ${from}, but training ends with epoch ${training.epochs}; accepted: an epoch of the training.`,
+      );
+    }
+  }
+  const { weightAverage } = training;
+  if (method.rebat && (!weightAverage || weightAverage.from > method.rebat.from)) {
+    const since = weightAverage ? `begins with epoch ${weightAverage.from}` : "is left out";
+    add(
+      "method.rebat.from",
+      `is ${method.rebat.from}, but training.weightAverage ${since}; accepted with it: weights averaged from that epoch or an earlier one.`,
+    );
+  }
+  return problems;
 }
