@@ -13,7 +13,7 @@ export interface RecipeContext extends StepContext {
 
 /** What a recipe's loss hands back. */
 export interface RecipeLoss extends Omit<StepResult, "afterUpdate"> {
-  /** As a step's, but with their graph, so that terms can be added on them. */
+  /** [N, C], as a step's, but with their graph, so that terms can be added on them. */
   readonly adversarialLogits: Tensor | null;
   /** Logits [N, C] of the clean images from the training forward pass, with their graph; absent where there was no such pass. */
   readonly cleanLogits?: Tensor;
