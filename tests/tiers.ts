@@ -25,6 +25,7 @@ export const longEntries: readonly string[] = [
   "tests/experiments/data-path.test.ts",
   "tests/experiments/evaluation-refusals.test.ts",
   "tests/experiments/resumable-evaluation.test.ts",
+  "tests/experiments/risk-and-pictures.test.ts",
   "tests/experiments/small-data.test.ts",
   "tests/experiments/using",
   "tests/export",

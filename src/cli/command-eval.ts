@@ -27,7 +27,7 @@ import {
 } from "./foreign-options.js";
 import { addImageOptions } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
-import { collect } from "./options.js";
+import { collect, wholeNumber } from "./options.js";
 import {
   ensembleLines,
   ensembleNotes,
@@ -38,12 +38,15 @@ import {
   weightsFooter,
   weightsTable,
 } from "./results.js";
+import { riskLines } from "./risk-lines.js";
 import { bar, StatusLine } from "./status-line.js";
 import { duration, note, print, printJson } from "./terminal.js";
 
 interface EvalOptions extends ForeignFlags, EvaluationFlags {
   readonly checkpoint?: CheckpointName;
   readonly split: "test" | "validation";
+  readonly risk?: true;
+  readonly pictures?: number;
   readonly out?: string;
   readonly json?: true;
 }
@@ -63,6 +66,12 @@ export function addEval(program: Command): void {
   addEvaluationOptions(command)
     .addOption(new Option("--checkpoint <which>", "only this one").choices(checkpointNames))
     .addOption(new Option("--split <split>", "images").choices(["test", "validation"]).default("test"))
+    .option("--risk", "also natural and boundary risk by class, and their means (of runs)")
+    .option(
+      "--pictures <n>",
+      "also draw n images of each class before and after each attack, for the report (of runs)",
+      wholeNumber(1),
+    )
     .option("--data <source>", "where the data is now, if it has moved; for weights, images to measure on")
     .option("--set <key=value>", "change one key of the configuration; may be given again", collect)
     .option("--device <device>", "auto, cpu, cuda or cuda:N")
@@ -124,6 +133,8 @@ async function evaluate(places: readonly string[], options: EvalOptions): Promis
         ...settings,
         ...(options.checkpoint && { checkpoints: [options.checkpoint] }),
         split: options.split,
+        ...(options.risk && { risk: true }),
+        ...(options.pictures !== undefined && { pictures: options.pictures }),
         overrides: overridesOf(options),
         ...{ classNames, signal },
         onDataProgress: data.progress,
@@ -176,6 +187,7 @@ function show(
   print(outcomes.length === 1 ? resultsTable(results) : resultsTable(results, ({ run }) => run, "run"));
   if (groups.length > 0) print(`\nMean ± standard error over seeds\n${seedsTable(groups)}`);
   print(`\n${resultsFooter(results)}`);
+  for (const outcome of options.risk ? outcomes : []) print(`\n${riskLines(outcome)}`);
   const ensembles = ensembleNotes(results);
   if (ensembles !== "") print(`\n${ensembles}`);
   for (const report of reports) note(`report: ${report}`);
@@ -186,6 +198,12 @@ async function measureWeights(files: readonly string[], options: EvalOptions, ow
   const foreign = foreignOptions(options, own);
   if (files.length > 1) {
     throw new ReatError("usage", `One file of weights is measured at a time; ${files.length} were named.`);
+  }
+  if (options.risk) {
+    throw new ReatError("usage", "--risk is for runs, which know the sizes of their training classes.");
+  }
+  if (options.pictures !== undefined) {
+    throw new ReatError("usage", "--pictures is for runs, whose report shows them.");
   }
   if (options.checkpoint !== undefined || options.split !== "test") {
     throw new ReatError(

@@ -86,6 +86,7 @@ export {
   type ReadOptions,
   readClassFolders,
 } from "./formats/index.js";
+export { imageStrip } from "./image-strip.js";
 export {
   type ClassGroup,
   classCounts,

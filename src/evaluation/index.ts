@@ -38,6 +38,13 @@ export {
   type StagePosition,
 } from "./evaluate.js";
 export {
+  type AttackedPicture,
+  type PicturedPrediction,
+  type PictureSheet,
+  readPictures,
+  writePictures,
+} from "./pictures.js";
+export {
   type EvaluationResult,
   type MeasuredContent,
   readResults,
@@ -48,4 +55,13 @@ export {
   type StoredResult,
   writeResult,
 } from "./results.js";
+export {
+  orderSentence,
+  type Risk,
+  type RiskName,
+  type RiskOrder,
+  type RiskReport,
+  riskNames,
+  riskReport,
+} from "./risk.js";
 export { tilesSentence } from "./tiles-sentence.js";

@@ -53,6 +53,8 @@ export interface EvaluationResult {
   readonly warnings?: readonly AttackWarning[] | undefined;
   /** As {@link EnsembleRecord.tiles}, of attacks other than AutoAttack. */
   readonly tiles?: { readonly unconfirmed: number } | undefined;
+  /** Images right when clean and wrong under the attack, by class id; where risks were asked for. */
+  readonly lost?: readonly number[] | undefined;
   readonly seconds: number;
   /** ISO 8601. */
   readonly time: string;
@@ -110,6 +112,7 @@ const schema: z.ZodType<EvaluationResult> = z
     ensemble: ensemble.optional(),
     warnings: warnings.optional(),
     tiles,
+    lost: z.array(z.int().min(0)).optional(),
     seconds: z.number(),
     time: z.string(),
     environment: z.record(z.string(), z.unknown()),
@@ -122,7 +125,7 @@ const schema: z.ZodType<EvaluationResult> = z
 /** What decides a result's numbers; where all of it is the same, the numbers are. */
 export type ResultIdentity = Omit<
   EvaluationResult,
-  "clean" | "robust" | "ensemble" | "warnings" | "tiles" | "seconds" | "time" | "environment"
+  "clean" | "robust" | "ensemble" | "warnings" | "tiles" | "lost" | "seconds" | "time" | "environment"
 > & { readonly images: number };
 
 function identityOf(result: EvaluationResult | ResultIdentity): ResultIdentity {
@@ -225,9 +228,20 @@ function contradictionIn({
   clean,
   robust,
   ensemble,
-}: Pick<EvaluationResult, "clean" | "robust" | "ensemble">): string | null {
+  lost,
+}: Pick<EvaluationResult, "clean" | "robust" | "ensemble" | "lost">): string | null {
   if (clean.total !== robust.total) {
     return `clean.total is ${clean.total} and robust.total ${robust.total}, of the same images`;
+  }
+  for (const [id, { correct }] of lost ? clean.perClass.entries() : []) {
+    const gone = lost![id] ?? Number.NaN;
+    if (
+      lost!.length !== clean.perClass.length ||
+      gone > correct ||
+      correct - gone > robust.perClass[id]!.correct
+    ) {
+      return `lost is ${lost!.join(", ")}, which does not follow from its classes`;
+    }
   }
   if (!ensemble) return null;
   const { outcomes, robust: flags, verification } = ensemble;

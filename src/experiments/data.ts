@@ -133,7 +133,7 @@ export function selectForEvaluation(
   images: number | null,
 ): ImageSplit {
   const { dataset } = data;
-  const whole = split === "test" ? dataset.test : validationImages(data);
+  const whole = wholeSplit(data, split);
   if (whole.count === 0) {
     throw new ReatError("data", `"${dataset.name}" has no ${split} images to measure on.`);
   }
@@ -145,6 +145,11 @@ export function selectForEvaluation(
   }
   const indices = spreadOverClasses(whole, dataset.classNames.length, images ?? whole.count);
   return selectImages(whole, indices);
+}
+
+/** All images of a split. */
+export function wholeSplit(data: ExperimentData, split: "test" | "validation"): ImageSplit {
+  return split === "test" ? data.dataset.test : validationImages(data);
 }
 
 /** {@link selectForEvaluation} on a device. */

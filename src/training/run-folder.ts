@@ -19,6 +19,7 @@ export class RunFolder {
   readonly lastCheckpoint: string;
   readonly bestCheckpoint: string;
   readonly evaluationsFolder: string;
+  readonly picturesFolder: string;
   readonly reportFile: string;
   readonly lockFile: string;
 
@@ -35,6 +36,7 @@ export class RunFolder {
     this.lastCheckpoint = join(this.path, "checkpoints", "last.safetensors");
     this.bestCheckpoint = join(this.path, "checkpoints", "best.safetensors");
     this.evaluationsFolder = join(this.path, "evaluations");
+    this.picturesFolder = join(this.path, "pictures");
     this.reportFile = join(this.path, "report.html");
     this.lockFile = join(this.path, "lock");
   }

@@ -54,6 +54,67 @@ export class AdversarialImages {
     return { add: (images) => void list.push(images) };
   }
 
+  /** Forgets an attack's images. */
+  drop(label: string): void {
+    this.#batches.delete(label);
+  }
+
+  /** The images of an attack, [N, 3, H, W] float32 in [0, 1], in the order of the batches. */
+  of(label: string): StoredTensor {
+    return joined(this.#batches.get(label)!);
+  }
+
+  /** By class id: images that `model` classifies correctly when clean and wrongly under the attack. */
+  lost(label: string, batches: EvaluationBatches, model: ImageClassifier): number[] {
+    const counts = Array.from({ length: model.classes }, () => 0);
+    const attacked = this.batchesOf(label, batches);
+    for (let b = 0; b < batches.count; b++) {
+      scope(() => {
+        const { images, labels } = batches.batch(b);
+        const right = (of: Tensor) =>
+          model.withMode("frozen", () => noGrad(() => model.logits(of).argmax(1).eq(labels)));
+        const gone = right(images).logicalAnd(right(attacked.batch(b).images).logicalNot());
+        const [where, ids] = [gone.toArray(), labels.toArray()];
+        for (const [i, id] of ids.entries()) if (where[i]) counts[id]! += 1;
+      });
+    }
+    return counts;
+  }
+
+  /** The images of an attack in the batches of the clean ones. */
+  batchesOf(label: string, batches: EvaluationBatches): EvaluationBatches {
+    const attacked = this.of(label);
+    const bytes = attacked.bytes.length / attacked.shape[0]!;
+    const starts = [0];
+    for (let b = 0; b < batches.count; b++) {
+      starts.push(starts[b]! + scope(() => batches.batch(b).labels.shape[0]!));
+    }
+    return {
+      count: batches.count,
+      batch: (b) => {
+        const { labels } = batches.batch(b);
+        const [first, end] = [starts[b]!, starts[b + 1]!];
+        const part = {
+          dtype: attacked.dtype,
+          shape: [end - first, ...attacked.shape.slice(1)],
+          bytes: attacked.bytes.subarray(first * bytes, end * bytes),
+        };
+        return { images: restoreTensor(part).to(labels.device), labels };
+      },
+    };
+  }
+
+  /** `images` [N, 3, H, W] float32 in [0, 1] and `labels` int64 [N] of all batches. */
+  clean(batches: EvaluationBatches): { readonly images: StoredTensor; readonly labels: StoredTensor } {
+    const all = Array.from({ length: batches.count }, (_, b) =>
+      scope(() => {
+        const { images, labels } = batches.batch(b);
+        return [storeTensor(images), storeTensor(labels)] as const;
+      }),
+    );
+    return { images: joined(all.map(([images]) => images)), labels: joined(all.map(([, labels]) => labels)) };
+  }
+
   /**
    * Writes `images` [N, 3, H, W] and `labels` [N] of what was measured, and for each attack `adversarial.<label>` of the
    * images' shape, all float32 in [0, 1] except the int64 labels; the metadata describe them. Where a map is wanted, also
@@ -66,16 +127,7 @@ export class AdversarialImages {
     metadata: Readonly<Record<string, string>>,
     context: MapContext,
   ): Promise<void> {
-    const all = Array.from({ length: batches.count }, (_, b) =>
-      scope(() => {
-        const { images, labels } = batches.batch(b);
-        return [storeTensor(images), storeTensor(labels)] as const;
-      }),
-    );
-    const tensors = new Map([
-      ["images", joined(all.map(([images]) => images))],
-      ["labels", joined(all.map(([, labels]) => labels))],
-    ]);
+    const tensors = new Map<string, StoredTensor>(Object.entries(this.clean(batches)));
     for (const [label, parts] of this.#batches) {
       tensors.set(`adversarial.${label}`, joined(parts));
       if (this.#map === null) continue;

@@ -54,6 +54,10 @@ export interface EvaluationSettings extends SearchOptions {
 /** What is measured of a run: checkpoints, attacks, budget, images. */
 export interface EvaluateRunOptions extends EvaluationSettings {
   readonly split?: "test" | "validation";
+  /** Also count the images that are right when clean and wrong under the attack, as {@link EvaluationResult.lost}. Default: false. */
+  readonly risk?: boolean;
+  /** Also draw so many images of each class before and after each attack, into the run's folder `pictures`. */
+  readonly pictures?: number;
   /** Which checkpoints, where a run folder is given. Default: both, if they exist. */
   readonly checkpoints?: readonly CheckpointName[];
   /** Over the run's configuration, such as `data.source=elsewhere` or `evaluation.epsilon=4/255`. */
@@ -68,6 +72,8 @@ export interface EvaluateRunOutcome {
   readonly run: RunFolder;
   readonly config: ExperimentConfig;
   readonly results: readonly EvaluationResult[];
+  /** Names and training images of the classes, by class id. */
+  readonly classes: { readonly names: readonly string[]; readonly counts: readonly number[] };
   /** How the classes of the data were matched with the model's, where that needs saying. */
   readonly notes: readonly string[];
 }
@@ -116,7 +122,7 @@ export async function evaluateRun(
         ...{ checkpoint, file, split: options.split ?? "test", budget },
         attacks: requests,
         images: options.images === undefined ? config.evaluation.images : options.images,
-        screen: options.screen,
+        ...{ screen: options.screen, risk: options.risk, pictures: options.pictures },
       },
       {
         ...{ run, config, data, environment, device, model: model.value, signal },
@@ -137,7 +143,8 @@ export async function evaluateRun(
     );
     results.push(...measured);
   }
-  return { run, config, results, notes: [...notes, ...budgetNotes(requests, budget)] };
+  const classes = { names: dataset.classNames, counts: data.classCounts };
+  return { run, config, results, classes, notes: [...notes, ...budgetNotes(requests, budget)] };
 }
 
 /** The configuration with the batch size, the seed, the precision and the tiles that were asked for. */

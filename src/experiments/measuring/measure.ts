@@ -3,12 +3,14 @@ import { existsSync } from "node:fs";
 import { type BatchPlan, evaluationBatches, uploadSplit } from "../../data/index.js";
 import {
   type AccuracyReport,
+  attackLabel,
   type CheckpointName,
   type EvaluationProgress,
   type EvaluationResult,
   readResults,
   resultFileName,
   resultIdentity,
+  writePictures,
   writeResult,
 } from "../../evaluation/index.js";
 import { inferenceModel } from "../../methods/index.js";
@@ -22,12 +24,13 @@ import {
   weightsEpoch,
 } from "../../training/index.js";
 import type { ExperimentConfig } from "../config/index.js";
-import { type ExperimentData, selectForEvaluation } from "../data.js";
+import { type ExperimentData, selectForEvaluation, wholeSplit } from "../data.js";
 import { duringEvaluation, precisionRecord } from "../precision.js";
-import type { AdversarialImages } from "./adversarial-images.js";
+import { AdversarialImages } from "./adversarial-images.js";
 import { measuredContent } from "./content.js";
 import { type AttackRequest, type EvaluationBudget, planAttacks } from "./evaluation-plan.js";
 import { forget, partialPlace, resumableAttack, resumableClean } from "./measure-attacks.js";
+import { drawPictures } from "./pictures.js";
 import { withTiles } from "./search.js";
 import { isTaken, takeTurn, turnIfFree } from "./turn.js";
 
@@ -45,6 +48,10 @@ export interface Measurement {
   readonly images: number | null;
   /** See {@link EnsembleHooks}. */
   readonly screen?: boolean | undefined;
+  /** Also counts the images that are right when clean and wrong under the attack. Default: false. */
+  readonly risk?: boolean | undefined;
+  /** Also draw so many images of each class before and after each attack, into the run's folder `pictures`. */
+  readonly pictures?: number | undefined;
 }
 
 /** What it is measured with. */
@@ -92,6 +99,8 @@ export async function measure(
   using images = uploadSplit(data.dataset, chosen, device);
   adversarial?.images.requireMappable(images.count);
   const batches = evaluationBatches(images, batchSize);
+  const { risk = false } = measurement;
+  const collected = adversarial?.images ?? (risk ? new AdversarialImages() : undefined);
   const planned = withTiles(wantedAttacks, config, inference, batches);
   const common = {
     run: run.name,
@@ -111,7 +120,7 @@ export async function measure(
   const place = (attack: EvaluationResult["attack"]) => {
     const identity = identityOf(attack);
     // Where images are wanted, an interrupted measurement must have saved them too.
-    const wanted = `${resultIdentity(identity)}${adversarial ? " with images" : ""}`;
+    const wanted = `${resultIdentity(identity)}${collected ? " with images" : ""}`;
     return partialPlace(run.evaluationsFolder, resultFileName(identity).replace(/\.json$/, ""), wanted);
   };
   // Of two processes that want the same measurement, the second waits and uses the result of the first.
@@ -139,7 +148,7 @@ export async function measure(
   const options = {
     model: inference,
     ...{ batches, groups: data.groups, seed: config.seeds.evaluation, onProgress, signal },
-    adversarial: adversarial?.images,
+    adversarial: collected,
     screen: measurement.screen,
   };
   const cleanIdentity = resultIdentity(identityOf(cleanAttack));
@@ -153,7 +162,9 @@ export async function measure(
     const described = { name, constants: { ...constants } };
     const wanted = resultIdentity(identityOf(described));
     const among = (stored: readonly EvaluationResult[]) =>
-      adversarial ? undefined : stored.find((result) => resultIdentity(result) === wanted);
+      adversarial
+        ? undefined
+        : stored.find((result) => resultIdentity(result) === wanted && (!risk || result.lost));
     const before = among(known);
     if (before) {
       await clear(described);
@@ -180,6 +191,7 @@ export async function measure(
       ...(ensemble && { ensemble }),
       ...(warnings && { warnings }),
       ...(tiles && { tiles }),
+      ...(risk && { lost: collected!.lost(attackLabel(described), batches, inference) }),
       seconds,
       time: new Date().toISOString(),
       environment: { ...context.environment },
@@ -187,7 +199,23 @@ export async function measure(
     await writeResult(run.evaluationsFolder, result);
     results.push(result);
     // Images are written at the very end; until then they are among the partial results.
-    if (!adversarial) await forget(place(described));
+    if (adversarial) continue;
+    collected?.drop(attackLabel(described));
+    await forget(place(described));
+  }
+  for (const attack of measurement.pictures === undefined ? [] : planned) {
+    const { adversarial: _, ...measuring } = options;
+    const { name, constants } = attack.spec;
+    const { epoch, dataset } = common;
+    const drawn = await drawPictures(attack, {
+      ...{ dataset: data.dataset, split: wholeSplit(data, split), perClass: measurement.pictures! },
+      ...{ trainCounts: data.classCounts, device, batchSize, measuring },
+    });
+    const { classNames, height, width } = data.dataset;
+    await writePictures(run.picturesFolder, {
+      ...{ run: run.name, checkpoint, epoch, split, dataset, attack: { name, constants: { ...constants } } },
+      ...{ classNames, trainCounts: data.classCounts, height, width, ...drawn },
+    });
   }
   await adversarial?.done(batches, inference);
   for (const { spec } of adversarial ? planned : []) {

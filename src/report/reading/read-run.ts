@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { z } from "zod";
 import { ReatError } from "../../errors.js";
-import { checkpointNames, readStoredResults } from "../../evaluation/index.js";
+import { checkpointNames, readPictures, readStoredResults } from "../../evaluation/index.js";
 import { firstMisfit } from "../../schema-misfit.js";
 import { parseYaml } from "../../yaml-text.js";
 import { plainText } from "../plain-text.js";
@@ -76,6 +76,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
     end: last(events, "end"),
     warnings: uniqueWarnings(events),
     stored,
+    pictures: readPictures(join(folder, "pictures")),
   };
   const files = { config: configText !== null, environment: environmentText !== null, log: log !== null };
   return { ...record, missing: missingPieces(record, files) };

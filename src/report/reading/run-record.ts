@@ -7,6 +7,7 @@ import {
   type CheckpointName,
   type EvaluationResult,
   type MeasuredContent,
+  type PictureSheet,
   type StoredResult,
 } from "../../evaluation/index.js";
 import { parseFraction } from "../../fraction.js";
@@ -106,6 +107,8 @@ export interface RunRecord {
   readonly warnings: readonly EventOf<"warning">[];
   /** Their `file` is the path within the run's folder. */
   readonly stored: readonly StoredResult[];
+  /** Images before and after attacks. */
+  readonly pictures: readonly PictureSheet[];
   /** One sentence for each thing that a complete run has and this one lacks. */
   readonly missing: readonly string[];
 }

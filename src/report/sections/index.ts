@@ -6,6 +6,7 @@ export { curvesSection } from "./curves.js";
 export { ensemblesSection } from "./ensembles.js";
 export { headerSection, protocolSection, reportTitle } from "./header.js";
 export { shownRuns } from "./parts.js";
+export { picturesSection } from "./pictures.js";
 export { predictionsSection } from "./predictions.js";
 export { reproduceSection } from "./reproduce.js";
 export { resultsSection } from "./results.js";
