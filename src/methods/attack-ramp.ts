@@ -21,7 +21,7 @@ export type AttackRampOptions = z.output<typeof attackRampOptions>;
 
 /**
  * Share of epsilon in an epoch: from + (1 − from)·min(epoch/(over·epochs), 1). With the defaults it is epoch/epochs, the schedule of ACAT and
- * DAJAT (Addepalli et al. 2022, arXiv 2210.15318, section 4: ε and step grow linearly over the training).
+ * DAJAT (Addepalli et al. 2022, arXiv 2210.15318; released code val-iisc/DAJAT).
  * @param epoch from 1; @param epochs length of the training
  * @throws ReatError `config` where the number of epochs is not known
  */

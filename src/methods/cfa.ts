@@ -44,7 +44,7 @@ export function classAccuracies(
   });
 }
 
-/** ε_c/ε = λ₁ + r_c (section 4.2). The step size is not scaled. */
+/** ε_c/ε = λ₁ + r_c, as the released code (PKU-ML/CFA) has it. The step size is not scaled. */
 export function cfaShares(accuracies: readonly number[], lambda: number): number[] {
   return accuracies.map((accuracy) => lambda + accuracy);
 }

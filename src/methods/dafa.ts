@@ -17,7 +17,7 @@ export const dafaOptions = z.strictObject({
 export type DafaOptions = z.output<typeof dafaOptions>;
 
 /**
- * w_i = 1 + λ·Σ_{j≠i} of S_ij·S_jj where S_ii < S_jj, else of −S_ji·S_ii (equation 6), with S_ij the mean probability of class j on
+ * w_i = 1 + λ·Σ_{j≠i} of S_ij·S_jj where S_ii < S_jj, else of −S_ji·S_ii, with S_ij the mean probability of class j on
  * adversarial examples of class i. Without ties the weights sum to the number of classes.
  * NOTE(official-code): of two classes that are equally hard both lose, and a weight may fall below 0.
  */

@@ -28,7 +28,7 @@ export const gklOptions = z.strictObject({
 export type GklOptions = z.output<typeof gklOptions>;
 
 /**
- * α·SCE + β·MSE (IKL, arXiv 2305.13948, equation 9; GKL, arXiv 2503.08038). With v_i = W_{y_i}^γ and d = clean − adversarial:
+ * α·SCE + β·MSE (IKL, arXiv 2305.13948; GKL, arXiv 2503.08038; released code jiequancui/DKL). With v_i = W_{y_i}^γ and d = clean − adversarial:
  * MSE = ¼ Σ_i Σ_jk v_ij v_ik (d_ij − d_ik)² / Σ_i Σ_jk v_ij v_ik, with a gradient through both;
  * SCE = −mean_i Σ_k p_clean,k log p_adv,k, with none through the clean predictions.
  * @param clean, adversarial logits [N, C]; @param weights W_{y_i} [N, C]

@@ -5,7 +5,7 @@ import type { RecipeContext, RecipeLoss, RecipeParts } from "./recipe.js";
 import { recordOutputs } from "./recorded-outputs.js";
 
 /**
- * λ·L(y) + (1 − λ)·L(y'), with the recipe's whole loss for either label and one set of passes: CutMix's rule (Yun et al. 2019, section 3.1)
+ * λ·L(y) + (1 − λ)·L(y'), with the recipe's whole loss for either label and one set of passes: CutMix's rule (Yun et al. 2019, arXiv 1905.04899)
  * for any loss. Batches that are not mixed have the recipe's loss as it is.
  */
 export function mixedLoss(

@@ -17,7 +17,7 @@ export const rebatOptions = z.strictObject({
 export type RebatOptions = z.output<typeof rebatOptions>;
 
 /**
- * β·KL(p_average ‖ p) on the adversarial examples, the mean over the samples (equation 5). The averaged network runs in mode "eval" and has no
+ * β·KL(p_average ‖ p) on the adversarial examples, the mean over the samples. The averaged network runs in mode "eval" and has no
  * gradient. Its other half, a softer fall of the rate, is `training.factor`: 1/1.5 in the released code.
  */
 export function rebatTerm({ from, beta }: RebatOptions): AddedTerm {

@@ -23,7 +23,7 @@ export type SelfTeacherOptions = z.output<typeof selfTeacherOptions>;
 
 /**
  * α·T²·KL(softmax(teacher/T) ‖ softmax(z_adv/T)), the mean over the samples. After the idea of long-tailed adversarial training with
- * self-distillation (Cho et al., ICLR 2025, OpenReview vM94dZiqx4), of which no code is public: this is our reading of it, without its
+ * self-distillation (Cho et al., ICLR 2025, OpenReview vM94dZiqx4, arXiv 2503.06461), of which no code is public: this is our reading of it, without its
  * matching of gradients.
  * @throws ReatError `usage` where the setup names no teacher
  */

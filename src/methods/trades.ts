@@ -37,7 +37,7 @@ export function tradesRegulariser(clean: Tensor, adversarial: Tensor, beta: numb
 }
 
 /**
- * CFA's form with a weight β_i for each sample: mean (1 − b_i)·L_i and mean b_i·KL_i, with b_i = β_i/(1 + β_i) (Wei et al. 2023, equation 8).
+ * CFA's form with a weight β_i for each sample: mean (1 − b_i)·L_i and mean b_i·KL_i, with b_i = β_i/(1 + β_i) (Wei et al. 2023, arXiv 2303.14460; released code PKU-ML/CFA).
  * @param losses, divergences, betas [N]
  */
 export function calibrated(
