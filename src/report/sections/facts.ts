@@ -6,6 +6,7 @@ import { methodNames, methods } from "../../methods/index.js";
 import { compact, count, duration } from "../numbers.js";
 import { plainText } from "../plain-text.js";
 import { attackCurves, type RunRecord, type Settings, setting } from "../reading/index.js";
+import { augmentationText, recipeText } from "./recipe-facts.js";
 
 export interface Fact {
   readonly label: string;
@@ -40,6 +41,7 @@ export function runFacts(record: RunRecord): Fact[] {
     ["Model", text(setting(config, "model.architecture"))],
     ["Training attack", attackText(setting(config, "method.attack"))],
     ["Training", trainingText(config)],
+    ["Recipe", recipeText(config)],
     ["Weights", averageText(setting(config, "training.weightAverage"))],
     ["Evaluation attack", evaluationText(record)],
     ["Best checkpoint", selectionText(setting(config, "training.select"))],
@@ -105,8 +107,8 @@ function trainingText(config: Settings): string | null {
     parts.push(`× ${scalar(factor)} after ${milestones.map(scalar).join(", ")}`);
   }
   if (decay !== undefined) parts.push(`weight decay ${scalar(decay)}`);
-  const augment = at(training, "augment");
-  if (typeof augment === "boolean") parts.push(augment ? "crop and flip" : "no augmentation");
+  const augmentation = augmentationText(config);
+  if (augmentation !== null) parts.push(augmentation);
   return parts.join(", ");
 }
 
