@@ -1,5 +1,5 @@
 // `reat data`: show, verify, prepare and download data sets.
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { Argument, type Command, Option } from "commander";
 import {
   type CifarName,
@@ -9,23 +9,27 @@ import {
   describeSource,
   downloadCifar,
   drawSubset,
+  type ImageSurvey,
   loadDataset,
   type Profile,
   prepareDataset,
   profileNames,
   summarizeDataset,
+  surveyImages,
   verifySource,
   writtenOut,
 } from "../data/index.js";
 import { writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
+import { estimateSeconds, suggestedCommand, suggestedSide, suggestPreset } from "../experiments/index.js";
 import { dataPicture, imagesOfPicture } from "../report/index.js";
+import { resolveDevice } from "../tensor/index.js";
 import { dataProgress } from "./data-progress.js";
 import { addImageOptions, addLimitOption, imageOptions, type ReadFlags } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { ratio, wholeNumber } from "./options.js";
 import { table } from "./table.js";
-import { bytes, note, print, printJson, styled } from "./terminal.js";
+import { bytes, duration, note, print, printJson, styled } from "./terminal.js";
 
 const sourceArgument =
   "synthetic, synthetic:<seed>, cifar10, cifar100, or the path of an archive, a folder or a packed file";
@@ -143,9 +147,15 @@ async function show(source: string, options: ShowOptions): Promise<void> {
   }
   const { progress, line } = dataProgress();
   const { imbalance, maxPerClass, validation = 0, seed = 0 } = options;
-  const dataset = await loadDataset(source, { ...imageOptions(options), progress }).finally(() =>
-    line.clear(),
-  );
+  const survey = existsSync(source) ? await surveyImages(source) : null;
+  const asked = options.resize ?? options.crop;
+  // Photographs are rarely of one size: to be looked at, they are scaled as they would be for training.
+  const resize = asked === undefined && survey?.equal === false ? suggestedSide(survey.median) : undefined;
+  const dataset = await loadDataset(source, {
+    ...imageOptions(options),
+    ...(resize !== undefined && { resize }),
+    progress,
+  }).finally(() => line.clear());
   const profile = options.profile ?? (imbalance === undefined ? undefined : "exponential");
   const wanted = profile !== undefined || validation > 0;
   const subset = wanted
@@ -159,8 +169,14 @@ async function show(source: string, options: ShowOptions): Promise<void> {
       })
     : undefined;
   const summary = summarizeDataset(dataset, subset);
-  if (options.json) printJson(summary);
-  else print(renderSummary(summary));
+  const suggestion = survey && suggestionFor(source, summary, survey);
+  if (options.json) printJson({ ...summary, ...(suggestion && { suggestion }) });
+  else {
+    print(renderSummary(summary));
+    if (resize !== undefined)
+      note(`The images have unequal sizes; here they were scaled to ${resize}×${resize}.`);
+    if (suggestion) print(renderSuggestion(suggestion));
+  }
   const indices = subset ? { indices: subset.train } : {};
   if (options.picture !== undefined) {
     const strips = await classStrips(dataset, {
@@ -180,6 +196,29 @@ async function show(source: string, options: ShowOptions): Promise<void> {
     await writeDurably(options.sheet, [await contactSheet(dataset, indices)]);
     note(`The sheet is ${options.sheet}.`);
   }
+}
+
+function suggestionFor(source: string, summary: DatasetSummary, survey: ImageSurvey) {
+  if (summary.trainImages === 0) return null;
+  const device = resolveDevice("auto");
+  const suggestion = suggestPreset(summary, survey, device);
+  return {
+    ...suggestion,
+    command: suggestedCommand(suggestion, source),
+    seconds: estimateSeconds(suggestion, summary, device),
+    device,
+  };
+}
+
+function renderSuggestion(suggestion: NonNullable<ReturnType<typeof suggestionFor>>): string {
+  const { command, why, seconds, device } = suggestion;
+  const where = device === "cpu" ? "on this machine's CPU" : "on this machine's GPU";
+  return [
+    "",
+    `Suggested: ${command}`,
+    ...why.map((reason) => `  ${reason}`),
+    `  It would take about ${duration(seconds)} ${where}.`,
+  ].join("\n");
 }
 
 /** Heading, one line for each class, notes. */

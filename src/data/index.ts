@@ -106,5 +106,6 @@ export { type LoadOptions, loadDataset, type Prepared, prepareDataset, readSourc
 export type { Progress, ProgressReport } from "./progress.js";
 export { type PackedHeader, readPacked, readPackedHeader, writePacked } from "./store/index.js";
 export { type ClassSummary, channelStatistics, type DatasetSummary, summarizeDataset } from "./summary.js";
+export { type ImageSurvey, surveyImages } from "./survey.js";
 export { generateSynthetic, type SyntheticOptions, syntheticDefaults } from "./synthetic/index.js";
 export { type FileVerdict, md5OfFile, type Verdict, type Verification, verifySource } from "./verify.js";

@@ -71,6 +71,13 @@ export {
   type SeedRow,
 } from "./seed-groups.js";
 export {
+  estimateSeconds,
+  type Suggestion,
+  suggestedCommand,
+  suggestedSide,
+  suggestPreset,
+} from "./suggestion.js";
+export {
   type ChangeSearch,
   type ClassProbability,
   type ExportOptions,

@@ -19,6 +19,7 @@ export {
   type Orientation,
   orientations,
 } from "./image-decoder.js";
+export { readImageHeader } from "./image-header.js";
 export { type LooseImage, type LooseImageOptions, looseImages } from "./loose-images.js";
 export { type DamagedPolicy, damagedPolicies, type ImageOptions } from "./placed-images.js";
 export { listSource } from "./source-files.js";

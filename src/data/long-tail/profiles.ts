@@ -100,6 +100,8 @@ export type TailRule = "paper" | "reference";
 
 /** The first class rank of the body and of the tail; classes are ranked by size, largest first. */
 export function groupBounds(classes: number, rule: TailRule = "paper"): { body: number; tail: number } {
+  // Two classes have no middle third: the larger is the head, the smaller the tail.
+  if (classes === 2 && rule === "paper") return { body: 1, tail: 1 };
   const third = Math.floor(classes / 3);
   const tail = rule === "paper" ? Math.ceil((2 * classes) / 3) : Math.min(2 * third + 1, classes);
   return { body: third, tail };
