@@ -5,6 +5,7 @@ import {
   type CifarName,
   classStrips,
   contactSheet,
+  type DamagedPolicy,
   type DatasetSummary,
   describeSource,
   downloadCifar,
@@ -169,7 +170,7 @@ async function show(source: string, options: ShowOptions): Promise<void> {
       })
     : undefined;
   const summary = summarizeDataset(dataset, subset);
-  const suggestion = survey && suggestionFor(source, summary, survey);
+  const suggestion = survey && suggestionFor(source, summary, survey, options.damaged);
   if (options.json) printJson({ ...summary, ...(suggestion && { suggestion }) });
   else {
     print(renderSummary(summary));
@@ -198,13 +199,18 @@ async function show(source: string, options: ShowOptions): Promise<void> {
   }
 }
 
-function suggestionFor(source: string, summary: DatasetSummary, survey: ImageSurvey) {
+function suggestionFor(
+  source: string,
+  summary: DatasetSummary,
+  survey: ImageSurvey,
+  damaged: DamagedPolicy | undefined,
+) {
   if (summary.trainImages === 0) return null;
   const device = resolveDevice("auto");
   const suggestion = suggestPreset(summary, survey, device);
   return {
     ...suggestion,
-    command: suggestedCommand(suggestion, source),
+    command: suggestedCommand(suggestion, source, damaged),
     seconds: estimateSeconds(suggestion, summary, device),
     device,
   };

@@ -22,11 +22,14 @@ import {
 import { mixSeed } from "./counter-random.js";
 import { channelCount, type ImageDataset, type ImageSplit } from "./dataset.js";
 import { MersenneTwister } from "./mersenne-twister.js";
+import type { PagedImages } from "./paged-images.js";
 
 /** A split on a device. It owns its tensors: dispose it, or hold it with `using`. */
 export interface DeviceSplit extends Disposable {
-  /** uint8 `[count, 3, height, width]` */
+  /** uint8 `[count, 3, height, width]`; `[0, 3, height, width]` where images are read from `pages` for each batch */
   readonly images: Tensor;
+  /** Of a split whose images stay in their file. */
+  readonly pages?: PagedImages;
   /** int64 `[count]` */
   readonly labels: Tensor;
   readonly count: number;
@@ -55,15 +58,18 @@ interface Alterations {
 /** Copies a split to a device, once. */
 export function uploadSplit(dataset: ImageDataset, split: ImageSplit, device: Device = "cpu"): DeviceSplit {
   const [images, labels] = scope(() => {
-    const shape = [split.count, channelCount, dataset.height, dataset.width];
+    const { pages } = split;
+    const shape = [pages ? 0 : split.count, channelCount, dataset.height, dataset.width];
+    const bytes = pages ? new Uint8Array() : split.images;
     const ids = tensor(Int32Array.from(split.labels), { device }).to("int64");
-    return [keep(tensor(split.images, { shape, dtype: "uint8", device })), keep(ids)] as const;
+    return [keep(tensor(bytes, { shape, dtype: "uint8", device })), keep(ids)] as const;
   });
   const dispose = () => {
     images.dispose();
     labels.dispose();
   };
-  return { images, labels, count: split.count, dispose, [Symbol.dispose]: dispose };
+  const { count, pages } = split;
+  return { images, labels, count, ...(pages && { pages }), dispose, [Symbol.dispose]: dispose };
 }
 
 /** The batches of one pass over a split. `batch(b)` may be asked for in any order, so a run can resume at any of them. */
@@ -95,9 +101,14 @@ export class BatchPlan {
     const indices = this.order.slice(b * this.batchSize, (b + 1) * this.batchSize);
     const { augment, mix } = this.alterations;
     const taken = (positions: Uint32Array, second: boolean) => {
-      const { images, labels } = this.split;
-      const index = tensor(Int32Array.from(positions), { device: images.device }).to("int64");
-      return [augment(images.indexSelect(0, index), b, second), labels.indexSelect(0, index)] as const;
+      const { images, labels, pages } = this.split;
+      const { device } = images;
+      const index = tensor(Int32Array.from(positions), { device }).to("int64");
+      const shape = [positions.length, ...images.shape.slice(1)];
+      const bytes = pages
+        ? tensor(pages.read(positions), { shape, dtype: "uint8", device })
+        : images.indexSelect(0, index);
+      return [augment(bytes, b, second), labels.indexSelect(0, index)] as const;
     };
     const plan = mix(b, indices);
     if (!plan) {

@@ -1,7 +1,7 @@
 // Pictures of many images: a sheet with one row for each class, or single rows.
 import sharp from "sharp";
 import { ReatError } from "../errors.js";
-import { channelCount, type ImageDataset, indicesByClass } from "./dataset.js";
+import { channelCount, type ImageDataset, imageAt, indicesByClass } from "./dataset.js";
 
 /** What a sheet of images shows. */
 export interface ContactSheetOptions {
@@ -135,13 +135,12 @@ function place(
   image: number,
   { pixels, width, channels, corner }: Canvas,
 ): void {
-  const { images } = dataset[split];
+  const planes = imageAt(dataset[split], image);
   for (let y = 0; y < dataset.height; y++) {
     for (let x = 0; x < dataset.width; x++) {
       const to = (corner + y * width + x) * channels;
       for (let channel = 0; channel < channelCount; channel++) {
-        pixels[to + channel] =
-          images[((image * channelCount + channel) * dataset.height + y) * dataset.width + x]!;
+        pixels[to + channel] = planes[(channel * dataset.height + y) * dataset.width + x]!;
       }
       if (channels === 4) pixels[to + 3] = 255;
     }

@@ -1,14 +1,43 @@
 // The image data set as every reader produces it and every consumer takes it: plain typed arrays.
 import { ReatError } from "../errors.js";
+import { inOrder, type PagedImages } from "./paged-images.js";
 
 /** Class ids of a split: bytes up to 256 classes, two bytes above. */
 export type ClassIds = Uint8Array | Uint16Array;
 
 /** One split: `count` RGB images as unsigned bytes, `[count, 3, height, width]` in C order, and their class ids. */
 export interface ImageSplit {
+  /** Of a split with `pages`, reading this reads all images into memory. */
   readonly images: Uint8Array;
   readonly labels: ClassIds;
   readonly count: number;
+  /** Where the images are too many for the memory: they stay in a file. */
+  readonly pages?: PagedImages;
+}
+
+/** A split whose images stay in their file. */
+export function pagedSplit(pages: PagedImages, labels: ClassIds): ImageSplit {
+  return {
+    get images() {
+      return pages.read(inOrder(pages.count));
+    },
+    labels,
+    count: pages.count,
+    pages,
+  };
+}
+
+/** The bytes `[3, height, width]` of one image. */
+export function imageAt(split: ImageSplit, index: number): Uint8Array {
+  if (split.pages) return split.pages.read([index]);
+  const { images, count } = split;
+  const bytes = images.length / count;
+  return images.subarray(index * bytes, (index + 1) * bytes);
+}
+
+/** The same images with other class ids. */
+export function withLabels(split: ImageSplit, labels: ClassIds): ImageSplit {
+  return split.pages ? pagedSplit(split.pages, labels) : { ...split, labels };
 }
 
 /** A file that should have been an image of a data set and could not be read. */
@@ -65,10 +94,11 @@ export function createDataset(parts: DatasetParts): ImageDataset {
     ["validation", parts.validation],
   ] as const) {
     if (!split) continue;
-    if (split.images.length !== split.count * imageBytes || split.labels.length !== split.count) {
+    const bytes = split.pages ? split.pages.count * split.pages.imageBytes : split.images.length;
+    if (bytes !== split.count * imageBytes || split.labels.length !== split.count) {
       throw new ReatError(
         "data",
-        `The ${name} split of "${parts.name}" holds ${split.images.length} image bytes and ${split.labels.length} labels; ` +
+        `The ${name} split of "${parts.name}" holds ${bytes} image bytes and ${split.labels.length} labels; ` +
           `${split.count} images of ${parts.width}×${parts.height} take ${split.count * imageBytes} and ${split.count}.`,
       );
     }
@@ -96,10 +126,15 @@ export function createDataset(parts: DatasetParts): ImageDataset {
     classNames: Object.freeze(classNames),
     notes: Object.freeze((parts.notes ?? []).map(writtenOut)),
     damaged: Object.freeze([...(parts.damaged ?? [])]),
-    train: Object.freeze({ ...parts.train }),
-    test: Object.freeze({ ...parts.test }),
-    ...(parts.validation && { validation: Object.freeze({ ...parts.validation }) }),
+    train: frozen(parts.train),
+    test: frozen(parts.test),
+    ...(parts.validation && { validation: frozen(parts.validation) }),
   });
+}
+
+/** Copying a split in a file would read it all. */
+function frozen(split: ImageSplit): ImageSplit {
+  return Object.freeze(split.pages ? split : { ...split });
 }
 
 /** Text from outside with its control characters as JSON writes them, so that a terminal shows them instead of obeying them. */
@@ -136,6 +171,13 @@ export function indicesByClass(labels: ArrayLike<number>, classes: number): Uint
  * @throws ReatError `data` for an index outside the split
  */
 export function selectImages(split: ImageSplit, indices: ArrayLike<number>): ImageSplit {
+  if (split.pages) {
+    const pages = split.pages.select(indices);
+    const ids =
+      split.labels instanceof Uint8Array ? new Uint8Array(pages.count) : new Uint16Array(pages.count);
+    for (let i = 0; i < pages.count; i++) ids[i] = split.labels[indices[i]!]!;
+    return pagedSplit(pages, ids);
+  }
   const bytes = split.count === 0 ? 0 : split.images.length / split.count;
   const count = indices.length;
   const images = new Uint8Array(count * bytes);

@@ -51,8 +51,11 @@ export {
   type DamagedFile,
   type ImageDataset,
   type ImageSplit,
+  imageAt,
   indicesByClass,
+  pagedSplit,
   selectImages,
+  withLabels,
   writtenOut,
 } from "./dataset.js";
 export { cifarDownload, type DownloadOptions, downloadCifar, downloadFile } from "./download.js";
@@ -102,6 +105,7 @@ export {
   type TailRule,
 } from "./long-tail/index.js";
 export { MersenneTwister } from "./mersenne-twister.js";
+export { PagedImages } from "./paged-images.js";
 export { type LoadOptions, loadDataset, type Prepared, prepareDataset, readSource } from "./prepare.js";
 export type { Progress, ProgressReport } from "./progress.js";
 export { type PackedHeader, readPacked, readPackedHeader, writePacked } from "./store/index.js";

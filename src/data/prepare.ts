@@ -1,5 +1,5 @@
 // Loads a data set of any accepted form, through a packed file that is made once.
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ReatError } from "../errors.js";
 import { cacheFolder, downloadFolder, sourceIdentity } from "./cache.js";
@@ -13,7 +13,7 @@ import {
   readFound,
 } from "./formats/index.js";
 import { timed } from "./progress.js";
-import { readPacked, writePacked } from "./store/index.js";
+import { mostInMemory, readPacked, writePacked } from "./store/index.js";
 import { generateSynthetic, syntheticDefaults } from "./synthetic/index.js";
 
 /** How images of class folders and of Tiny-ImageNet are read; the other forms have no such options. */
@@ -21,6 +21,8 @@ export interface LoadOptions extends ImageOptions {
   /** Share and seed of the test split that is drawn where class folders have none. Defaults 0.2 and 0. */
   readonly testShare?: number;
   readonly testSeed?: number;
+  /** Bytes of images that are kept in memory; those of larger sets stay in the packed file. Default 500 MB. */
+  readonly mostInMemory?: number;
   /** Folder for packed files; default {@link cacheFolder}. */
   readonly cache?: string;
 }
@@ -56,19 +58,26 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
 /** As {@link loadDataset} for data in files; also says where the packed file is. A packed file is loaded as it is. */
 export async function prepareDataset(spec: string, options: LoadOptions = {}): Promise<Prepared> {
   const source = await detectSource(resolveSpec(spec, options), options.limits);
+  const most = options.mostInMemory ?? mostInMemory;
   if (source.form === "packed") {
-    const dataset = ofAskedSize(readPacked(source.path), spec, options);
+    const dataset = ofAskedSize(readPacked(source.path, most), spec, options);
     return { dataset, file: source.path, source, reused: true };
   }
   const { shaped } = formatOf(source);
   const shaping = shaped ? { reading: readingDetail, ...shapingOptions(options) } : undefined;
   const identity = await sourceIdentity(source, shaping, options.limits);
   const file = join(options.cache ?? cacheFolder(), "datasets", `${identity.slice(0, 32)}.reatpack`);
-  const kept = readKept(file);
+  const kept = readKept(file, most);
   if (kept) return { dataset: ofAskedSize(kept, spec, options), file, source, reused: true };
-  const dataset = ofAskedSize(await readSource(source, options), spec, options);
-  writePacked(file, dataset, identity);
-  return { dataset, file, source, reused: false };
+  const spill = { file: `${file}.${process.pid}-1.tmp`, mostInMemory: most };
+  try {
+    const dataset = ofAskedSize(await readSource(source, { ...options, spill }), spec, options);
+    writePacked(file, dataset, identity);
+    const inFile = dataset.train.pages ?? dataset.test.pages;
+    return { dataset: inFile ? readPacked(file, most) : dataset, file, source, reused: false };
+  } finally {
+    rmSync(spill.file, { force: true });
+  }
 }
 
 /** Reads a source itself, past any cache. */
@@ -112,10 +121,10 @@ function resolveSpec(spec: string, options: LoadOptions): string {
 }
 
 // A packed file in the cache that fails its checks is made again: the user loses nothing.
-function readKept(file: string): ImageDataset | undefined {
+function readKept(file: string, most: number): ImageDataset | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    return readPacked(file);
+    return readPacked(file, most);
   } catch (error) {
     if (error instanceof ReatError && error.code === "data") return undefined;
     throw error;

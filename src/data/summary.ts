@@ -5,6 +5,7 @@ import {
   type DamagedFile,
   type ImageDataset,
   type ImageSplit,
+  imageAt,
 } from "./dataset.js";
 import { type ClassGroup, classGroups, type Subset, type TailRule } from "./long-tail/index.js";
 
@@ -91,24 +92,28 @@ export function summarizeDataset(
 
 /** Mean and (population) standard deviation of each channel over all pixels, in [0, 1]; NaN for an empty split. */
 export function channelStatistics(split: ImageSplit): { mean: number[]; std: number[] } {
-  const area = split.images.length / split.count / channelCount;
-  const mean: number[] = [];
-  const std: number[] = [];
-  for (let channel = 0; channel < channelCount; channel++) {
-    // Whole numbers below 2⁵³: the sums are exact, whatever the order.
-    let sum = 0;
-    let squares = 0;
-    for (let image = 0; image < split.count; image++) {
-      const start = (image * channelCount + channel) * area;
-      for (let i = start; i < start + area; i++) {
-        const value = split.images[i]!;
+  // Whole numbers below 2⁵³: the sums are exact, whatever the order.
+  const sums = [0, 0, 0];
+  const squares = [0, 0, 0];
+  let area = Number.NaN;
+  for (let image = 0; image < split.count; image++) {
+    const planes = imageAt(split, image);
+    area = planes.length / channelCount;
+    for (let channel = 0; channel < channelCount; channel++) {
+      let [sum, square] = [0, 0];
+      for (let i = channel * area; i < (channel + 1) * area; i++) {
+        const value = planes[i]!;
         sum += value;
-        squares += value * value;
+        square += value * value;
       }
+      sums[channel]! += sum;
+      squares[channel]! += square;
     }
-    const n = split.count * area;
-    mean.push(sum / n / 255);
-    std.push(Math.sqrt(Math.max(0, squares / n - (sum / n) ** 2)) / 255);
   }
+  const n = split.count * area;
+  const mean = sums.map((sum) => sum / n / 255);
+  const std = sums.map(
+    (sum, channel) => Math.sqrt(Math.max(0, squares[channel]! / n - (sum / n) ** 2)) / 255,
+  );
   return { mean, std };
 }

@@ -1,7 +1,7 @@
 // Matches the outputs of a model with the classes of the images it is measured on, by name.
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import type { ImageDataset, ImageSplit } from "../data/index.js";
+import { type ImageDataset, type ImageSplit, withLabels } from "../data/index.js";
 import { ReatError } from "../errors.js";
 import type { RunFolder } from "../training/index.js";
 
@@ -96,10 +96,11 @@ export function withTrainedClasses(
   const whose = `"${dataset.name}"`;
   const outputs = matchClasses(trained, dataset.classNames, whose);
   if (outputs === null) return { dataset, notes: [] };
-  const renumbered = (split: ImageSplit): ImageSplit => ({
-    ...split,
-    labels: split.labels.map((label) => outputs[label]!),
-  });
+  const renumbered = (split: ImageSplit) =>
+    withLabels(
+      split,
+      split.labels.map((label) => outputs[label]!),
+    );
   return {
     dataset: {
       ...dataset,

@@ -68,12 +68,17 @@ export function suggestPreset(
     : { preset: "own-images-finetune", side: wanted, fineTunes: true, why: [sized, few] };
 }
 
-/** The suggested command. */
-export function suggestedCommand({ preset, side, fineTunes }: Suggestion, source: string): string {
+/** The suggested command. @param damaged how damaged images were read; an error is the default */
+export function suggestedCommand(
+  { preset, side, fineTunes }: Suggestion,
+  source: string,
+  damaged: "error" | "skip" = "error",
+): string {
   const own = loadConfig(preset).data.resize;
   const weights = fineTunes ? ` --weights ${fineTunesFrom(preset)}` : "";
   const resize = own === side ? "" : ` --resize ${side}`;
-  return `reat train ${preset} --data ${source}${weights}${resize}`;
+  const skip = damaged === "skip" ? " --damaged skip" : "";
+  return `reat train ${preset} --data ${source}${weights}${resize}${skip}`;
 }
 
 function fineTunesFrom(preset: string): string {

@@ -29,6 +29,7 @@ it.each([
 ] as const)("%i images of %i pixels on %s: %s", (images, side, device, command) => {
   const suggestion = suggestPreset(summary(images), survey(side), device);
   expect(suggestedCommand(suggestion, "photos/")).toBe(command);
+  expect(suggestedCommand(suggestion, "photos/", "skip")).toBe(`${command} --damaged skip`);
   expect(suggestion.why.join(" ")).toContain(`${images} training images in 2 classes`);
 });
 

@@ -75,7 +75,7 @@ function problemNotes({ problems }: Listing, { damaged }: PlacedImages): string[
  */
 export function arrangeImages(
   path: string,
-  { images, size, damaged }: PlacedImages,
+  { images, size, damaged, spilled }: PlacedImages,
   notes: string[],
   options: ClassFolderOptions,
   compareClasses: (a: string, b: string) => number = compareNames,
@@ -115,9 +115,9 @@ export function arrangeImages(
     synthetic: false,
     classNames,
     ...{ height: size!.height, width: size!.width },
-    train: packImages(train, size!, ids),
-    test: packImages(test, size!, ids),
-    ...(validation.length > 0 && { validation: packImages(validation, size!, ids) }),
+    train: packImages(train, size!, ids, spilled),
+    test: packImages(test, size!, ids, spilled),
+    ...(validation.length > 0 && { validation: packImages(validation, size!, ids, spilled) }),
     ...{ damaged, notes },
   });
 }

@@ -8,10 +8,12 @@ import {
   type Listing,
 } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
-import { allocateClassIds, channelCount, type DamagedFile, type ImageSplit } from "../dataset.js";
+import { allocateClassIds, channelCount, type DamagedFile, type ImageSplit, pagedSplit } from "../dataset.js";
+import type { PagedImages } from "../paged-images.js";
 import type { Progress } from "../progress.js";
 import { type DecodeOptions, decodeImage, type ImageSize, UnreadableImage } from "./image-decoder.js";
 import { readImageHeader } from "./image-header.js";
+import { ImageSpill } from "./image-spill.js";
 import { ending } from "./names.js";
 import { listedFiles } from "./source-files.js";
 
@@ -29,8 +31,8 @@ export interface ImagePlace {
 /** A decoded image with its place. */
 export interface PlacedImage {
   readonly place: ImagePlace;
-  /** `[3, height, width]`. */
-  readonly planes: Uint8Array;
+  /** `[3, height, width]`, or the position among the spilled images. */
+  readonly planes: Uint8Array | number;
 }
 
 /** Choices for files that should be images but cannot be read. */
@@ -45,6 +47,8 @@ export interface ImageOptions extends DecodeOptions {
   /** How much may be read; in archives, of what is unpacked. */
   readonly limits?: ArchiveLimits;
   readonly progress?: Progress | undefined;
+  /** A file, which the caller removes, where decoded images may wait that are together larger than `mostInMemory`. Default: none. */
+  readonly spill?: { readonly file: string; readonly mostInMemory: number } | undefined;
 }
 
 export interface PlacedImages {
@@ -53,6 +57,8 @@ export interface PlacedImages {
   readonly size: ImageSize | undefined;
   /** Files with a place that could not be read, in the order of the source; empty unless they are skipped. */
   readonly damaged: readonly DamagedFile[];
+  /** The images' pixels, where they are too large for the memory. */
+  readonly spilled: PagedImages | null;
 }
 
 // Images decoded at a time, in number and in pixels and bytes: enough to keep the image library's threads busy while reading continues.
@@ -101,6 +107,7 @@ class Load {
   #size: (ImageSize & { readonly first: string }) | undefined;
   #count = 0;
   #inFlight = 0;
+  #spill: ImageSpill | null = null;
 
   constructor(
     readonly path: string,
@@ -138,6 +145,7 @@ class Load {
 
   async end(): Promise<PlacedImages> {
     await Promise.all(this.#pending);
+    if (this.#failure) this.#spill?.end();
     if (this.#failure) throw this.#failure.error;
     this.#damaged.sort((a, b) => a.at - b.at);
     const damaged = this.#damaged.map(({ path, why }) => ({ path, why }));
@@ -146,7 +154,8 @@ class Load {
     }
     const done = this.#images.length;
     this.options.progress?.({ stage: "decode", done, total: done, unit: "images" });
-    return { images: this.#images, size: this.#size, damaged };
+    this.#spill?.end();
+    return { images: this.#images, size: this.#size, damaged, spilled: this.#spill?.images() ?? null };
   }
 
   /** Never rejects: what goes wrong is kept with the image's position, so that no failure is lost between two waits. */
@@ -157,7 +166,7 @@ class Load {
       this.#checkSize(image, where);
       // Of a source that will be refused only the count matters.
       if (this.#damaged.length > 0 && this.options.damaged !== "skip") return;
-      this.#images.push({ place, planes: image.planes });
+      this.#images.push({ place, planes: this.#spill?.add(image.planes) ?? image.planes });
       const done = this.#images.length;
       if (done % 500 === 0)
         this.options.progress?.({ stage: "decode", done, total: undefined, unit: "images" });
@@ -170,7 +179,11 @@ class Load {
   #checkSize({ height, width }: ImageSize, where: string): void {
     if (!this.#size) {
       this.#size = { height, width, first: where };
-      refuseTooLarge(this.path, this.expected, this.#size);
+      const { spill } = this.options;
+      const imageBytes = channelCount * height * width;
+      if (spill && this.expected * imageBytes > spill.mostInMemory) {
+        this.#spill = new ImageSpill(spill.file, imageBytes, this.expected);
+      } else refuseTooLarge(this.path, this.expected, this.#size);
     }
     const size = this.#size;
     if (height === size.height && width === size.width) return;
@@ -224,18 +237,22 @@ export function damagedNotes(damaged: readonly DamagedFile[]): string[] {
   ];
 }
 
-/** @param ids class ids by the images' class names */
+/** @param ids class ids by the images' class names; `spilled`: the pixels, where they are in a file */
 export function packImages(
   images: readonly PlacedImage[],
   { height, width }: ImageSize,
   ids: ReadonlyMap<string, number>,
+  spilled: PagedImages | null,
 ): ImageSplit {
   const bytes = channelCount * height * width;
-  const all = new Uint8Array(images.length * bytes);
   const labels = allocateClassIds(images.length, ids.size);
-  images.forEach(({ place, planes }, i) => {
-    all.set(planes, i * bytes);
+  images.forEach(({ place }, i) => {
     labels[i] = ids.get(place.className)!;
+  });
+  if (spilled) return pagedSplit(spilled.select(images.map(({ planes }) => planes as number)), labels);
+  const all = new Uint8Array(images.length * bytes);
+  images.forEach(({ planes }, i) => {
+    all.set(planes as Uint8Array, i * bytes);
   });
   return { images: all, labels, count: images.length };
 }

@@ -40,7 +40,7 @@ export async function readTinyImagenet(path: string, options: ImageOptions = {})
   const found = await list(path, listing, options);
   const { places: below, wnids } = placesOf(path, found);
   const places = new Map([...below].map(([file, place]) => [found.root + file, place]));
-  const { images, size, damaged } = await loadPlacedImages(path, listing, places, options);
+  const { images, size, damaged, spilled } = await loadPlacedImages(path, listing, places, options);
   images.sort(
     (a, b) => compareNames(a.place.className, b.place.className) || compareNames(a.place.name, b.place.name),
   );
@@ -50,6 +50,7 @@ export async function readTinyImagenet(path: string, options: ImageOptions = {})
       images.filter(({ place }) => place.split === wanted),
       size!,
       ids,
+      spilled,
     );
   const kept = new Set(images.map(({ place }) => `${place.split}/${place.className}`));
   const emptied = [...places.values()].find((place) => !kept.has(`${place.split}/${place.className}`));

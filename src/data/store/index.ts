@@ -1,3 +1,3 @@
 // The face of the packed store: a data set in one file, loaded by one read.
 export { type PackedHeader, packedMagic } from "./format.js";
-export { readPacked, readPackedHeader, writePacked } from "./packed.js";
+export { mostInMemory, readPacked, readPackedHeader, writePacked } from "./packed.js";

@@ -4,7 +4,8 @@ import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { makeFolder, removeLeftOvers } from "../../durable-file.js";
 import { ReatError } from "../../errors.js";
-import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
+import { channelCount, createDataset, type ImageDataset, type ImageSplit, pagedSplit } from "../dataset.js";
+import { inOrder, PagedImages } from "../paged-images.js";
 import {
   alignment,
   type PackedHeader,
@@ -13,9 +14,12 @@ import {
   packedHeader,
   packedMagic,
 } from "./format.js";
+import { bytesPart, imagesPart, type PartSource, sumOf } from "./parts.js";
 
 /** The system reads and writes less than 2 GiB at once. */
 const piece = 2 ** 30;
+/** Bytes that are checked at a time where nothing is kept. */
+const checked = 2 ** 24;
 const prefixBytes = packedMagic.length + 8; // magic, header length, header checksum
 
 /**
@@ -27,11 +31,11 @@ const prefixBytes = packedMagic.length + 8; // magic, header length, header chec
 export function writePacked(file: string, dataset: ImageDataset, source = ""): void {
   const labelBytes = dataset.train.labels instanceof Uint8Array ? 1 : 2;
   const splits = [dataset.train, dataset.test, ...(dataset.validation ? [dataset.validation] : [])];
-  const arrays = splits.flatMap(({ images, labels }) => [asBytes(images), asBytes(labels)]);
+  const parts = splits.flatMap((split) => [imagesPart(split), bytesPart(split.labels)]);
   // The header's length does not depend on where its offsets point, because it is padded to a whole number of pages.
-  const draft = makeHeader(dataset, source, labelBytes, arrays, 0);
+  const draft = makeHeader(dataset, source, labelBytes, parts, 0);
   const start = align(prefixBytes + Buffer.byteLength(JSON.stringify(draft)) + 512);
-  const header = Buffer.from(JSON.stringify(makeHeader(dataset, source, labelBytes, arrays, start)));
+  const header = Buffer.from(JSON.stringify(makeHeader(dataset, source, labelBytes, parts, start)));
   const prefix = Buffer.alloc(prefixBytes);
   prefix.write(packedMagic, "latin1");
   prefix.writeUInt32LE(header.length, packedMagic.length);
@@ -44,9 +48,13 @@ export function writePacked(file: string, dataset: ImageDataset, source = ""): v
     try {
       writeAll(out, Buffer.concat([prefix, header]), 0);
       let at = start;
-      for (const array of arrays) {
-        writeAll(out, array, at);
-        at = align(at + array.length);
+      for (const part of parts) {
+        let within = at;
+        for (const chunk of part.chunks()) {
+          writeAll(out, chunk, within);
+          within += chunk.length;
+        }
+        at = align(at + part.bytes);
       }
       // The last part may be empty or end within a page, so the file's length is checked too.
       writeAll(out, Buffer.from([0]), at);
@@ -66,20 +74,28 @@ export function writePacked(file: string, dataset: ImageDataset, source = ""): v
   }
 }
 
+/** Bytes of images up to which a packed file is loaded whole; the images of larger ones stay in it and are read when they are needed. */
+export const mostInMemory = 500_000_000;
+
 /**
  * Loads a packed data set and checks every byte of it.
+ * @param most bytes of images that are loaded
  * @throws ReatError `data` for a file that is foreign, of another version, cut off or damaged
  */
-export function readPacked(file: string): ImageDataset {
+export function readPacked(file: string, most = mostInMemory): ImageDataset {
   const input = openPacked(file);
   try {
     const header = readHeader(input, file);
-    const load = (split: PackedSplit): ImageSplit => ({
-      images: readPart(input, split.images, file),
-      labels: asClassIds(readPart(input, split.labels, file), header.labelBytes),
-      count: split.count,
-    });
     const { train, test, validation, damaged = [], ...rest } = header;
+    const all = [train, test, ...(validation ? [validation] : [])];
+    const staysInFile = all.reduce((sum, { images }) => sum + images.bytes, 0) > most;
+    const load = ({ count, images, labels }: PackedSplit): ImageSplit => {
+      const ids = asClassIds(readPart(input, labels, file), header.labelBytes);
+      if (!staysInFile) return { images: readPart(input, images, file), labels: ids, count };
+      checkPart(input, images, file);
+      const imageBytes = channelCount * header.height * header.width;
+      return pagedSplit(new PagedImages(file, images.offset, imageBytes, inOrder(count)), ids);
+    };
     return createDataset({
       ...{ ...rest, damaged, train: load(train), test: load(test) },
       ...(validation && { validation: load(validation) }),
@@ -103,13 +119,13 @@ function makeHeader(
   dataset: ImageDataset,
   source: string,
   labelBytes: 1 | 2,
-  arrays: Buffer[],
+  sources: readonly PartSource[],
   start: number,
 ): PackedHeader {
   let at = start;
-  const parts = arrays.map((array): PackedPart => {
-    const part = { offset: at, bytes: array.length, crc32: sumOf(array) };
-    at = align(at + array.length);
+  const parts = sources.map(({ bytes, crc32 }): PackedPart => {
+    const part = { offset: at, bytes, crc32 };
+    at = align(at + bytes);
     return part;
   });
   const { name, synthetic, classNames, height, width, notes, damaged, validation } = dataset;
@@ -187,8 +203,17 @@ function partsFit(
 
 function readPart(input: number, part: PackedPart, file: string): Uint8Array {
   const bytes = readExactly(input, part.offset, part.bytes, file);
-  if (sumOf(bytes) !== part.crc32) throw damaged(file);
+  if (sumOf([bytes]) !== part.crc32) throw damaged(file);
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** As `readPart`, without keeping anything. */
+function checkPart(input: number, { offset, bytes, crc32: wanted }: PackedPart, file: string): void {
+  let sum = 0;
+  for (let at = 0; at < bytes; at += checked) {
+    sum = crc32(readExactly(input, offset + at, Math.min(checked, bytes - at), file), sum);
+  }
+  if (sum !== wanted) throw damaged(file);
 }
 
 function readExactly(input: number, offset: number, length: number, file: string): Buffer {
@@ -202,21 +227,10 @@ function readExactly(input: number, offset: number, length: number, file: string
   return bytes;
 }
 
-/** CRC-32, in pieces that every release of Node takes. */
-function sumOf(bytes: Uint8Array): number {
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += piece) sum = crc32(bytes.subarray(at, at + piece), sum);
-  return sum;
-}
-
 function writeAll(output: number, bytes: Uint8Array, offset: number): void {
   for (let at = 0; at < bytes.length; ) {
     at += writeSync(output, bytes, at, Math.min(bytes.length - at, piece), offset + at);
   }
-}
-
-function asBytes(array: Uint8Array | Uint16Array): Buffer {
-  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 }
 
 function asClassIds(bytes: Uint8Array, width: 1 | 2): Uint8Array | Uint16Array {

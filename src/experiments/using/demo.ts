@@ -1,5 +1,7 @@
 // The page of `reat export --demo`: a run's network in a browser, with a few of its test images to begin with.
+
 import sharp from "sharp";
+import { imageAt } from "../../data/index.js";
 import { ReatError } from "../../errors.js";
 import { type DemoFacts, demoPage } from "../../export/index.js";
 import type { RunFolder } from "../../training/index.js";
@@ -48,10 +50,9 @@ async function samplesOf(
     const firsts = dataset.classNames.map((_, id) => test.labels.indexOf(id)).filter((at) => at >= 0);
     const count = Math.min(mostSamples, firsts.length);
     const chosen = Array.from({ length: count }, (_, i) => firsts[Math.floor((i * firsts.length) / count)]!);
-    const size = 3 * height * width;
     const samples = await Promise.all(
       chosen.map(async (at) => ({
-        png: await pngOf(test.images.subarray(at * size, (at + 1) * size), height, width),
+        png: await pngOf(imageAt(test, at), height, width),
         className: dataset.classNames[test.labels[at]!]!,
       })),
     );
