@@ -68,11 +68,11 @@ export function cfaRule(options: CfaOptions, { classCounts, device }: MethodSetu
       if (epoch !== epochNow) {
         if (epochNow > 0) {
           const { sums, counts } = right.read();
-          accuracies = classAccuracies(
-            sums.map(([sum]) => sum!),
-            counts,
-            options.accuracy,
-          );
+          const rights = sums.map(([sum]) => sum!);
+          // An epoch without adversarial examples, as TAET's first ones, says nothing.
+          if (counts.some((count) => count > 0)) {
+            accuracies = classAccuracies(rights, counts, options.accuracy);
+          }
         }
         right.reset();
         epochNow = epoch;

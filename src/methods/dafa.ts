@@ -47,9 +47,11 @@ export function dafaRule({ lambda, from }: DafaOptions, { classCounts, device }:
   const probabilities = new ClassSums(classes, classes, device);
   let epochNow = 0;
   let weights: readonly number[] | null = null;
-  const weigh = (): number[] => {
+  /** Null after an epoch without adversarial examples, as TAET's first ones. */
+  const weigh = (): number[] | null => {
     const { sums, counts } = probabilities.read();
     const seen = counts.flatMap((count, k) => (count > 0 ? [k] : []));
+    if (seen.length === 0) return null;
     const means = seen.map((k) => seen.map((j) => sums[k]![j]! / counts[k]!));
     const some = dafaWeights(means, lambda);
     return classCounts.map((_, k) => Math.max(some[seen.indexOf(k)] ?? 1, 0));

@@ -78,6 +78,23 @@ describe("DAFA", () => {
   });
 });
 
+it.each([
+  ["cfa", "classBudgetShares"],
+  ["dafa", "classWeights"],
+])("%s waits for an epoch with adversarial examples", (rule, key) => {
+  const model = new TinyModel(1);
+  const lambda = rule === "dafa" ? { lambda: 40 } : {};
+  const method = create({ name: "taet", cleanEpochs: 2, [rule]: { from: 2, ...lambda } });
+  const sharesOf = (epoch: number) => {
+    const shares = method.beginEpoch(epoch)[key] as number[];
+    for (const seed of [1, 2, 3])
+      scope(() => method.step(batchOf(seed), { model, generator: new Generator(seed) }));
+    return new Set(shares);
+  };
+  expect([1, 2, 3].map(sharesOf)).toEqual([new Set([1]), new Set([1]), new Set([1])]);
+  expect(sharesOf(4).size).toBeGreaterThan(1);
+});
+
 describe("terms beside the loss", () => {
   /** Terms of one step of an epoch, and how often the network was run in it. */
   function step(options: object, epoch = 1, averaged: (<T>(body: () => T) => T) | null = null) {
