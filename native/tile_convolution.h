@@ -92,6 +92,16 @@ struct TileSeparation {
   double* sums;
 };
 
+// output = maps + other. Of each plane `sums` takes [2, 16]: sums over the pixels of the output less `centre` and of its square.
+struct TileSum {
+  int64_t blocks, pixels;
+  const float* maps;
+  const float* other;
+  const float* centre;  // [blocks * 16], null for zero
+  float* output;
+  double* sums;
+};
+
 // A weight in memory. The taps of a kernel follow each other, in reverse order if `turned`.
 struct TileWeight {
   const float* data;
@@ -126,6 +136,7 @@ struct TileKernels {
   // Planes `first` to `last`; `join.output` holds the result where it goes back.
   void (*join)(const TileJoin& join, int64_t first, int64_t last);
   void (*separate)(const TileJoin& join, const TileSeparation&, int64_t first, int64_t last);
+  void (*sum)(const TileSum&, int64_t first, int64_t last);
 };
 
 #ifdef REAT_TILES

@@ -1,4 +1,5 @@
-// Where branches of a network meet: their normalisations, their sum and ReLU in one pass over the maps, and the way back.
+// Where branches of a network meet: their normalisations, their sum and ReLU in one pass over the maps, and the way back; and a sum with
+// its statistics, for a normalisation that comes later.
 #pragma once
 
 #include "lanes.h"
@@ -54,6 +55,27 @@ static void separateMaps(const TileJoin& join, const TileSeparation& back, int64
       addTo(sums, alone);
       addTo(sums + kLanes, timesMaps);
       addTo(sums + 2 * kLanes, timesOther);
+    }
+  }
+}
+
+static void sumMaps(const TileSum& sum, int64_t first, int64_t last) {
+  for (int64_t plane = first; plane < last; ++plane) {
+    const int64_t begin = plane * sum.pixels;
+    const Lanes centre = sum.centre == nullptr ? spread(0) : load(sum.centre + plane % sum.blocks * kLanes);
+    double* sums = sum.sums + plane * 2 * kLanes;
+    constexpr int64_t few = 32;
+    for (int64_t part = begin; part < begin + sum.pixels; part += few) {
+      Lanes alone = spread(0), squares = spread(0);
+      const int64_t end = part + few < begin + sum.pixels ? part + few : begin + sum.pixels;
+      for (int64_t pixel = part; pixel < end; ++pixel) {
+        const Lanes both = load(sum.maps + pixel * kLanes) + load(sum.other + pixel * kLanes), centred = both - centre;
+        store(sum.output + pixel * kLanes, both);
+        alone = alone + centred;
+        squares = fused(centred, centred, squares);
+      }
+      addTo(sums, alone);
+      addTo(sums + kLanes, squares);
     }
   }
 }

@@ -73,6 +73,6 @@ static void finishGradient(TileGeometry geometry, const TileShape& shape, const 
 
 static const TileKernels kernels = {tiles,           chunk, scratch,  convolve,        weightSize,  prepareWeight,
                                     gradientSize,    kVectors,        gradientScratch, addGradient, finishGradient,
-                                    joinMaps,        separateMaps};
+                                    joinMaps,        separateMaps, sumMaps};
 
 }  // namespace reat::REAT_PROCESSOR

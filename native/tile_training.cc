@@ -1,56 +1,16 @@
-// The operators of training in tiles: a convolution with batch normalisation around it, and the sum of two branches.
+// The convolution of training in tiles, with batch normalisation around it.
 //
 // A convolution takes what the one before it left, normalises it and applies ReLU on the way in, and hands on its own result with its
 // mean and variance. So no normalised map is written or kept, and the gradients of batch normalisation are what autograd makes of
 // these steps: that of mean and variance goes in with the gradient of the maps from which they were taken.
-#include "tile_norm.h"
+#include "tile_moments.h"
 
 #include <ATen/Parallel.h>
 #include <torch/library.h>
 
-#include <optional>
-
 namespace reat {
 
 namespace {
-
-using torch::autograd::variable_list;
-
-int64_t pixelsOf(const at::Tensor& maps) { return maps.size(0) * maps.size(2) * maps.size(3); }
-
-struct Moments {
-  at::Tensor mean, variance;
-};
-
-// From sums of [blocks, 2, 16] of maps less `centre`.
-Moments momentsOf(const std::vector<double>& sums, const float* centre, int64_t channels, int64_t pixels) {
-  const at::Tensor mean = at::empty({channels}, at::kDouble), variance = at::empty_like(mean);
-  for (int64_t c = 0; c < channels; ++c) {
-    const int64_t place = c / kTileBlock * 2 * kTileBlock + c % kTileBlock;
-    const double first = sums[place] / pixels, second = sums[place + kTileBlock] / pixels;
-    mean.data_ptr<double>()[c] = (centre == nullptr ? 0 : centre[c]) + first;
-    // Not below zero, and NaN where the maps are.
-    const double difference = second - first * first;
-    variance.data_ptr<double>()[c] = difference < 0 ? 0 : difference;
-  }
-  return {mean, variance};
-}
-
-// What the gradients of mean and variance add to that of the maps, which is the same for all pixels but for a multiple of the maps.
-struct MomentGradients {
-  std::vector<float> shift, otherScale;
-
-  MomentGradients(const at::Tensor& ofMean, const at::Tensor& ofVariance, const at::Tensor& mean, int64_t pixels)
-      : shift(mean.size(0)), otherScale(mean.size(0)) {
-    for (int64_t c = 0; c < mean.size(0); ++c) {
-      const double slope = ofVariance.defined() ? 2 * ofVariance.data_ptr<double>()[c] / pixels : 0;
-      const double constant = ofMean.defined() ? ofMean.data_ptr<double>()[c] / pixels : 0;
-      otherScale[c] = static_cast<float>(slope);
-      shift[c] = static_cast<float>(constant - slope * mean.data_ptr<double>()[c]);
-    }
-  }
-  TileMix mix(const at::Tensor& maps) const { return {nullptr, shift.data(), dataOf(maps), otherScale.data(), false}; }
-};
 
 // Each thread takes tiles of its own or channels of its own: sums that every thread held whole would be more than caches hold.
 at::Tensor weightGradient(TileGeometry geometry, const TileShape& shape, const TileWeightOperands& operands, const at::Tensor& weight) {
@@ -86,13 +46,6 @@ at::Tensor weightGradient(TileGeometry geometry, const TileShape& shape, const T
   });
   return gradient;
 }
-
-std::optional<TileNorm> normOf(const variable_list& tensors, size_t begin, double eps) {
-  if (!tensors[begin].defined()) return std::nullopt;
-  return TileNorm{tensors[begin], tensors[begin + 1], tensors[begin + 2], tensors[begin + 3], eps};
-}
-
-at::Tensor orUndefined(const OptionalTensor& tensor) { return tensor ? *tensor : at::Tensor(); }
 
 struct TileTrainingConvolution : torch::autograd::Function<TileTrainingConvolution> {
   static TileShape shapeOf(const at::Tensor& input, const at::Tensor& weight, int64_t stride) {
@@ -178,89 +131,6 @@ struct TileTrainingConvolution : torch::autograd::Function<TileTrainingConvoluti
   }
 };
 
-struct TileJoining : torch::autograd::Function<TileJoining> {
-  static TileJoin joinOf(const at::Tensor& maps, const NormFactors& factors, const at::Tensor& other,
-                         const std::optional<NormFactors>& otherFactors, const at::Tensor& output, bool relu) {
-    return {maps.size(1), maps.size(2) * maps.size(3), dataOf(maps), factors.mix(false), dataOf(other),
-            otherFactors ? otherFactors->mix(false) : TileMix{}, dataOf(output), relu};
-  }
-
-  static variable_list forward(torch::autograd::AutogradContext* context, const at::Tensor& maps, const at::Tensor& mean,
-                               const at::Tensor& variance, const at::Tensor& weight, const at::Tensor& bias, const OptionalTensor& other,
-                               const OptionalTensor& otherMean, const OptionalTensor& otherVariance, const OptionalTensor& otherWeight,
-                               const OptionalTensor& otherBias, double eps, bool relu) {
-    variable_list saved{maps, mean, variance, weight, bias, orUndefined(other), orUndefined(otherMean), orUndefined(otherVariance),
-                        orUndefined(otherWeight), orUndefined(otherBias)};
-    const auto otherNorm = normOf(saved, 6, eps);
-    const auto otherFactors = otherNorm ? std::make_optional<NormFactors>(*otherNorm) : std::nullopt;
-    const NormFactors factors(*normOf(saved, 1, eps));
-    const at::Tensor output = at::empty_like(maps);
-    const TileJoin join = joinOf(maps, factors, saved[5], otherFactors, output, relu);
-    at::parallel_for(0, maps.size(0) * join.blocks, 1, [&](int64_t first, int64_t last) { tileKernels()->join(join, first, last); });
-    saved.push_back(output);
-    context->save_for_backward(saved);
-    context->saved_data["eps"] = eps;
-    context->saved_data["relu"] = relu;
-    return {output};
-  }
-
-  static variable_list backward(torch::autograd::AutogradContext* context, const variable_list& gradients) {
-    TORCH_CHECK(!at::GradMode::is_enabled(), "tile_join has no second derivative");
-    const variable_list saved = context->get_saved_variables();
-    const double eps = context->saved_data["eps"].toDouble();
-    const at::Tensor &maps = saved[0], &other = saved[5];
-    const TileNorm norm = *normOf(saved, 1, eps);
-    const auto otherNorm = normOf(saved, 6, eps);
-    const NormFactors factors(norm);
-    const auto otherFactors = otherNorm ? std::make_optional<NormFactors>(*otherNorm) : std::nullopt;
-    const at::Tensor gradient = gradients[0].contiguous();
-    const TileJoin join = joinOf(maps, factors, other, otherFactors, saved[10], context->saved_data["relu"].toBool());
-    variable_list results(12);
-    results[0] = at::empty_like(maps);
-    if (other.defined()) results[5] = at::empty_like(maps);
-    const int64_t planes = maps.size(0) * join.blocks, ofBlock = 3 * kTileBlock;
-    std::vector<double> ofPlanes(planes * ofBlock);
-    at::parallel_for(0, planes, 1, [&](int64_t first, int64_t last) {
-      tileKernels()->separate(join,
-                              {dataOf(gradient), factors.centre.data(), otherFactors ? otherFactors->centre.data() : nullptr,
-                               dataOf(results[0]), dataOf(results[5]), ofPlanes.data()},
-                              first, last);
-    });
-    const std::vector<double> sums = summed(ofPlanes, join.blocks * ofBlock);
-    const auto sum = [&](int which) {
-      return [&, which](int64_t c) { return sums[c / kTileBlock * ofBlock + which * kTileBlock + c % kTileBlock]; };
-    };
-    const auto put = [&](const NormGradients& ofNorm, size_t begin) {
-      results[begin] = ofNorm.mean;
-      results[begin + 1] = ofNorm.variance;
-      results[begin + 2] = ofNorm.weight;
-      results[begin + 3] = ofNorm.bias;
-    };
-    put(NormGradients(norm, factors, sum(0), sum(1)), 1);
-    if (otherNorm) put(NormGradients(*otherNorm, *otherFactors, sum(0), sum(2)), 6);
-    return results;
-  }
-};
-
-void checkMaps(const at::Tensor& maps, const char* name) {
-  TORCH_CHECK(tileKernels() != nullptr, name, " needs a processor with AVX2");
-  TORCH_CHECK(maps.dim() == 5 && maps.size(4) == kTileBlock && maps.numel() > 0, name, " takes maps [N, C/16, H, W, 16]");
-  TORCH_CHECK(maps.device().is_cpu() && maps.scalar_type() == at::kFloat, name, " works on float32 on the CPU");
-}
-
-// All four of a norm for the channels of `maps`, or none.
-bool checkNorm(const at::Tensor& maps, const OptionalTensor& mean, const OptionalTensor& variance, const OptionalTensor& weight,
-               const OptionalTensor& bias, const char* name) {
-  const int64_t given = mean.has_value() + variance.has_value() + weight.has_value() + bias.has_value();
-  TORCH_CHECK(given == 0 || given == 4, name, " takes mean, variance, weight and bias of a norm together");
-  if (given == 0) return false;
-  for (const auto& [tensor, type] : {std::pair(*mean, at::kDouble), {*variance, at::kDouble}, {*weight, at::kFloat}, {*bias, at::kFloat}})
-    TORCH_CHECK(tensor.dim() == 1 && tensor.size(0) == maps.size(1) * kTileBlock && tensor.scalar_type() == type && tensor.device().is_cpu() &&
-                    tensor.is_contiguous(),
-                name, " takes a norm of as many channels as the maps have, its mean and variance in float64");
-  return true;
-}
-
 std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> tileTrainingConvolution(
     const at::Tensor& input, const at::Tensor& weight, const OptionalTensor& mean, const OptionalTensor& variance,
     const OptionalTensor& normWeight, const OptionalTensor& normBias, const OptionalTensor& estimate, double eps, bool relu, int64_t stride) {
@@ -272,28 +142,10 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> tileTrainingConvoluti
               name, " takes a weight [O, C, k, k] with O a multiple of 16, k 3 or 1 and C as the maps have");
   TORCH_CHECK(weight.device().is_cpu() && weight.scalar_type() == at::kFloat, name, " works on float32 on the CPU");
   TORCH_CHECK(stride == 1 || stride == 2, name, " takes a stride of 1 or 2");
-  TORCH_CHECK(!estimate || (estimate->dim() == 1 && estimate->size(0) == weight.size(0) && estimate->is_contiguous() &&
-                            estimate->scalar_type() == at::kFloat && !estimate->requires_grad()),
-              name, " takes an estimate of the means [O] without a gradient");
+  checkEstimate(estimate, weight.size(0), name);
   const variable_list results = TileTrainingConvolution::apply(input.contiguous(), weight.contiguous(), mean, variance, normWeight, normBias,
                                                                estimate, eps, relu, stride);
   return {results[0], results[1], results[2], results[3]};
-}
-
-at::Tensor tileJoin(const at::Tensor& maps, const at::Tensor& mean, const at::Tensor& variance, const at::Tensor& weight,
-                    const at::Tensor& bias, const OptionalTensor& other, const OptionalTensor& otherMean,
-                    const OptionalTensor& otherVariance, const OptionalTensor& otherWeight, const OptionalTensor& otherBias, double eps,
-                    bool relu) {
-  constexpr const char* name = "tile_join";
-  checkMaps(maps, name);
-  checkNorm(maps, mean, variance, weight, bias, name);
-  if (other) checkMaps(*other, name);
-  TORCH_CHECK(!other || other->sizes() == maps.sizes(), name, " takes other maps of the same shape");
-  const bool normalised = checkNorm(maps, otherMean, otherVariance, otherWeight, otherBias, name);
-  TORCH_CHECK(!normalised || other, name, " takes a second norm only with other maps");
-  OptionalTensor plain;
-  if (other) plain = other->contiguous();
-  return TileJoining::apply(maps.contiguous(), mean, variance, weight, bias, plain, otherMean, otherVariance, otherWeight, otherBias, eps, relu)[0];
 }
 
 }  // namespace
@@ -306,11 +158,6 @@ TORCH_LIBRARY_FRAGMENT(reat, library) {
       "tile_training_convolution(Tensor input, Tensor weight, Tensor? mean, Tensor? variance, Tensor? norm_weight, Tensor? norm_bias, "
       "Tensor? estimate, float eps, bool relu, int stride) -> (Tensor, Tensor, Tensor, Tensor)",
       tileTrainingConvolution);
-  // Normalised maps plus other ones, which are left out, as they are or normalised too; through ReLU where `relu`.
-  library.def(
-      "tile_join(Tensor maps, Tensor mean, Tensor variance, Tensor weight, Tensor bias, Tensor? other, Tensor? other_mean, "
-      "Tensor? other_variance, Tensor? other_weight, Tensor? other_bias, float eps, bool relu) -> Tensor",
-      tileJoin);
 }
 
 }  // namespace reat

@@ -47,6 +47,16 @@ export class BatchNorm extends Layer {
     });
   }
 
+  /** The norm by running statistics. */
+  fixed(): TileNorm {
+    const { weight, bias, eps } = this;
+    return {
+      mean: this.runningMean.to("float64"),
+      variance: this.runningVar.to("float64"),
+      ...{ weight, bias, eps },
+    };
+  }
+
   /**
    * The norm of maps [N, channels/16, H, W, 16] whose mean and biased variance [channels] are known, float64 both; running statistics
    * move as in `forward`.
@@ -54,10 +64,7 @@ export class BatchNorm extends Layer {
    */
   inTraining({ shape }: Tensor, mean: Tensor, variance: Tensor): TileNorm {
     const { weight, bias, eps, mode } = this;
-    if (mode !== "train" && mode !== "batch") {
-      const [ownMean, ownVariance] = [this.runningMean.to("float64"), this.runningVar.to("float64")];
-      return { mean: ownMean, variance: ownVariance, weight, bias, eps };
-    }
+    if (mode !== "train" && mode !== "batch") return this.fixed();
     const [count, blocks, height, width, lanes] = shape as [number, number, number, number, number];
     requireSeveralValues([count, blocks * lanes, height, width]);
     if (mode === "train") {

@@ -1,5 +1,5 @@
 // A convolution of images with its own weight.
-import { conv2d, type Generator, type Tensor } from "../tensor/index.js";
+import { conv2d, type Generator, keep, type Tensor, zeros } from "../tensor/index.js";
 import type { BatchNorm } from "./batch-norm.js";
 import {
   convolveActivated,
@@ -13,6 +13,7 @@ import {
   foldNorm,
   hasTiles,
   inBlocks,
+  type MeasuredMaps,
   type PendingMaps,
   prepareTileWeights,
   type TileWeights,
@@ -47,6 +48,8 @@ export class Conv2d extends Layer {
   };
   #folded: FoldedConvolution | null = null;
   #tileWeights: TileWeights | null = null;
+  /** What is added to each channel where the convolution stands alone. */
+  #alone: Tensor | null = null;
 
   constructor(inputs: number, outputs: number, generator: Generator, options: Conv2dOptions = {}) {
     super();
@@ -75,6 +78,18 @@ export class Conv2d extends Layer {
     return [endWith(output, ending), input];
   }
 
+  /**
+   * The convolution of maps in blocks where no norm follows that could be part of it, in mode "fast", in tiles.
+   * @returns the result with its ending, and the maps for later uses, as in `convolveTiles`
+   */
+  forwardAlone(input: Tensor, ending: Ending): readonly [Tensor, Tensor] {
+    this.#tileWeights ??= prepareTileWeights(this.weight.detach(), this.#geometry);
+    this.#alone ??= keep(this.bias?.detach() ?? zeros([this.weight.shape[0]!]));
+    if (currentLevers().fuseActivations) return convolveTiles(input, this.#tileWeights, this.#alone, ending);
+    const [output] = convolveTiles(input, this.#tileWeights, this.#alone, { addend: null, relu: false });
+    return [endWith(output, ending), input];
+  }
+
   /** Whether this convolution can be done in tiles, in an attack or in training. */
   get fitsTiles(): boolean {
     const { kernel, padding, groups } = this.#geometry;
@@ -89,6 +104,20 @@ export class Conv2d extends Layer {
     const { stride } = this.#geometry;
     const { output, mean, variance, same } = convolveInTraining(input, this.weight, stride, norm.runningMean);
     return [{ maps: output, norm: norm.inTraining(output, mean, variance), relu }, same];
+  }
+
+  /**
+   * A training pass of maps in blocks, whose result is measured.
+   * @param estimate of the result's means [outputs]; null where they are not needed
+   */
+  forwardMeasured(input: PendingMaps, estimate: Tensor | null): MeasuredMaps {
+    const { output, mean, variance } = convolveInTraining(
+      input,
+      this.weight,
+      this.#geometry.stride,
+      estimate,
+    );
+    return { maps: output, mean, variance };
   }
 
   #forwardActivated(input: Tensor, norm: BatchNorm, ending: Ending): readonly [Tensor, Tensor] {
@@ -111,5 +140,7 @@ export class Conv2d extends Layer {
     this.#tileWeights?.forth.dispose();
     this.#tileWeights?.back.dispose();
     this.#tileWeights = null;
+    this.#alone?.dispose();
+    this.#alone = null;
   }
 }

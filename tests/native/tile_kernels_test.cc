@@ -386,6 +386,38 @@ void testJoin(const Case& one, Mixing::Kind otherKind, bool hasOther, bool relu)
   ofSums.end(one, "the sums of the gradient", 1e-5);
 }
 
+// A sum with what its mean and variance follow from.
+void testSum(const Case& one, bool centred) {
+  Maps maps(one.images, one.inputs, one.height, one.width), other = Maps(one.images, one.inputs, one.height, one.width);
+  Maps output(one.images, one.inputs, one.height, one.width);
+  maps.draw();
+  other.draw();
+  const Array<float> centre = drawnVector(one.inputs);
+  const int64_t blocks = blocksOf(one.inputs), planes = one.images * blocks;
+  Array<double> sums(planes * 2 * kLanes);
+  const TileSum sum{blocks, one.height * one.width, maps.values.data(), other.values.data(), centred ? centre.data() : nullptr,
+                    output.values.data(), sums.data()};
+  kernels.sum(sum, 0, planes / 2);
+  kernels.sum(sum, planes / 2, planes);
+  Comparison results, ofSums;
+  std::vector<double> expectedSums(sums.size(), 0);
+  maps.each([&](auto n, auto c, auto y, auto x) {
+    const double both = static_cast<double>(maps.at(n, c, y, x)) + other.at(n, c, y, x), less = both - (centred ? centre[c] : 0);
+    results.add(output.at(n, c, y, x), both);
+    const int64_t at = (n * blocks + c / kLanes) * 2 * kLanes + c % kLanes;
+    expectedSums[at] += less;
+    expectedSums[at + kLanes] += less * less;
+  });
+  for (int64_t n = 0; n < one.images; ++n)
+    for (int64_t c = 0; c < one.inputs; ++c)
+      for (int64_t which = 0; which < 2; ++which) {
+        const int64_t at = (n * blocks + c / kLanes) * 2 * kLanes + which * kLanes + c % kLanes;
+        ofSums.add(sums[at], expectedSums[at]);
+      }
+  results.end(one, "a sum of maps", 1e-6);
+  ofSums.end(one, "what a sum's mean and variance follow from", 1e-5);
+}
+
 }  // namespace
 
 int main() {
@@ -400,6 +432,7 @@ int main() {
       testJoin(one, Mixing::plain, false, relu);
       testJoin(one, Mixing::plain, true, relu);
       testJoin(one, Mixing::normalised, true, relu);
+      testSum(one, relu);
     }
   }
   if (failures == 0) std::printf("%zu shapes hold.\n", cases.size());

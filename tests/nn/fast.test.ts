@@ -21,41 +21,44 @@ const build = (name: ModelName) => buildModel(name, { classes: 7, generator: new
 const batch = () => rand([3, 3, 32, 32], new Generator(7));
 const values = (tensors: readonly Tensor[]) => tensors.map((tensor) => tensor.toArray());
 
-describe.each(["resnet18", "small-resnet", "resnet50", "wrn28_10"] satisfies ModelName[])("%s", (name) => {
-  it("computes the logits and image gradients of mode eval", () =>
-    scope(() => {
-      const model = build(name);
-      const images = batch();
-      const plain = model.withMode("eval", () => logitsAndGradient(model, images));
-      const fast = model.withMode("fast", () => logitsAndGradient(model, images));
-      expect(fast[1].shape).toEqual(plain[1].shape);
-      expect(apart(fast[0], plain[0])).toBeLessThan(1e-4);
-      expect(apart(fast[1], plain[1])).toBeLessThan(1e-2);
-      model.dispose();
-    }));
+describe.each(["resnet18", "small-resnet", "resnet50", "preact-resnet18", "wrn28_10"] satisfies ModelName[])(
+  "%s",
+  (name) => {
+    it("computes the logits and image gradients of mode eval", () =>
+      scope(() => {
+        const model = build(name);
+        const images = batch();
+        const plain = model.withMode("eval", () => logitsAndGradient(model, images));
+        const fast = model.withMode("fast", () => logitsAndGradient(model, images));
+        expect(fast[1].shape).toEqual(plain[1].shape);
+        expect(apart(fast[0], plain[0])).toBeLessThan(1e-4);
+        expect(apart(fast[1], plain[1])).toBeLessThan(1e-2);
+        model.dispose();
+      }));
 
-  it("is mode frozen bit for bit with the lever off", () =>
-    scope(() => {
-      const model = build(name);
-      const images = batch();
-      restore = setLevers({ winograd: false });
-      const frozen = model.withMode("frozen", () => logitsAndGradient(model, images));
-      const fast = model.withMode("fast", () => logitsAndGradient(model, images));
-      expect(values(fast)).toEqual(values(frozen));
-      model.dispose();
-    }));
+    it("is mode frozen bit for bit with the lever off", () =>
+      scope(() => {
+        const model = build(name);
+        const images = batch();
+        restore = setLevers({ winograd: false });
+        const frozen = model.withMode("frozen", () => logitsAndGradient(model, images));
+        const fast = model.withMode("fast", () => logitsAndGradient(model, images));
+        expect(values(fast)).toEqual(values(frozen));
+        model.dispose();
+      }));
 
-  it("gives bit for bit what sums and ReLU by themselves give", () =>
-    scope(() => {
-      const model = build(name);
-      const images = batch();
-      const fused = model.withMode("fast", () => logitsAndGradient(model, images));
-      restore = setLevers({ fuseActivations: false });
-      const apart = model.withMode("fast", () => logitsAndGradient(model, images));
-      expect(values(apart)).toEqual(values(fused));
-      model.dispose();
-    }));
-});
+    it("gives bit for bit what sums and ReLU by themselves give", () =>
+      scope(() => {
+        const model = build(name);
+        const images = batch();
+        const fused = model.withMode("fast", () => logitsAndGradient(model, images));
+        restore = setLevers({ fuseActivations: false });
+        const apart = model.withMode("fast", () => logitsAndGradient(model, images));
+        expect(values(apart)).toEqual(values(fused));
+        model.dispose();
+      }));
+  },
+);
 
 describe("mode fast", () => {
   it.runIf(tileProcessor() !== "")("rounds differently, and mode frozen within it does not", () =>

@@ -2,7 +2,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { toBlocks } from "../../src/nn/fast/blocked-maps.js";
 import { tileProcessor } from "../../src/nn/fast/tile-convolution.js";
-import { convolveInTraining, finishMaps, type PendingMaps } from "../../src/nn/fast/training-tiles.js";
+import {
+  convolveInTraining,
+  finishMaps,
+  type PendingMaps,
+  sumInTraining,
+} from "../../src/nn/fast/training-tiles.js";
 import { buildModel, type ImageClassifier, type ModelName, setLevers } from "../../src/nn/index.js";
 import {
   callOperator,
@@ -162,6 +167,39 @@ describe.runIf(tileProcessor() !== "")("training in tiles", () => {
     }),
   );
 
+  it("sums with their moments, and all gradients beside float64", () =>
+    scope(() => {
+      const [maps, other] = [leaf(3, 48, 7, 5), leaf(3, 48, 7, 5)];
+      const [fineMaps, fineOther] = [exactly(maps), exactly(other)];
+      const expected = fineMaps.add(fineOther);
+      const expectedMoments = momentsOf(expected);
+      const got = sumInTraining(toBlocks(maps), toBlocks(other), centred(48));
+      expect(apart(fromBlocks(got.maps), expected)).toBeLessThan(1e-6);
+      expect(apart(got.mean, expectedMoments[0])).toBeLessThan(3e-6);
+      expect(apart(got.variance, expectedMoments[1])).toBeLessThan(3e-6);
+      const pull = centred(...expected.shape).to("float64");
+      const [pullOfMean, pullOfVariance] = [centred(48).mul(105), centred(48).mul(105)].map((t) =>
+        t.to("float64"),
+      );
+      const value = (sum: Tensor, mean: Tensor, variance: Tensor) =>
+        sum.mul(pull).sum().add(mean.mul(pullOfMean!).sum()).add(variance.mul(pullOfVariance!).sum());
+      const wanted = grad(value(expected, ...expectedMoments), [fineMaps, fineOther]);
+      const reached = grad(value(fromBlocks(got.maps).to("float64"), got.mean, got.variance), [maps, other], {
+        retainGraph: true,
+      });
+      for (const [i, gradient] of reached.entries()) {
+        expect(apart(gradient as Tensor, wanted[i] as Tensor), `gradient ${i}`).toBeLessThan(3e-6);
+      }
+      const [alone] = grad(fromBlocks(got.maps).sum(), [maps]) as [Tensor];
+      expect(alone.sub(1).abs().amax().item()).toBe(0);
+      expect(() => sumInTraining(toBlocks(maps), toBlocks(other.slice(0, 0, 2)), centred(48))).toThrow(
+        "takes maps of the same shape",
+      );
+      expect(() => sumInTraining(toBlocks(maps), toBlocks(other), centred(47))).toThrow(
+        "one for each channel",
+      );
+    }));
+
   it("adds the gradient of a later use of the maps on the way, and computes none that is not asked for", () =>
     scope(() => {
       const maps = leaf(2, 1, 5, 5, 16);
@@ -214,7 +252,7 @@ describe.runIf(tileProcessor() !== "")("training in tiles", () => {
       expect(() => call(maps, centred(16, 17, 3, 3))).toThrow("C as the maps have");
       expect(() => call(maps, centred(16, 16, 5, 5))).toThrow("k 3 or 1");
       expect(() => call(maps, weight, null, 3)).toThrow("stride of 1 or 2");
-      expect(() => call(maps, weight, centred(15))).toThrow("an estimate of the means [O]");
+      expect(() => call(maps, weight, centred(15))).toThrow("an estimate of the means, one for each channel");
       const join = (mean: Tensor, other: Tensor | null) =>
         callOperator(
           "reat::tile_join",
@@ -254,7 +292,7 @@ const areSame = (a: Pass, b: Pass) =>
     equal(tensor, [b.logits, ...b.gradients, ...b.running][i]!),
   );
 
-describe.each(["small-resnet", "resnet50"] satisfies ModelName[])("%s", (name) => {
+describe.each(["small-resnet", "resnet50", "preact-resnet18"] satisfies ModelName[])("%s", (name) => {
   const build = () => buildModel(name, { classes: 7, generator: new Generator(5) });
   const batch = () => rand([6, 3, 24, 24], new Generator(7)).requiresGrad_();
   const pass = (mode: "train" | "batch" = "train", trainingTiles = true) => {

@@ -30,6 +30,12 @@ export function toBlocks(maps: Tensor): Tensor {
   return padded.reshape([count, blocks, block, height, width]).permute([0, 1, 3, 4, 2]).contiguous();
 }
 
+/** Maps in blocks as [N, C, H, W], C a multiple of 16. */
+export function outOfBlocks(maps: Tensor): Tensor {
+  const [count, blocks, height, width] = maps.shape as [number, number, number, number, number];
+  return maps.permute([0, 1, 4, 2, 3]).reshape([count, blocks * block, height, width]);
+}
+
 /** Whether maps are in blocks. */
 export function inBlocks(maps: Tensor): boolean {
   return maps.ndim === 5;

@@ -1,6 +1,6 @@
 // The face of the fast paths: blocked maps, tiles, folded normalisation, a GPU's fused convolutions and short types.
 export { convolveActivated } from "./activated-convolution.js";
-export { convolveBlocks, inBlocks, toBlocks, worthBlocking } from "./blocked-maps.js";
+export { convolveBlocks, inBlocks, outOfBlocks, toBlocks, worthBlocking } from "./blocked-maps.js";
 export {
   type Ending,
   endWith,
@@ -28,6 +28,8 @@ export {
 export {
   convolveInTraining,
   finishMaps,
+  type MeasuredMaps,
   type PendingMaps,
+  sumInTraining,
   worthTrainingInTiles,
 } from "./training-tiles.js";

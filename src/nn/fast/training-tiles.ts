@@ -6,12 +6,20 @@ import { tilesWanted } from "./tile-convolution.js";
 
 const trainingConvolution = operatorMany("reat::tile_training_convolution");
 const join = operator("reat::tile_join");
+const sum = operatorMany("reat::tile_sum");
 
 /** Maps [N, C/16, H, W, 16] that a norm and then, where `relu`, a ReLU still have to pass; without a norm they are as they shall be. */
 export interface PendingMaps {
   readonly maps: Tensor;
   readonly norm: TileNorm | null;
   readonly relu: boolean;
+}
+
+/** Maps [N, C/16, H, W, 16] with their mean and biased variance [C] in float64. */
+export interface MeasuredMaps {
+  readonly maps: Tensor;
+  readonly mean: Tensor;
+  readonly variance: Tensor;
 }
 
 /** Whether a training pass is faster with these images in blocks. */
@@ -30,7 +38,7 @@ export function worthTrainingInTiles(images: Tensor): boolean {
 /**
  * The convolution of maps in blocks by `weight` [O, C, k, k] with O a multiple of 16, k 3 or 1 and padding (k - 1)/2. The weight's
  * gradient is Winograd's F(3×3, 4×4) (Lavin and Gray 2016) where the convolution is F(4×4, 3×3).
- * @param estimate of the results' means [O], without a gradient: the nearer, the more exact is the variance
+ * @param estimate of the results' means [O], without a gradient, null where their moments are not needed: the nearer, the more exact is the variance
  * @returns results, their mean and biased variance [O] in float64; and the maps that went in, for later uses: they must take the
  *   returned ones, so that the sum of both gradients is fused
  */
@@ -38,7 +46,7 @@ export function convolveInTraining(
   { maps, norm, relu }: PendingMaps,
   weight: Tensor,
   stride: number,
-  estimate: Tensor,
+  estimate: Tensor | null,
 ): { readonly output: Tensor; readonly mean: Tensor; readonly variance: Tensor; readonly same: Tensor } {
   const [output, mean, variance, same] = trainingConvolution(
     maps,
@@ -56,6 +64,15 @@ export function convolveInTraining(
 export function finishMaps({ maps, norm, relu }: PendingMaps, other: PendingMaps | null): Tensor {
   if (norm === null) return maps;
   return join(maps, ...partsOf(norm), other?.maps ?? null, ...partsOf(other?.norm ?? null), norm.eps, relu);
+}
+
+/**
+ * The sum of maps of one shape, which a norm is to follow.
+ * @param estimate of the sum's means [C], without a gradient: the nearer, the more exact is the variance
+ */
+export function sumInTraining(maps: Tensor, other: Tensor, estimate: Tensor): MeasuredMaps {
+  const [output, mean, variance] = sum(maps, other, estimate) as [Tensor, Tensor, Tensor];
+  return { maps: output, mean, variance };
 }
 
 function partsOf(norm: TileNorm | null): (Tensor | null)[] {

@@ -5,7 +5,14 @@ import { ImageClassifier } from "../classifier.js";
 import { classifierHead } from "../classifier-head.js";
 import { Conv2d } from "../conv2d.js";
 import type { ClassifierName } from "../cosine-linear.js";
-import { currentLevers, inPrecision } from "../fast/index.js";
+import {
+  currentLevers,
+  inPrecision,
+  outOfBlocks,
+  tilesWanted,
+  toBlocks,
+  worthBlocking,
+} from "../fast/index.js";
 import { Linear } from "../linear.js";
 import type { Layer } from "../module.js";
 
@@ -56,11 +63,22 @@ export class SmallCnn extends ImageClassifier {
     requireSmallCnnSize({ height, width });
     return scope(() =>
       inPrecision(images, (given) => {
-        const input = currentLevers().channelsLast ? given.contiguous("channelsLast") : given;
-        const maps = this.#convolutions.reduce((value, layer) => layer.forward(value).relu_(), input);
-        return this.#hidden.forward(maps.flatten(1)).relu_();
+        return this.#hidden.forward(this.#maps(given).flatten(1)).relu_();
       }),
     );
+  }
+
+  #maps(images: Tensor): Tensor {
+    if (this.mode === "fast" && tilesWanted() && worthBlocking(images, true)) {
+      const ending = { addend: null, relu: true };
+      const blocks = this.#convolutions.reduce(
+        (value, layer) => layer.forwardAlone(value, ending)[0],
+        toBlocks(images),
+      );
+      return outOfBlocks(blocks);
+    }
+    const input = currentLevers().channelsLast ? images.contiguous("channelsLast") : images;
+    return this.#convolutions.reduce((value, layer) => layer.forward(value).relu_(), input);
   }
 
   override classify(features: Tensor): Tensor {

@@ -1,14 +1,14 @@
 // WideResNets: few, wide stages of pre-activation blocks.
-import { type Generator, noGrad, operator, scope, type Tensor } from "../../tensor/index.js";
+import { type Generator, noGrad, operator, type Tensor } from "../../tensor/index.js";
 import { BatchNorm } from "../batch-norm.js";
 import { ImageClassifier } from "../classifier.js";
 import { classifierHead } from "../classifier-head.js";
 import { Conv2d } from "../conv2d.js";
 import type { ClassifierName } from "../cosine-linear.js";
-import { inMapLayout, inPrecision, pooled } from "../fast/index.js";
-import { Layer } from "../module.js";
+import { type Layer, Module } from "../module.js";
 import { Sequential } from "../sequential.js";
 import { PreActivationBlock } from "./pre-activation-block.js";
+import { type PreActivationBody, preActivationFeatures } from "./pre-activation-body.js";
 
 const normalInPlace = operator("normal_");
 
@@ -22,21 +22,17 @@ export interface WideResNetDescription {
 }
 
 /** Blocks of one width, the first of which has the stride; named as in the published code. */
-class Stage extends Layer {
-  readonly #layer: Sequential;
+class Stage extends Module {
+  readonly blocks: readonly PreActivationBlock[];
 
   constructor(blocks: number, inputs: number, outputs: number, stride: number, generator: Generator) {
     super();
-    const layers = Array.from({ length: blocks }, (_, index) =>
+    this.blocks = Array.from({ length: blocks }, (_, index) =>
       index === 0
         ? new PreActivationBlock(inputs, outputs, stride, generator, "wide")
         : new PreActivationBlock(outputs, outputs, 1, generator, "wide"),
     );
-    this.#layer = this.child("layer", new Sequential(...layers));
-  }
-
-  override forward(input: Tensor): Tensor {
-    return this.#layer.forward(input);
+    this.child("layer", new Sequential(...this.blocks));
   }
 }
 
@@ -44,8 +40,7 @@ class Stage extends Layer {
 export class WideResNet extends ImageClassifier {
   override readonly architecture: string;
   override readonly featureSize: number;
-  readonly #body: readonly Layer[];
-  readonly #norm: BatchNorm;
+  readonly #body: PreActivationBody;
   readonly #head: Layer;
 
   constructor(
@@ -65,21 +60,15 @@ export class WideResNet extends ImageClassifier {
         new Stage(blocks, widths[index]!, widths[index + 1]!, stride, generator),
       ),
     );
-    this.#body = [stem, ...stages];
     this.featureSize = widths[3];
-    this.#norm = this.child("bn1", new BatchNorm(this.featureSize, { device: generator.device }));
+    const norm = this.child("bn1", new BatchNorm(this.featureSize, { device: generator.device }));
     this.#head = this.child("fc", classifierHead(classifier, this.featureSize, classes, generator));
+    this.#body = { stem, blocks: stages.flatMap((stage) => stage.blocks), norm };
     this.#initialise(generator);
   }
 
   override features(images: Tensor): Tensor {
-    return scope(() =>
-      inPrecision(images, (input) => {
-        const laidOut = inMapLayout(input, null);
-        const maps = this.#body.reduce((value, part) => part.forward(value), laidOut);
-        return pooled(this.#norm.forward(maps).relu_());
-      }),
-    );
+    return preActivationFeatures(this.#body, images);
   }
 
   override classify(features: Tensor): Tensor {
