@@ -14,6 +14,7 @@ import { addMethods } from "./command-methods.js";
 import { addPredict } from "./command-predict.js";
 import { addQuickstart } from "./command-quickstart.js";
 import { addReport } from "./command-report.js";
+import { addReproduce } from "./command-reproduce.js";
 import { addTrain } from "./command-train.js";
 import { addUi } from "./command-ui.js";
 import { interruption } from "./interrupt.js";
@@ -76,6 +77,7 @@ Examples:
     addPredict,
     addExport,
     addReport,
+    addReproduce,
     addUi,
     addData,
     addMethods,

@@ -19,6 +19,7 @@ export {
 } from "./reading/index.js";
 export { renderReport } from "./render-report.js";
 export { type ReportSection, reportSections } from "./render-sections.js";
+export { renderReproduction, reproductionCsv, writeReproduction } from "./reproduction-page.js";
 export type { LoggedStep } from "./sections/index.js";
 export { styleSheet } from "./styles.js";
 export { evaluationTable, runsTable, type TableRow, tableRows } from "./terminal-tables.js";

@@ -1,0 +1,66 @@
+// How much a reproduction spends: the paper's protocol, a small one for two CPU cores, or next to nothing.
+
+/** What a budget sets over a row of the paper's tables. */
+export interface Budget {
+  /** What stands beside every figure that was measured with it. */
+  readonly protocol: string;
+  /** Over the row's preset, as `reat train --set`. */
+  readonly overrides: readonly string[];
+  /** Instead of a network that is too large for it. */
+  readonly networks: Readonly<Record<string, string>>;
+  /** Attacks in the order of the columns; null leaves the paper's. */
+  readonly attacks: readonly string[] | null;
+  /** Test images that are attacked, spread over the classes; null for all. */
+  readonly images: number | null;
+  /** The checkpoint that is measured. */
+  readonly checkpoint: "best" | "last";
+}
+
+/** The names of the budgets. */
+export const budgetNames = ["paper", "cpu", "smoke"] as const;
+/** One of the budgets. */
+export type BudgetName = (typeof budgetNames)[number];
+
+/** The budgets by name. */
+export const budgets: Readonly<Record<BudgetName, Budget>> = {
+  paper: {
+    protocol:
+      "The paper's: 80 epochs, batches of 128, PGD-10 examples, the epoch with the highest PGD-20 accuracy on the test set, all test images.",
+    ...{ overrides: [], networks: {}, attacks: null, images: null, checkpoint: "best" },
+  },
+  cpu: {
+    protocol:
+      "For two CPU cores, not the paper's: a small residual network, at most 2,000 training images of a class, 10 epochs, PGD-3 examples, the last epoch, 500 test images.",
+    overrides: [
+      "data.subset.maxPerClass=2000",
+      "training.epochs=10",
+      "training.milestones=[7, 9]",
+      "training.select=last",
+      "training.evaluateEvery=10",
+      "training.evaluationImages=500",
+      "method.attack.steps=3",
+      "method.attack.stepSize=4/255",
+    ],
+    networks: { resnet18: "small-resnet", wrn28_10: "laptop-resnet" },
+    ...{ attacks: null, images: 500, checkpoint: "last" },
+  },
+  smoke: {
+    protocol:
+      "A check that everything runs: a tiny network, one epoch, a few images, one attack step. Its figures mean nothing.",
+    overrides: [
+      "data.source=synthetic",
+      "data.resize=null",
+      "data.subset.maxPerClass=12",
+      "data.subset.imbalance=4",
+      "training.epochs=1",
+      "training.milestones=[]",
+      "training.batchSize=16",
+      "training.select=last",
+      "training.evaluationAttack=pgd-1",
+      "training.evaluationImages=10",
+      "method.attack.steps=1",
+    ],
+    networks: { resnet18: "smallcnn", wrn28_10: "smallcnn" },
+    ...{ attacks: ["pgd-1", "cw-1"], images: 10, checkpoint: "last" },
+  },
+};

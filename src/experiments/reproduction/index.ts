@@ -1,0 +1,37 @@
+// The face of reproducing the paper's tables.
+export { type Budget, type BudgetName, budgetNames, budgets } from "./budgets.js";
+export {
+  type DifferenceVerdict,
+  differenceSentence,
+  differenceVerdict,
+  type MeanOfRuns,
+  meanOfRuns,
+  pairedDifference,
+  signed,
+} from "./differences.js";
+export { estimate, type ReproductionEstimate } from "./estimate.js";
+export {
+  type PlannedEvaluation,
+  type PlannedRow,
+  type PlannedTraining,
+  planReproduction,
+  type ReproductionOptions,
+  type ReproductionPlan,
+} from "./plan.js";
+export { type PublishedFigure, type PublishedRow, publishedRow } from "./published.js";
+export { artefactNames, chosenRows, type ReproducedRow, reproducedRows } from "./rows.js";
+export {
+  type ReproducedCell,
+  type ReproducedTable,
+  type ReproducedTableRow,
+  type Reproduction,
+  readReproduction,
+} from "./tables.js";
+export {
+  type FailedTraining,
+  type ReproductionWatch,
+  resultOf,
+  type TrainingState,
+  trainingState,
+  workThrough,
+} from "./work.js";

@@ -1,0 +1,157 @@
+// Works through a reproduction's queue: each run under a lock, so that several processes share the work; a kill loses little.
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { canonicalJson } from "../../canonical-json.js";
+import { makeFolder } from "../../durable-file.js";
+import { type EvaluationProgress, type EvaluationResult, readResults } from "../../evaluation/index.js";
+import { RunFolder, readRunEvents, type TrainingProgress, tryLock } from "../../training/index.js";
+import { evaluateRun } from "../measuring/index.js";
+import { resumeExperiment, runExperiment } from "../run.js";
+import type { PlannedEvaluation, PlannedTraining, ReproductionPlan } from "./plan.js";
+
+/** How far a run of the queue is. */
+export interface TrainingState {
+  readonly trained: boolean;
+  /** Evaluations that are still to be made. */
+  readonly missing: readonly PlannedEvaluation[];
+}
+
+/** A run that could not be finished. */
+export interface FailedTraining {
+  readonly training: PlannedTraining;
+  readonly error: Error;
+}
+
+/** What work is watched and stopped with. */
+export interface ReproductionWatch {
+  /** A run begins or goes on. */
+  readonly onBegin?: (training: PlannedTraining, index: number) => void;
+  readonly onTraining?: (training: PlannedTraining, progress: TrainingProgress) => void;
+  readonly onEvaluation?: (training: PlannedTraining, progress: EvaluationProgress) => void;
+  /** A run is done, or failed. */
+  readonly onEnd?: (training: PlannedTraining, error: Error | null) => void;
+  /** Only runs of other processes are left. */
+  readonly onWait?: (training: PlannedTraining, pid: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What of a run is there. @throws ReatError `data` for damaged files */
+export function trainingState(training: PlannedTraining, plan: ReproductionPlan): TrainingState {
+  if (!RunFolder.isRun(training.folder)) return { trained: false, missing: training.evaluations };
+  const run = RunFolder.open(training.folder);
+  const trained = readRunEvents(run.metricsFile).some(({ type }) => type === "end");
+  const results = trained ? readResults(run.evaluationsFolder) : [];
+  const missing = training.evaluations.filter((each) => resultOf(results, each, plan) === null);
+  return { trained, missing };
+}
+
+/** The result of an evaluation among those of its run; null where there is none. */
+export function resultOf(
+  results: readonly EvaluationResult[],
+  { attack, budget }: PlannedEvaluation,
+  { budget: { checkpoint, images } }: ReproductionPlan,
+): EvaluationResult | null {
+  const found = results.filter(
+    (result) =>
+      result.checkpoint === checkpoint &&
+      result.split === "test" &&
+      result.attack.name === attack &&
+      (result.attack.constants.norm ?? "linf") === (budget.norm ?? "linf") &&
+      (result.attack.constants.logitScale ?? 1) === (budget.logitScale ?? 1) &&
+      (images === null || result.clean.total <= images),
+  );
+  return found.sort((a, b) => b.clean.total - a.clean.total || (a.time < b.time ? 1 : -1))[0] ?? null;
+}
+
+/** Seconds between two looks at runs that other processes work on. */
+const secondsBetweenLooks = 1;
+
+/**
+ * Trains and measures what is missing. A run that fails does not stop the others.
+ * @returns the runs that failed
+ * @throws the signal's reason when it is aborted; a checkpoint is then written
+ */
+export async function workThrough(
+  plan: ReproductionPlan,
+  watch: ReproductionWatch = {},
+): Promise<FailedTraining[]> {
+  const { signal } = watch;
+  const failed: FailedTraining[] = [];
+  let open = plan.trainings.map((training, index) => ({ training, index }));
+  let told = "";
+  while (open.length > 0) {
+    const held: typeof open = [];
+    let holder: { training: PlannedTraining; pid: number } | null = null;
+    for (const each of open) {
+      signal?.throwIfAborted();
+      const { training, index } = each;
+      try {
+        makeFolder(join(training.folder, ".."));
+        const taken = tryLock(`${training.folder}.lock`);
+        if (!("lock" in taken)) {
+          held.push(each);
+          holder ??= { training, pid: taken.holder.pid };
+          continue;
+        }
+        using _lock = taken.lock;
+        const { trained, missing } = trainingState(training, plan);
+        if (trained && missing.length === 0) continue;
+        watch.onBegin?.(training, index);
+        await finish(training, plan, watch);
+        watch.onEnd?.(training, null);
+      } catch (cause) {
+        signal?.throwIfAborted();
+        const error = cause instanceof Error ? cause : new Error(String(cause));
+        failed.push({ training, error });
+        watch.onEnd?.(training, error);
+      }
+    }
+    if (holder && told !== holder.training.key) watch.onWait?.(holder.training, holder.pid);
+    told = holder?.training.key ?? "";
+    // A look at all that was open found every run held: wait for one to be let go.
+    if (held.length === open.length) {
+      await sleep(1000 * secondsBetweenLooks, undefined, signal ? { signal } : {}).catch(() =>
+        signal?.throwIfAborted(),
+      );
+    }
+    open = held;
+  }
+  return failed;
+}
+
+async function finish(
+  training: PlannedTraining,
+  plan: ReproductionPlan,
+  watch: ReproductionWatch,
+): Promise<void> {
+  const { folder, config } = training;
+  const { signal } = watch;
+  const options = {
+    ...(signal && { signal }),
+    onProgress: (progress: TrainingProgress) => watch.onTraining?.(training, progress),
+    onMeasurement: (_: string, progress: EvaluationProgress) => watch.onEvaluation?.(training, progress),
+  };
+  const source = `data.source=${JSON.stringify(config.data.source)}`;
+  if (!trainingState(training, plan).trained) {
+    const begun = RunFolder.isRun(folder);
+    const { stopped } = begun
+      ? await resumeExperiment(folder, [source], options)
+      : await runExperiment(config, { ...options, runsFolder: join(folder, "..") });
+    if (stopped) signal?.throwIfAborted();
+  }
+  const { checkpoint, images } = plan.budget;
+  const byBudget = new Map<string, PlannedEvaluation[]>();
+  for (const each of training.evaluations) {
+    const key = canonicalJson(each.budget);
+    byBudget.set(key, [...(byBudget.get(key) ?? []), each]);
+  }
+  for (const evaluations of byBudget.values()) {
+    await evaluateRun(folder, {
+      attacks: evaluations.map(({ attack }) => attack),
+      budget: evaluations[0]!.budget,
+      ...{ checkpoints: [checkpoint], images, overrides: [source] },
+      ...(signal && { signal }),
+      onProgress: (_, progress) => watch.onEvaluation?.(training, progress),
+    });
+  }
+}
