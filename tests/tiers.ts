@@ -24,6 +24,7 @@ export const longEntries: readonly string[] = [
   "tests/experiments/damaged-run.test.ts",
   "tests/experiments/data-path.test.ts",
   "tests/experiments/evaluation-refusals.test.ts",
+  "tests/experiments/reproduction-queue.test.ts",
   "tests/experiments/resumable-evaluation.test.ts",
   "tests/experiments/risk-and-pictures.test.ts",
   "tests/experiments/small-data.test.ts",

@@ -129,8 +129,8 @@ function trainingConfig(
   // What is measured afterwards decides no weights; nor does the row's name.
   const own = row.overrides.filter((text) => !/^(name|evaluation\.)/.test(text));
   const all = [...own, ...budget.overrides];
-  const { architecture } = loadConfig(row.preset, all).model;
-  const network = budget.networks[architecture];
+  const replaces = Object.keys(budget.networks).length > 0;
+  const network = replaces ? budget.networks[loadConfig(row.preset, all).model.architecture] : undefined;
   const config = loadConfig(row.preset, [
     ...all,
     ...(network === undefined ? [] : [`model.architecture=${network}`]),
