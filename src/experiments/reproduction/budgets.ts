@@ -1,4 +1,5 @@
 // How much a reproduction spends: the paper's protocol, a small one for two CPU cores, or next to nothing.
+import type { CheckpointName } from "../../evaluation/index.js";
 
 /** What a budget sets over a row of the paper's tables. */
 export interface Budget {
@@ -13,7 +14,7 @@ export interface Budget {
   /** Test images that are attacked, spread over the classes; null for all. */
   readonly images: number | null;
   /** The checkpoint that is measured. */
-  readonly checkpoint: "best" | "last";
+  readonly checkpoint: CheckpointName;
 }
 
 /** The names of the budgets. */
