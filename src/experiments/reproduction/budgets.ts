@@ -31,13 +31,13 @@ export const budgets: Readonly<Record<BudgetName, Budget>> = {
   },
   cpu: {
     protocol:
-      "For two CPU cores, not the paper's: a small residual network, at most 2,000 training images of a class, 10 epochs, PGD-3 examples, the last epoch, 500 test images.",
+      "For two CPU cores, not the paper's: a small residual network, at most 2,000 training images of a class, 7 epochs, PGD-3 examples, the last epoch, 500 test images.",
     overrides: [
       "data.subset.maxPerClass=2000",
-      "training.epochs=10",
-      "training.milestones=[7, 9]",
+      "training.epochs=7",
+      "training.milestones=[5, 6]",
       "training.select=last",
-      "training.evaluateEvery=10",
+      "training.evaluateEvery=7",
       "training.evaluationImages=500",
       "method.attack.steps=3",
       "method.attack.stepSize=4/255",
