@@ -11,10 +11,13 @@ import {
   resumeExperiment,
   runExperiment,
 } from "../experiments/index.js";
+import { isRestarted, launchedProcess } from "../launched.js";
 import { writeReport } from "../report/index.js";
+import { ProcessTeam } from "../tensor/index.js";
 import { dataProgress } from "./data-progress.js";
 import { addImageOptions, type ImageFlags, imageOverrides } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
+import { joinProcesses } from "./join-processes.js";
 import { collect } from "./options.js";
 import { resultsFooter, resultsTable } from "./results.js";
 import { duration, note, print } from "./terminal.js";
@@ -27,6 +30,7 @@ interface TrainOptions extends ImageFlags {
   readonly runs: string;
   readonly set?: readonly string[];
   readonly resume?: string;
+  readonly orContinue?: true;
   readonly device?: string;
   readonly threads?: number;
   readonly dryRun?: true;
@@ -52,6 +56,7 @@ export function addTrain(program: Command): void {
     .option("--runs <folder>", "folder of all runs", "runs")
     .option("--set <key=value>", "change one key of the configuration; may be given again", collect)
     .option("--resume <run>", "continue the run in this folder")
+    .option("--or-continue", "continue the run where its folder is there already, as after a requeue")
     .option("--device <device>", "auto, cpu, cuda or cuda:N")
     .option("--dry-run", "print the resolved configuration and train nothing")
     .option("--json", "print each event as a line of JSON on stdout")
@@ -87,16 +92,36 @@ async function train(config: string | undefined, options: TrainOptions): Promise
       throw new ReatError("usage", "--name and --dry-run are for new runs; --resume takes neither.");
     }
     const folder = options.resume;
-    return finish(await watched(options, (watch) => resumeExperiment(folder, overrides, watch)), options);
+    return trainTogether(options, (watch) => resumeExperiment(folder, overrides, watch));
   }
   const resolved = loadConfig(config!, overrides);
   if (options.dryRun) {
     print(configToYaml(resolved).trimEnd());
     return;
   }
-  note(`run ${join(options.runs, resolved.name)}`);
-  const start = (watch: ExperimentOptions) => runExperiment(resolved, { ...watch, runsFolder: options.runs });
-  return finish(await watched(options, start), options);
+  const orContinue = options.orContinue ?? isRestarted(process.env);
+  return trainTogether(options, (watch) => {
+    if (watch.team?.leads ?? true) note(`run ${join(options.runs, resolved.name)}`);
+    return runExperiment(resolved, { ...watch, runsFolder: options.runs, orContinue });
+  });
+}
+
+/** Trains with the processes that a launcher started beside this one, or alone. The first one alone prints and writes a report. */
+async function trainTogether(
+  options: TrainOptions,
+  work: (watch: ExperimentOptions) => Promise<ExperimentOutcome>,
+): Promise<void> {
+  const launched = launchedProcess(process.env);
+  if (!launched) return finish(await watched(options, work), options);
+  const signal = abortOnInterrupt("stopping after this batch…");
+  await using group = await joinProcesses(launched);
+  const team = new ProcessTeam(group, signal);
+  const together = { team, localRank: launched.localRank };
+  if (!team.leads) {
+    await work({ ...together, signal });
+    return;
+  }
+  return finish(await watched(options, (watch) => work({ ...watch, ...together }), signal), options);
 }
 
 function overridesOf({ set = [], data, weights, name, device, threads, ...images }: TrainOptions): string[] {
@@ -117,8 +142,8 @@ function overridesOf({ set = [], data, weights, name, device, threads, ...images
 async function watched(
   options: TrainOptions,
   work: (watch: ExperimentOptions) => Promise<ExperimentOutcome>,
+  signal = abortOnInterrupt("stopping after this batch…"),
 ): Promise<ExperimentOutcome> {
-  const signal = abortOnInterrupt("stopping after this batch…");
   const { progress, line } = dataProgress();
   const display = new TrainingDisplay();
   const events = options.json ? jsonReporter : display.reporter;

@@ -1,11 +1,13 @@
 // Counts labels and predictions on the device; the counts are read once, at the end.
 import { ReatError } from "../errors.js";
 import {
+  cat,
   type Device,
   keep,
   noGrad,
   onesLike,
   operator,
+  type ProcessTeam,
   scope,
   type Tensor,
   tensor,
@@ -19,6 +21,8 @@ export class ConfusionCounter implements Disposable {
   readonly #counts: Tensor;
   readonly #unusable: Tensor;
   readonly #foreign: Tensor;
+  /** What all processes know already, in the order of `#all`. */
+  readonly #shared: Tensor;
 
   /** @param earlier counts to go on from, as `read` gave them */
   constructor(
@@ -30,6 +34,7 @@ export class ConfusionCounter implements Disposable {
     this.#counts = keep(earlier ? tensor(earlier.flat(), options) : zeros([classes * classes], options));
     this.#unusable = keep(zeros([], options));
     this.#foreign = keep(zeros([], options));
+    this.#shared = scope(() => keep(this.#all().clone()));
   }
 
   /** Counts the largest of each row of logits [N, C] against labels int64 [N]. */
@@ -46,6 +51,33 @@ export class ConfusionCounter implements Disposable {
         this.#unusable.add_(logits.isFinite().logicalNot().sum());
       }),
     );
+  }
+
+  /**
+   * Adds what each process counted since the last call, or since the beginning, to all processes' counts, and hears whether one is
+   * asked to stop. Earlier counts are the same everywhere.
+   * @throws ReatError `environment` where a process is lost
+   */
+  async shareNew(team: ProcessTeam): Promise<void> {
+    using asked = tensor(BigInt64Array.of(BigInt(team.asked)));
+    using news = scope(() => {
+      return keep(cat([this.#all().sub(this.#shared), asked]));
+    });
+    await team.group.allReduce(news);
+    scope(() => {
+      const length = news.size - 1;
+      team.hear(news.select(0, length).item());
+      const sum = this.#shared.add_(news.slice(0, 0, length));
+      const cells = this.classes ** 2;
+      this.#counts.copy_(sum.slice(0, 0, cells));
+      this.#unusable.copy_(sum.select(0, cells));
+      this.#foreign.copy_(sum.select(0, cells + 1));
+    });
+  }
+
+  #all(): Tensor {
+    const counts = [this.#counts, this.#unusable.reshape([1]), this.#foreign.reshape([1])];
+    return cat(counts).to("cpu");
   }
 
   /**
@@ -78,6 +110,7 @@ export class ConfusionCounter implements Disposable {
     this.#counts.dispose();
     this.#unusable.dispose();
     this.#foreign.dispose();
+    this.#shared.dispose();
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,7 @@ import type { Attack } from "../attacks/index.js";
 import { type ClassGroup, mixSeed } from "../data/index.js";
 import { ReatError } from "../errors.js";
 import { type ImageClassifier, throughTiles, usesTiles } from "../nn/index.js";
-import { batchFailure, Generator, noGrad, scope, type Tensor } from "../tensor/index.js";
+import { batchFailure, Generator, noGrad, type ProcessTeam, scope, type Tensor } from "../tensor/index.js";
 import { type AccuracyReport, accuracyReport } from "./accuracy.js";
 import { ConfusionCounter } from "./confusion.js";
 
@@ -50,6 +50,8 @@ export interface MeasureOptions {
    * confirms it. Default: true.
    */
   readonly tiles?: boolean;
+  /** Processes that share the batches; all get the whole result, which is that of one process. Not used by an ensemble. */
+  readonly team?: ProcessTeam | null | undefined;
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   /** Ends the measurement after the running batch by throwing the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -156,7 +158,7 @@ type Predict = (
 
 async function measure(
   stage: string,
-  { model, batches, groups, onProgress, signal }: MeasureOptions,
+  { model, batches, groups, onProgress, signal, team }: MeasureOptions,
   { resume, onBatch }: StageHooks,
   predict: Predict,
 ): Promise<{ report: AccuracyReport; seconds: number }> {
@@ -166,11 +168,14 @@ async function measure(
   const [first, before] = [resume?.done ?? 0, resume?.seconds ?? 0];
   using confusion = new ConfusionCounter(model.classes, deviceOf(model), resume?.confusion);
   onProgress?.({ stage, done: first, total: batches.count, secondsLeft: null });
-  for (let index = first; index < batches.count; index++) {
+  const [size, rank] = [team?.size ?? 1, team?.rank ?? 0];
+  for (let round = first; round < batches.count; round += size) {
     signal?.throwIfAborted();
+    const index = round + rank;
     let batchSize = 0;
     try {
       scope(() => {
+        if (index >= batches.count) return;
         const batch = batches.batch(index);
         batchSize = batch.labels.shape[0]!;
         confusion.add(
@@ -182,7 +187,8 @@ async function measure(
       const where = `In the evaluation (${stage}), batch ${index + 1} of ${batches.count}`;
       throw batchFailure(cause, { where, batchSize }) ?? cause;
     }
-    const done = index + 1;
+    if (team) await confusion.shareNew(team);
+    const done = Math.min(round + size, batches.count);
     await onBatch?.({ done, confusion: confusion.read(stage), seconds: before + now() });
     const secondsLeft = (now() / (done - first)) * (batches.count - done);
     onProgress?.({ stage, done, total: batches.count, secondsLeft });

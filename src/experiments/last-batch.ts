@@ -13,6 +13,7 @@ import type { ExperimentData } from "./data.js";
 export function requireWholeLastBatch(config: ExperimentConfig, data: ExperimentData): void {
   const { batchSize, dropLast } = config.training;
   const images = data.subset.train.length;
+  requirePartsOfLastBatch(config, data);
   if (dropLast || images % batchSize !== 1 || takesOneImage(config, data)) return;
   const fitting = [batchSize - 1, batchSize + 1].filter((size) => size > 1 && images % size !== 1);
   const sizes =
@@ -20,6 +21,21 @@ export function requireWholeLastBatch(config: ExperimentConfig, data: Experiment
   throw new ReatError(
     "config",
     `${images} training images in batches of ${batchSize} end in a batch of one, and at ${data.dataset.height}×${data.dataset.width} pixels the network's last maps are one pixel large: there is nothing to take batch normalisation over. Accepted: ${sizes}, or training.dropLast: true, which leaves the last batch out.`,
+  );
+}
+
+/** Each part needs an image, and two where one gives nothing to take batch normalisation over. */
+function requirePartsOfLastBatch(config: ExperimentConfig, data: ExperimentData): void {
+  const { batchSize, dropLast, shards } = config.training;
+  if (shards === 1) return;
+  const images = data.subset.train.length;
+  const last = dropLast || images % batchSize === 0 ? batchSize : images % batchSize;
+  const smallest = Math.floor(last / shards);
+  if (smallest > 1 || (smallest === 1 && takesOneImage(config, data))) return;
+  const most = Math.max(1, Math.floor(last / 2));
+  throw new ReatError(
+    "config",
+    `training.shards is ${shards}, and the last batch of an epoch has ${last} images, too few for that many parts with batch normalisation of their own; accepted: at most ${most} parts${dropLast ? "" : ", or training.dropLast: true, which leaves the last batch out"}.`,
   );
 }
 

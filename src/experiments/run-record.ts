@@ -30,6 +30,8 @@ export function decidingSettings(
     logEvery: _log,
     checkpointEvery: _save,
     dropLast,
+    shards,
+    reduction,
     weightAverage,
     optimizer,
     decayVectors,
@@ -42,6 +44,7 @@ export function decidingSettings(
     ...(dropLast && { dropLast }),
     ...(optimizer !== "sgd" && { optimizer }),
     ...(!decayVectors && { decayVectors }),
+    ...(shards > 1 && { shards, reduction }),
     // What spans the whole training is something else with another number of epochs.
     ...((rest.oneCycle || rest.cosine || ("attackRamp" in method && method.attackRamp)) && { epochs }),
     ...(weightAverage && { weightAverage: { ...average, ...(warmUp && { warmUp }) } }),

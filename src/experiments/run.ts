@@ -13,7 +13,7 @@ import {
 } from "../evaluation/index.js";
 import { inferenceModel, requireTrainingImages } from "../methods/index.js";
 import { requireImageSize } from "../nn/index.js";
-import { resolveDevice, setThreads } from "../tensor/index.js";
+import { type ProcessTeam, resolveDevice, setThreads } from "../tensor/index.js";
 import {
   currentEnvironment,
   type EvaluationPlan,
@@ -55,6 +55,10 @@ export interface ExperimentOptions {
   readonly onNote?: (sentence: string) => void;
   /** Stops after the running batch, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /** The processes that train together. They see the run's folder on one file system; rank 0 alone writes there, and measures at the end. */
+  readonly team?: ProcessTeam | null;
+  /** This process's number on its machine, which chooses its GPU. Default: 0. */
+  readonly localRank?: number;
 }
 
 /** The run that was trained, and how its training ended. */
@@ -70,13 +74,23 @@ export interface ExperimentOutcome {
 
 /**
  * Trains a new run in `<runsFolder>/<config.name>` and measures its checkpoints.
- * @throws ReatError `usage` where that folder holds a run already; otherwise as its parts do
+ * @throws ReatError `usage` where that folder holds a run already and `orContinue` is not set; otherwise as its parts do
  */
 export async function runExperiment(
   config: ExperimentConfig,
-  options: ExperimentOptions & { readonly runsFolder?: string } = {},
+  options: ExperimentOptions & {
+    readonly runsFolder?: string;
+    /** Continue the run where the folder holds it already, as after a restart. Default: false. */
+    readonly orContinue?: boolean;
+  } = {},
 ): Promise<ExperimentOutcome> {
-  return work(config, join(options.runsFolder ?? "runs", config.name), false, options);
+  const { runsFolder = "runs", orContinue = false, team } = options;
+  const folder = join(runsFolder, config.name);
+  let resume = orContinue && RunFolder.isRun(folder);
+  if (team?.leads !== false && !resume) RunFolder.requireNone(folder);
+  // Rank 0 decides, and before it makes the folder.
+  if (team) resume = (await team.fromLeader(Uint8Array.of(resume ? 1 : 0)))[0] === 1;
+  return work(config, folder, resume, options);
 }
 
 /**
@@ -102,13 +116,13 @@ async function work(
   resume: boolean,
   options: ExperimentOptions,
 ): Promise<ExperimentOutcome> {
-  const { signal } = options;
-  if (!resume) RunFolder.requireNone(folder);
+  const { signal, team = null } = options;
+  const leads = team?.leads ?? true;
   // Read before the data, so that a wrong file is refused quickly; a checkpoint that the run has goes before.
   const begun = resume && existsSync(RunFolder.open(folder).lastCheckpoint);
   const pretrained = begun ? null : await pretrainedWeights(config);
   if (config.threads !== null) setThreads(config.threads);
-  const device = resolveDevice(config.device);
+  const device = resolveDevice(ownDevice(config.device, options.localRank ?? 0));
   requirePrecisions(config, device);
   // A run continues with the classes that it began with.
   const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
@@ -126,7 +140,7 @@ async function work(
   for (const sentence of pretrained?.into(learner.network) ?? []) options.onNote?.(sentence);
   using images = uploadTraining(data, device);
   const { training, seeds } = config;
-  const plan = evaluationPlan(config, data, device, learner.model);
+  const plan = evaluationPlan(config, data, device, learner.model, team);
   using _plan = plan;
   const batches = (epoch: number) =>
     trainingBatches(images, {
@@ -140,10 +154,12 @@ async function work(
     });
   const batchesPerEpoch = batches(1).count;
   // Made last, so that a refusal leaves no run behind.
-  const run = resume
-    ? RunFolder.open(folder, environment)
-    : await RunFolder.create(folder, text, environment);
-  using logging = await RunLogging.begin(run, config, data);
+  const run = !leads
+    ? RunFolder.ofAnother(folder)
+    : resume
+      ? RunFolder.open(folder, environment)
+      : await RunFolder.create(folder, text, environment);
+  using logging = leads ? await RunLogging.begin(run, config, data) : null;
   const report = (event: RunEvent) => {
     logging?.reporter(event);
     options.reporter?.(event);
@@ -169,7 +185,10 @@ async function work(
     reporter: report,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(signal && { signal }),
+    shards: { count: training.shards, reduction: training.reduction, seed: seeds.attack },
+    team,
   });
+  if (!leads) return { run, config, training: outcome, stopped: outcome.stopped, results: [] };
   if (resume && run.environment() === null) {
     await writeDurably(run.environmentFile, `${JSON.stringify(environment, null, 2)}\n`);
   }
@@ -202,6 +221,12 @@ async function work(
   return { run, config, training: outcome, stopped, results };
 }
 
+/** Of the processes on one machine each takes a GPU of its own, unless one is named. */
+function ownDevice(device: ExperimentConfig["device"], localRank: number): ExperimentConfig["device"] {
+  if (localRank === 0 || (device !== "auto" && device !== "cuda")) return device;
+  return resolveDevice(device) === "cpu" ? device : `cuda:${localRank}`;
+}
+
 /** Refused before the first step, and before a run is begun: what could only fail after the last. */
 function requirePossible({ model, training, evaluation }: ExperimentConfig, dataset: ImageDataset): void {
   requireImageSize(model.architecture, dataset);
@@ -215,6 +240,7 @@ function evaluationPlan(
   data: ExperimentData,
   device: ReturnType<typeof resolveDevice>,
   model: Parameters<typeof evaluate>[0]["model"],
+  team: ProcessTeam | null,
 ): EvaluationPlan & Disposable {
   const { select, evaluateEvery, evaluationAttack, evaluationImages } = config.training;
   const split = select === "validation" ? "validation" : "test";
@@ -232,6 +258,7 @@ function evaluationPlan(
         groups: data.groups,
         attacks,
         seed: config.seeds.evaluation,
+        team,
         onProgress,
         signal,
       });

@@ -1,6 +1,6 @@
 // Makes a method from a recipe, with the modifiers that work around any of them.
 import { z } from "zod";
-import { scope } from "../tensor/index.js";
+import { scope, type Tensor } from "../tensor/index.js";
 import type { AddedTerm } from "./added-term.js";
 import { withTerms } from "./added-terms.js";
 import { attackRampOptions } from "./attack-ramp.js";
@@ -11,7 +11,7 @@ import { dafaOptions, dafaRule } from "./dafa.js";
 import { ExampleBudgets } from "./example-budgets.js";
 import { gklOptions, gklTerm } from "./gkl.js";
 import { keptState } from "./kept-state.js";
-import type { Method, MethodSetup } from "./method.js";
+import type { Method, MethodSetup, StepResult } from "./method.js";
 import { mixedLoss } from "./mixed-loss.js";
 import { rebatOptions, rebatTerm } from "./rebat.js";
 import type { RecipeParts } from "./recipe.js";
@@ -75,6 +75,10 @@ export function assembleMethod(
   const terms = addedTerms(modifiers, setup);
   const keepers = [...(rule ? [rule] : []), ...terms];
   let epochNow = 0;
+  const observe = (result: StepResult, labels: Tensor) => {
+    parts.observe?.(result);
+    if (result.adversarialLogits) rule?.observe?.(result.adversarialLogits, labels);
+  };
 
   return {
     name,
@@ -113,8 +117,7 @@ export function assembleMethod(
           try {
             const { cleanLogits, adversarialLogits, ...rest } = loss();
             const result = { ...rest, adversarialLogits: adversarialLogits?.detach() ?? null };
-            parts.observe?.(result);
-            if (result.adversarialLogits) rule?.observe?.(result.adversarialLogits, batch.labels);
+            if (!given.isPart) observe(result, batch.labels);
             for (const term of terms) {
               if (cleanLogits && term.observesClean) term.observe?.(cleanLogits.detach(), batch.labels);
             }
@@ -125,6 +128,8 @@ export function assembleMethod(
           }
         });
       }),
+
+    observe,
 
     ...keptState(name, parts, keepers),
     dispose() {

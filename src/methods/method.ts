@@ -19,6 +19,8 @@ export interface StepContext {
   readonly generator: Generator;
   /** Runs a body with the averaged weights in the model; absent or null where the training has none, or none yet. */
   readonly averaged?: (<T>(body: () => T) => T) | null;
+  /** The batch is a part of a larger one: the step leaves it to the caller to have `observe` see the whole. Default: false. */
+  readonly isPart?: boolean;
 }
 
 /** A trained network whose predictions are learnt from. It stays the caller's to dispose. */
@@ -67,6 +69,8 @@ export interface Method {
   readonly steady?: "run" | "epoch";
   /** @throws ReatError `data` or `numerics` as the attack does */
   step(batch: TrainingBatch, context: StepContext): StepResult;
+  /** Sees the result of a whole batch with labels [N] whose steps were made in parts. Absent where the method carries nothing from it. */
+  observe?(result: StepResult, labels: Tensor): void;
   /** Everything needed to continue exactly, also in the middle of an epoch. Waits for the device. */
   state(): MethodState;
   /** @throws ReatError `checkpoint` when the state is not one of this method with these classes */

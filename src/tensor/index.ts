@@ -77,6 +77,7 @@ export {
   withoutAutocast,
 } from "./precision.js";
 export { ProcessGroup, type ProcessGroupOptions, processGroupTimeout } from "./process-group.js";
+export { ProcessTeam } from "./process-team.js";
 export { Generator } from "./random.js";
 export type { Dims } from "./reductions.js";
 export {

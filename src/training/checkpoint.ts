@@ -50,10 +50,19 @@ export async function writeCheckpoint(file: string, { state, parts }: Checkpoint
  * @throws ReatError `checkpoint` for a file that is missing, damaged, or something else
  */
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
-  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
+  return parseCheckpoint(await checkpointBytes(file), file);
+}
+
+/** The file as it is. @throws ReatError `checkpoint` for one that is missing or cannot be read */
+export async function checkpointBytes(file: string): Promise<Uint8Array> {
+  return await readFile(file).catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === "ENOENT" ? "there is no such file" : cause.message;
     throw new ReatError("checkpoint", `The checkpoint ${file} cannot be read: ${why}.`, { cause });
   });
+}
+
+/** @param file for messages @throws ReatError `checkpoint` for bytes that are damaged, or something else */
+export function parseCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes, `The checkpoint ${file}`);
   const { checksum, ...signed } = metadata;
   if (signed.format !== format || signed.state === undefined) {

@@ -14,8 +14,23 @@ import { cannotWrite } from "../durable-file.js";
 import { ReatError } from "../errors.js";
 import type { RunEvent } from "./events.js";
 
+/** Where events go. */
+export interface Log extends Disposable {
+  /** Bytes of whole lines. */
+  readonly length: number;
+  /** @throws ReatError `disk` */
+  append(event: RunEvent): void;
+  /** Waits until all is on the disk. @throws ReatError `disk` */
+  flush(): void;
+}
+
+/** Of a process whose events another one writes. */
+export function unwrittenLog(length: number): Log {
+  return { length, append() {}, flush() {}, [Symbol.dispose]() {} };
+}
+
 /** One JSON object per line. Hold it with `using`, or close it. */
-export class EventLog implements Disposable {
+export class EventLog implements Log {
   #file: number;
   #length: number;
 

@@ -45,4 +45,5 @@ export {
   type StoredTensor,
   storeTensor,
 } from "./safetensors.js";
+export type { Shards } from "./sharded-step.js";
 export { train } from "./trainer.js";

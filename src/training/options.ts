@@ -2,9 +2,10 @@
 import type { AccuracyReport, EvaluationProgress } from "../evaluation/index.js";
 import type { Method, TrainingBatch } from "../methods/index.js";
 import type { ImageClassifier, WeightAverage } from "../nn/index.js";
-import type { Generator, Tensor } from "../tensor/index.js";
+import type { Generator, ProcessTeam, Tensor } from "../tensor/index.js";
 import type { BestSoFar, EvaluationSplit, RunEvent, Selection } from "./events.js";
 import type { RunFolder } from "./run-folder.js";
+import type { Shards } from "./sharded-step.js";
 
 /** What the trainer needs of an optimiser. */
 export interface Optimizer {
@@ -104,6 +105,10 @@ export interface TrainingOptions {
   /** The attack's random numbers; its state is part of the checkpoint. */
   readonly attackGenerator: Generator;
   readonly run: RunFolder;
+  /** Parts of each batch; absent or with count 1: the batch is one. */
+  readonly shards?: Shards | null;
+  /** The processes that train together; rank 0 alone writes and reports. Absent or null: this process trains alone. */
+  readonly team?: ProcessTeam | null;
   /** The named seeds, for the log. */
   readonly seeds: Readonly<Record<string, number>>;
   /**

@@ -28,7 +28,13 @@ interface Recording extends Disposable {
   readonly step: Step;
 }
 
-type Learner = { readonly model: ImageClassifier; readonly method: Method; readonly generator: Generator };
+type Learner = {
+  readonly model: ImageClassifier;
+  readonly method: Method;
+  readonly generator: Generator;
+  /** Its batches are parts of larger ones. Default: false. */
+  readonly isPart?: boolean;
+};
 
 /**
  * Runs a method's steps. On a GPU a step of some shape runs by itself the first time, so that libraries choose and allocate
@@ -82,9 +88,9 @@ export class StepRunner implements Disposable {
   }
 
   #runAlone(batch: TrainingBatch): Step {
-    const { model, method, generator } = this.#learner;
+    const { model, method, generator, isPart = false } = this.#learner;
     const averaged = this.#averaged;
-    const result = method.step(batch, { model, generator, averaged });
+    const result = method.step(batch, { model, generator, averaged, isPart });
     return { result, gradients: grad(result.loss, model.parameters()) };
   }
 

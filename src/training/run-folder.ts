@@ -97,6 +97,11 @@ export class RunFolder {
     return new RunFolder(path, [{ name: "environment-changed", message }]);
   }
 
+  /** The folder of a run that another process makes and writes. */
+  static ofAnother(path: string): RunFolder {
+    return new RunFolder(path);
+  }
+
   /** Whether a folder holds a run. */
   static isRun(path: string): boolean {
     return existsSync(join(path, "config.yaml"));

@@ -34,3 +34,14 @@ export function isMeasured(
 ): boolean {
   return !!evaluation && (epoch % evaluation.everyEpochs === 0 || epoch === epochs);
 }
+
+/** How many epochs after this one end with a measurement. */
+export function measurementsAfter(
+  epoch: number,
+  epochs: number,
+  evaluation: EvaluationPlan | null | undefined,
+): number {
+  let count = 0;
+  for (let e = epoch + 1; e <= epochs; e++) if (isMeasured(e, epochs, evaluation)) count += 1;
+  return count;
+}

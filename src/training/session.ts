@@ -1,18 +1,19 @@
 // One process's share of a run: the loop over epochs and batches, events, measurement, checkpoints.
-import { existsSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ReatError } from "../errors.js";
-import { batchFailure, scope } from "../tensor/index.js";
+import { scope, type Tensor } from "../tensor/index.js";
 import { writeCheckpoint } from "./checkpoint.js";
 import type { TrainedSoFar } from "./checkpoint-state.js";
-import type { EventLog } from "./event-log.js";
+import type { Log } from "./event-log.js";
 import type { BestSoFar, RunEvent, Selection, WarningEvent } from "./events.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { Pace } from "./pace.js";
 import { averagedNow, setRates, updateAverage } from "./rates.js";
-import { StepRunner } from "./recorded-step.js";
-import { isBetter, isMeasured } from "./selection.js";
-import { allFinite, isAveraged, takeSnapshot } from "./snapshot.js";
+import { type Step, StepRunner } from "./recorded-step.js";
+import { isBetter, isMeasured, measurementsAfter } from "./selection.js";
+import { diverged, failed } from "./session-failures.js";
+import { ShardedSteps } from "./sharded-step.js";
+import { allFinite, isAveraged, takeSnapshot, trainedDigest } from "./snapshot.js";
 import { type EpochStatistics, meansBetween, noTotals, type Totals } from "./statistics.js";
 
 /** See `train`; `run` is called once. */
@@ -33,6 +34,10 @@ export class Session {
   #savedAt = performance.now();
   readonly #pace: Pace;
   readonly #steps: StepRunner;
+  /** Where batches are split into parts. */
+  readonly #sharded: ShardedSteps | null;
+  /** What ends the run early: with other processes, after the same batch as theirs. */
+  readonly #signal: AbortSignal | undefined;
   /** A GPU keeps working while the next batch is prepared, so a batch's duration is known only where values are read back. */
   readonly #pacedWhenRead: boolean;
   #unpaced = { images: 0, batches: 0 };
@@ -41,7 +46,7 @@ export class Session {
     readonly options: TrainingOptions,
     readonly selection: Selection,
     readonly statistics: EpochStatistics,
-    readonly log: EventLog,
+    readonly log: Log,
     from: TrainedSoFar,
     /** Warnings to log before anything else. */
     readonly warnings: readonly Omit<WarningEvent, "type">[] = [],
@@ -56,17 +61,18 @@ export class Session {
     this.#earlier = from.seconds.run;
     this.#epochEarlier = from.seconds.epoch;
     const { epochs, batchesPerEpoch, evaluation } = options;
-    const measurementsAfter = (epoch: number) => {
-      let count = 0;
-      for (let e = epoch + 1; e <= epochs; e++) if (isMeasured(e, epochs, evaluation)) count += 1;
-      return count;
-    };
-    this.#pace = new Pace({ epochs, batchesPerEpoch, measurementsAfter });
-    const { model, method, attackGenerator: generator } = options;
+    this.#pace = new Pace({
+      ...{ epochs, batchesPerEpoch },
+      measurementsAfter: (epoch) => measurementsAfter(epoch, epochs, evaluation),
+    });
+    const { model, method, attackGenerator: generator, shards = null, team = null } = options;
     this.#pacedWhenRead = generator.device !== "cpu";
-    this.#steps = new StepRunner({ model, method, generator }, (message) =>
+    const isPart = shards !== null && shards.count > 1;
+    this.#steps = new StepRunner({ model, method, generator, isPart }, (message) =>
       this.#emit({ type: "warning", name: "steps-not-recorded", message }),
     );
+    this.#sharded = isPart ? new ShardedSteps(this.#steps, { model, generator }, shards, team) : null;
+    this.#signal = team?.signal ?? options.signal;
   }
 
   async run(): Promise<TrainingOutcome> {
@@ -75,7 +81,7 @@ export class Session {
       return await this.#epochs();
     } catch (cause) {
       // A GPU's failure shows where it is next waited for: where figures are read, a checkpoint is taken, or in a measurement.
-      throw this.#failed(cause, "after batch", this.#batch);
+      throw failed(cause, this.options, { ...this.#at(0), place: "after batch" });
     }
   }
 
@@ -119,7 +125,7 @@ export class Session {
 
   /** The rest of the epoch's batches. @returns whether the signal ended it */
   async #trainEpoch(): Promise<boolean> {
-    const { model, average, method, optimizer, batches, batchesPerEpoch, signal } = this.options;
+    const { model, average, method, optimizer, batches, batchesPerEpoch } = this.options;
     const epoch = this.#epoch;
     this.#epochBegan = this.#loggedAt = performance.now();
     const record = method.beginEpoch(epoch);
@@ -134,9 +140,9 @@ export class Session {
     if (average?.from === epoch && this.#batch === 0) average.weights.reset();
     model.setMode("train");
     while (this.#batch < plan.count) {
-      if (signal?.aborted) return true;
+      if (this.#signal?.aborted) return true;
       setRates(this.options, epoch, this.#batch);
-      this.#trainBatch(plan);
+      await this.#trainBatch(plan);
       const { logEvery = 10, onProgress } = this.options;
       if (this.#batch % logEvery === 0 || this.#batch === plan.count) this.#logBatches();
       onProgress?.(this.#pace.progress(epoch, this.#batch));
@@ -144,6 +150,8 @@ export class Session {
       if (this.#batch < plan.count && this.#checkpointIsDue()) await this.#save();
     }
     this.#requireFinite();
+    const { team } = this.options;
+    await team?.requireSame(trainedDigest(this.options), `weights after epoch ${epoch}`);
     const { loss, adversarialAccuracy, terms } = meansBetween(noTotals, this.#readTotals());
     const predictedCounts = this.statistics.predicted();
     const rate = optimizer.learningRate;
@@ -161,31 +169,45 @@ export class Session {
     return false;
   }
 
-  #trainBatch(plan: ReturnType<TrainingOptions["batches"]>): void {
-    const { optimizer } = this.options;
+  async #trainBatch(plan: ReturnType<TrainingOptions["batches"]>): Promise<void> {
     const began = performance.now();
     let images = 0;
     try {
-      scope(() => {
-        const batch = plan.batch(this.#batch);
-        images = batch.labels.shape[0]!;
-        const { result, gradients } = this.#steps.run(batch);
-        optimizer.step(gradients);
-        result.afterUpdate?.();
-        updateAverage(this.options, this.#epoch, this.#step);
-        this.statistics.add(result, batch.labels);
-      });
+      if (this.#sharded) {
+        const place = { epoch: this.#epoch, batch: this.#batch };
+        images = await this.#sharded.run(
+          place,
+          () => plan.batch(place.batch),
+          (step, labels) => {
+            this.options.method.observe?.(step.result, labels);
+            this.#update(step, labels);
+          },
+        );
+      } else {
+        scope(() => {
+          const batch = plan.batch(this.#batch);
+          images = batch.labels.shape[0]!;
+          this.#update(this.#steps.run(batch), batch.labels);
+        });
+      }
     } catch (cause) {
       if (cause instanceof ReatError && cause.code === "numerics") {
-        throw this.#diverged(this.#batch + 1, cause.message.replace(/\.$/, ""), cause);
+        throw diverged(cause.message.replace(/\.$/, ""), this.options, this.#at(1), cause);
       }
-      throw this.#failed(cause, "batch", this.#batch + 1, images);
+      throw failed(cause, this.options, { ...this.#at(1), batchSize: images });
     }
     this.#batch += 1;
     this.#step += 1;
     if (this.#pacedWhenRead) {
       this.#unpaced = { images: this.#unpaced.images + images, batches: this.#unpaced.batches + 1 };
     } else this.#pace.batch(images, (performance.now() - began) / 1000);
+  }
+
+  #update({ result, gradients }: Step, labels: Tensor): void {
+    this.options.optimizer.step(gradients);
+    result.afterUpdate?.();
+    updateAverage(this.options, this.#epoch, this.#step);
+    this.statistics.add(result, labels);
   }
 
   #logBatches(): void {
@@ -196,23 +218,9 @@ export class Session {
     const { batches } = this.#unpaced;
     if (batches > 0) this.#pace.batch(this.#unpaced.images / batches, seconds / batches);
     this.#unpaced = { images: 0, batches: 0 };
-    const [epoch, batch, step, { learningRate }] = [
-      this.#epoch,
-      this.#batch,
-      this.#step,
-      this.options.optimizer,
-    ];
-    this.#emit({
-      type: "batch",
-      epoch,
-      batch,
-      step,
-      loss,
-      adversarialAccuracy,
-      learningRate,
-      imagesPerSecond,
-      terms,
-    });
+    const { learningRate } = this.options.optimizer;
+    const means = { loss, adversarialAccuracy, learningRate, imagesPerSecond, terms };
+    this.#emit({ type: "batch", ...this.#at(0), step: this.#step, ...means });
     this.#pace.means(loss, adversarialAccuracy);
     this.#logged = now;
     this.#loggedAt = performance.now();
@@ -220,7 +228,8 @@ export class Session {
 
   /** @returns whether the signal ended it */
   async #measure(): Promise<boolean> {
-    const { evaluation, model, average, signal, onProgress, run } = this.options;
+    const { evaluation, model, average, onProgress, run } = this.options;
+    const signal = this.#signal;
     const { split, attack } = evaluation!;
     const epoch = this.#epoch;
     if (signal?.aborted) return true;
@@ -258,7 +267,7 @@ export class Session {
 
   async #stop(): Promise<TrainingOutcome> {
     await this.#save();
-    const reason = String(this.options.signal?.reason?.message ?? this.options.signal?.reason ?? "stopped");
+    const reason = String(this.#signal?.reason?.message ?? this.#signal?.reason ?? "stopped");
     this.#emit({ type: "stopped", epoch: this.#epoch, batch: this.#batch, reason });
     this.log.flush();
     return this.#outcome(true);
@@ -267,6 +276,8 @@ export class Session {
   /** @throws ReatError `numerics` instead of saving what cannot be continued, `disk` */
   async #save(file = this.options.run.lastCheckpoint): Promise<void> {
     this.#requireFinite();
+    this.#savedAt = performance.now();
+    if (this.options.team?.leads === false) return;
     this.log.flush();
     await writeCheckpoint(file, takeSnapshot(this.options, this.statistics, this.#progress()));
     this.#savedAt = performance.now();
@@ -281,31 +292,20 @@ export class Session {
   #readTotals(): Totals {
     const totals = this.statistics.totals();
     if (totals.finiteBatches < totals.batches) {
-      throw this.#diverged(totals.finiteBatches + 1, "the loss became NaN or infinite");
+      const failure = { epoch: this.#epoch, batch: totals.finiteBatches + 1 };
+      throw diverged("the loss became NaN or infinite", this.options, failure);
     }
     return totals;
   }
 
   #requireFinite(): void {
     this.#readTotals();
-    if (!allFinite(this.options)) throw this.#diverged(this.#batch, "a weight became NaN or infinite");
+    if (allFinite(this.options)) return;
+    throw diverged("a weight became NaN or infinite", this.options, this.#at(0));
   }
 
-  /** What to tell of exhausted memory or a failed GPU; any other error is told as it is. */
-  #failed(cause: unknown, place: "batch" | "after batch", batch: number, batchSize = 0): unknown {
-    const { batchesPerEpoch, run } = this.options;
-    const where = `In epoch ${this.#epoch}, ${place} ${batch} of ${batchesPerEpoch}`;
-    return batchFailure(cause, { where, batchSize, kept: existsSync(run.lastCheckpoint) }) ?? cause;
-  }
-
-  #diverged(batch: number, what: string, cause?: unknown): ReatError {
-    const { batchesPerEpoch, optimizer, run } = this.options;
-    const kept = existsSync(run.lastCheckpoint) ? "; the last good checkpoint is kept" : "";
-    return new ReatError(
-      "numerics",
-      `In epoch ${this.#epoch}, batch ${batch} of ${batchesPerEpoch}: ${what}; try a learning rate below ${optimizer.learningRate}, or fewer or smaller attack steps at first${kept}.`,
-      { cause },
-    );
+  #at(next: 0 | 1) {
+    return { epoch: this.#epoch, batch: this.#batch + next };
   }
 
   #progress(): TrainedSoFar {

@@ -1,4 +1,5 @@
 // From what is being trained to a checkpoint and back.
+import { createHash } from "node:crypto";
 import { ReatError } from "../errors.js";
 import { noGrad, scope, stack, type Tensor } from "../tensor/index.js";
 import { type Checkpoint, loadModel, withTensors } from "./checkpoint.js";
@@ -125,6 +126,13 @@ export function restoreSnapshot(
   fitting(`its random numbers are not those of a generator on ${attackGenerator.device}`, () =>
     attackGenerator.restore(generator.bytes),
   );
+}
+
+/** SHA-256 (hexadecimal) of the weights that are trained. Waits for the device. */
+export function trainedDigest({ model }: Pick<Trained, "model">): string {
+  const hash = createHash("sha256");
+  for (const [name, tensor] of model.stateDict()) hash.update(name).update(storeTensor(tensor).bytes);
+  return hash.digest("hex");
 }
 
 /** Whether all weights and the optimiser's state are finite numbers. Waits for the device once. */

@@ -1,9 +1,11 @@
 // Trains a model with a method: checks its options, continues an earlier run, and leaves the rest to a session.
 import { existsSync, rmSync } from "node:fs";
 import { ReatError } from "../errors.js";
-import { readCheckpoint } from "./checkpoint.js";
-import { beginning } from "./checkpoint-state.js";
-import { EventLog, requireEvents } from "./event-log.js";
+import type { ProcessTeam } from "../tensor/index.js";
+import { checkpointBytes, parseCheckpoint, readCheckpoint } from "./checkpoint.js";
+import { beginning, type TrainedSoFar } from "./checkpoint-state.js";
+import { EventLog, requireEvents, unwrittenLog } from "./event-log.js";
+import type { WarningEvent } from "./events.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { lockRun } from "./run-lock.js";
 import { resolveSelection } from "./selection.js";
@@ -21,39 +23,75 @@ import { EpochStatistics } from "./statistics.js";
 export async function train(options: TrainingOptions): Promise<TrainingOutcome> {
   requirePositive(options);
   const selection = resolveSelection(options.select, options.evaluation);
-  using _lock = lockRun(options.run.lockFile);
   using statistics = new EpochStatistics(options.model.classes, options.attackGenerator.device);
-  const { lastCheckpoint, bestCheckpoint, metricsFile } = options.run;
-  // What a kill in the middle of writing left behind.
-  for (const file of [lastCheckpoint, bestCheckpoint]) rmSync(`${file}.tmp`, { force: true });
-  let progress = beginning;
-  const warnings = [...options.run.warnings];
-  if (options.resume && existsSync(lastCheckpoint)) {
-    const checkpoint = await readCheckpoint(lastCheckpoint);
-    progress = checkpoint.state.progress;
-    if (!requireEvents(metricsFile, progress.logLength)) {
-      warnings.push({
-        name: "log-missing",
-        message: "metrics.jsonl is missing: a new one is begun, without the events of earlier epochs.",
-      });
-    }
-    if (progress.best && !(await hasBest(bestCheckpoint))) {
-      warnings.push({
-        name: "best-missing",
-        message: `best.safetensors, of epoch ${progress.best.epoch}, is missing: the best epoch is chosen among those that follow.`,
-      });
-      progress = { ...progress, best: null };
-    }
-    restoreSnapshot(checkpoint, options, statistics, lastCheckpoint);
-  } else if (!options.resume && existsSync(lastCheckpoint)) {
-    throw new ReatError(
-      "usage",
-      `${options.run.path} already holds a checkpoint: continue it, or choose another folder.`,
-    );
+  const { run, shards, team = null } = options;
+  if (team && (shards?.count ?? 1) < team.size) requireParts(team.size, shards?.count ?? 1);
+  const leads = team?.leads ?? true;
+  using _lock = leads ? lockRun(run.lockFile) : undefined;
+  const { metricsFile } = run;
+  const found = leads ? await begin(options) : null;
+  const given = team ? await share(team, found) : found!;
+  const { progress, warnings } = given;
+  if (given.checkpoint) {
+    const checkpoint = parseCheckpoint(given.checkpoint, run.lastCheckpoint);
+    restoreSnapshot(checkpoint, options, statistics, run.lastCheckpoint);
   }
-  using log = new EventLog(metricsFile, progress.logLength);
+  using log = leads ? new EventLog(metricsFile, progress.logLength) : unwrittenLog(progress.logLength);
   const session = new Session(options, selection, statistics, log, progress, warnings);
   return await session.run();
+}
+
+/** Where a training begins: the last checkpoint's bytes, its position, what there is to warn of. */
+interface Beginning {
+  readonly checkpoint: Uint8Array | null;
+  readonly progress: TrainedSoFar;
+  readonly warnings: readonly Omit<WarningEvent, "type">[];
+}
+
+async function begin({ run, resume }: TrainingOptions): Promise<Beginning> {
+  const { lastCheckpoint, bestCheckpoint, metricsFile } = run;
+  // What a kill in the middle of writing left behind.
+  for (const file of [lastCheckpoint, bestCheckpoint]) rmSync(`${file}.tmp`, { force: true });
+  const warnings = [...run.warnings];
+  if (!existsSync(lastCheckpoint)) return { checkpoint: null, progress: beginning, warnings };
+  if (!resume) {
+    throw new ReatError(
+      "usage",
+      `${run.path} already holds a checkpoint: continue it, or choose another folder.`,
+    );
+  }
+  const bytes = await checkpointBytes(lastCheckpoint);
+  let { progress } = parseCheckpoint(bytes, lastCheckpoint).state;
+  if (!requireEvents(metricsFile, progress.logLength)) {
+    warnings.push({
+      name: "log-missing",
+      message: "metrics.jsonl is missing: a new one is begun, without the events of earlier epochs.",
+    });
+  }
+  if (progress.best && !(await hasBest(bestCheckpoint))) {
+    warnings.push({
+      name: "best-missing",
+      message: `best.safetensors, of epoch ${progress.best.epoch}, is missing: the best epoch is chosen among those that follow.`,
+    });
+    progress = { ...progress, best: null };
+  }
+  return { checkpoint: bytes, progress, warnings };
+}
+
+/** Gives all processes what rank 0 found. */
+async function share(team: ProcessTeam, found: Beginning | null): Promise<Beginning> {
+  const { checkpoint, ...rest } = found ?? { checkpoint: null };
+  const text = await team.fromLeader(Buffer.from(JSON.stringify(rest)));
+  const bytes = await team.fromLeader(checkpoint ?? new Uint8Array());
+  const { progress, warnings } = JSON.parse(Buffer.from(text).toString()) as Omit<Beginning, "checkpoint">;
+  return { progress, warnings, checkpoint: bytes.length > 0 ? bytes : null };
+}
+
+function requireParts(size: number, parts: number): never {
+  throw new ReatError(
+    "config",
+    `${size} processes were started, and training.shards is ${parts}: each process needs a part of every batch; accepted: training.shards of at least ${size}, or fewer processes.`,
+  );
 }
 
 /** A damaged one would be noticed only when it is measured, after all training. */

@@ -105,6 +105,12 @@ function scheduleContradictions({ training }: Parsed): Problem[] {
       `is ${cosine.floor}, above the learning rate ${learningRate}; accepted: at most that.`,
     );
   }
+  if (training.shards > training.batchSize) {
+    problems.push({
+      key: "training.shards",
+      text: `is ${training.shards}, and training.batchSize ${training.batchSize}; accepted: at most one part for each image.`,
+    });
+  }
   return problems;
 }
 

@@ -198,6 +198,12 @@ const training = z.strictObject({
     .nullable()
     .default(null)
     .meta({ help: "images of the evaluations between epochs, spread over the classes; null takes all" }),
+  shards: z.int().min(1).max(4096).default(1).meta({
+    help: "parts of each batch, which processes share; each has noise and batch statistics of its own, so that results depend on it, and not on the number of processes",
+  }),
+  reduction: z.enum(["ordered", "fast"]).default("ordered").meta({
+    help: "how gradients of the parts are added: ordered gives the same bits for any number of processes; fast sends less",
+  }),
   logEvery: z.int().min(1).default(10).meta({ help: "batches between two batch events in metrics.jsonl" }),
   checkpointEvery: z
     .strictObject({

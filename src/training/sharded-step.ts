@@ -1,0 +1,241 @@
+// A training step in parts: each part of a batch has noise and batch statistics of its own, and processes share the parts.
+import { mixSeed } from "../data/index.js";
+import { ReatError } from "../errors.js";
+import type { StepResult, TrainingBatch } from "../methods/index.js";
+import type { ImageClassifier } from "../nn/index.js";
+import {
+  cat,
+  full,
+  type Generator,
+  keep,
+  noGrad,
+  type ProcessTeam,
+  scope,
+  stack,
+  type Tensor,
+  zeros,
+} from "../tensor/index.js";
+import type { Step, StepRunner } from "./recorded-step.js";
+
+/** How a batch is split. What a run computes depends on these alone, not on how many processes work on it. */
+export interface Shards {
+  /** Parts of each batch, at least 1; with 1 a step is as without. */
+  readonly count: number;
+  /**
+   * How the parts' gradients are added. "ordered": in the order of the parts, the same bits for any number of processes; "fast": in an
+   * order of Gloo's own, with less to send.
+   */
+  readonly reduction: "ordered" | "fast";
+  /** Of the parts' noise. */
+  readonly seed: number;
+}
+
+/** Where a step stands in the run; epoch from 1, batch from 0. */
+interface Place {
+  readonly epoch: number;
+  readonly batch: number;
+}
+
+/**
+ * Runs steps in parts. A part's step starts from the same weights and running statistics as every other's, with noise from (seed, epoch,
+ * batch, part). The results are means weighted by the parts' images: of gradients, losses, and running statistics.
+ */
+export class ShardedSteps {
+  readonly #layout: Layout;
+
+  constructor(
+    readonly steps: StepRunner,
+    readonly learner: { readonly model: ImageClassifier; readonly generator: Generator },
+    readonly shards: Shards,
+    readonly team: ProcessTeam | null,
+  ) {
+    this.#layout = new Layout(learner.model);
+  }
+
+  /**
+   * Makes the batch's step over all processes and hands it to `update`, all in scopes of its own.
+   * @returns images of the batch
+   * @throws ReatError as the method's step, `data` for a batch with fewer images than parts, `environment` where a process is lost
+   */
+  async run(
+    place: Place,
+    makeBatch: () => TrainingBatch,
+    update: (step: Step, labels: Tensor) => void,
+  ): Promise<number> {
+    const { own, labels, termNames, hasLogits } = this.#ownParts(place, makeBatch);
+    using _labels = labels;
+    using sum = await this.#reduce(own);
+    const images = labels.shape[0]!;
+    scope(() => {
+      const read = this.#layout.read(sum);
+      const { tail } = read;
+      this.team?.hear(tail.select(0, 0).item());
+      noGrad(() => {
+        for (const [buffer, value] of read.buffers) buffer.copy_(value);
+      });
+      const terms = Object.fromEntries(termNames.map((name, i) => [name, tail.select(0, 2 + i)]));
+      const first = 2 + termNames.length;
+      const logits = tail.slice(0, first, tail.shape[0]!).reshape([images, this.learner.model.classes]);
+      const result: StepResult = {
+        loss: tail.select(0, 1),
+        adversarialLogits: hasLogits ? logits : null,
+        terms,
+      };
+      update({ result, gradients: read.gradients }, labels);
+    });
+    return images;
+  }
+
+  /** One row for each part of this process. */
+  #ownParts(place: Place, makeBatch: () => TrainingBatch) {
+    const { model, generator } = this.learner;
+    const { count, seed } = this.shards;
+    const [rank, size] = [this.team?.rank ?? 0, this.team?.size ?? 1];
+    let termNames: readonly string[] = [];
+    let hasLogits = false;
+    const rows: Tensor[] = [];
+    const labels = scope(() => {
+      const batch = makeBatch();
+      const images = batch.labels.shape[0]!;
+      if (images < count) {
+        throw new ReatError(
+          "data",
+          `Batch ${place.batch + 1} has ${images} images, too few for training.shards ${count}; accepted: at most as many parts as the last batch has images, or training.dropLast: true.`,
+        );
+      }
+      const before = [...model.namedBuffers().values()].map((buffer) => [buffer, buffer.clone()] as const);
+      for (let part = partOf(rank, size, count); part < partOf(rank + 1, size, count); part++) {
+        const [from, to] = [partOf(part, count, images), partOf(part + 1, count, images)];
+        generator.reseed(mixSeed(seed, place.epoch, place.batch, part));
+        noGrad(() => {
+          for (const [buffer, value] of before) buffer.copy_(value);
+        });
+        const row = scope(() => {
+          const step = this.steps.run(sliceOf(batch, from, to));
+          termNames = Object.keys(step.result.terms);
+          hasLogits = step.result.adversarialLogits !== null;
+          return noGrad(() => this.#row(step, [from, to, images]));
+        });
+        rows.push(keep(row));
+      }
+      return keep(batch.labels.clone());
+    });
+    // Where the stream stands must not depend on the number of processes: it is part of the checkpoint.
+    generator.reseed(mixSeed(seed, place.epoch, place.batch));
+    return { own: rows, labels, termNames, hasLogits };
+  }
+
+  #row({ result, gradients }: Step, [from, to, images]: readonly [number, number, number]): Tensor {
+    const { loss, adversarialLogits, terms, afterUpdate } = result;
+    if (afterUpdate) {
+      afterUpdate();
+      throw new ReatError(
+        "config",
+        "method.weightPerturbation needs the gradient of the whole batch before the step; accepted with it: training.shards 1.",
+      );
+    }
+    const share = (to - from) / images;
+    const { model } = this.learner;
+    const weighted = [...gradients, ...this.#layout.buffers, loss.detach(), ...Object.values(terms)];
+    const device = loss.device;
+    const values = cat(weighted.map((tensor) => tensor.detach().flatten().to("float32"))).mul(share);
+    const at = this.#layout.length;
+    const asked = full([1], this.#isFirst(from, images) ? (this.team?.asked ?? 0) : 0, { device });
+    const outside = (rows: number) => zeros([rows * model.classes], { device });
+    const logits = adversarialLogits
+      ? adversarialLogits.detach().flatten().to("float32")
+      : outside(to - from);
+    const tail = [asked, values.slice(0, at, values.shape[0]!), outside(from), logits, outside(images - to)];
+    return cat([values.slice(0, 0, at), ...tail]).to("cpu");
+  }
+
+  /** Whether a part that begins at an image is the first of its process, whose row tells of being asked to stop. */
+  #isFirst(from: number, images: number): boolean {
+    const first = partOf(this.team?.rank ?? 0, this.team?.size ?? 1, this.shards.count);
+    return partOf(first, this.shards.count, images) === from;
+  }
+
+  /** The sum over all parts, kept. Frees the rows. */
+  async #reduce(rows: readonly Tensor[]): Promise<Tensor> {
+    const { team } = this;
+    const { count, reduction } = this.shards;
+    try {
+      if (!team || reduction === "fast") {
+        const sum = keep(addUp(rows));
+        await team?.group.allReduce(sum);
+        return sum;
+      }
+      const most = Math.ceil(count / team.size);
+      using own = keep(
+        scope(() => {
+          const padding = Array.from({ length: most - rows.length }, () => rows[0]!);
+          return stack([...rows, ...padding]);
+        }),
+      );
+      using all = await team.group.allGather(own);
+      return keep(
+        scope(() => {
+          const ordered: Tensor[] = [];
+          for (let rank = 0; rank < team.size; rank++) {
+            const parts = partOf(rank + 1, team.size, count) - partOf(rank, team.size, count);
+            const theirs = all.select(0, rank);
+            for (let i = 0; i < parts; i++) ordered.push(theirs.select(0, i));
+          }
+          return addUp(ordered);
+        }),
+      );
+    } finally {
+      for (const row of rows) row.dispose();
+    }
+  }
+}
+
+/** Where gradients and running statistics lie in a row. */
+class Layout {
+  readonly #parameters: readonly Tensor[];
+  readonly buffers: readonly Tensor[];
+  /** Numbers before the tail. */
+  readonly length: number;
+
+  constructor(model: ImageClassifier) {
+    this.#parameters = model.parameters();
+    // Counters move alike in every process.
+    this.buffers = [...model.namedBuffers().values()].filter(({ dtype }) => dtype.includes("float"));
+    this.length = [...this.#parameters, ...this.buffers].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  read(sum: Tensor) {
+    let at = 0;
+    const take = (like: Tensor) => {
+      const values = sum.slice(0, at, at + like.size).reshape(like.shape);
+      at += like.size;
+      return values.to(like.device).to(like.dtype);
+    };
+    const gradients = this.#parameters.map(take);
+    const buffers = this.buffers.map((buffer) => [buffer, take(buffer)] as const);
+    const tail = sum.slice(0, at, sum.shape[0]!).to(this.#parameters[0]!.device);
+    return { gradients, buffers, tail };
+  }
+}
+
+/** Where piece `index` of `pieces` of `total` begins. */
+function partOf(index: number, pieces: number, total: number): number {
+  return Math.floor((index * total) / pieces);
+}
+
+function addUp(rows: readonly Tensor[]): Tensor {
+  return scope(() => {
+    const [first, ...others] = rows;
+    const sum = first!.clone();
+    for (const row of others) sum.add_(row);
+    return sum;
+  });
+}
+
+function sliceOf({ images, labels, mixed }: TrainingBatch, from: number, to: number): TrainingBatch {
+  const cut = (tensor: Tensor) => tensor.slice(0, from, to).contiguous();
+  return {
+    ...{ images: cut(images), labels: cut(labels) },
+    ...(mixed && { mixed: { labels: cut(mixed.labels), share: cut(mixed.share) } }),
+  };
+}
