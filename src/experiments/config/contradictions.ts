@@ -114,9 +114,14 @@ function scheduleContradictions({ training }: Parsed): Problem[] {
   return problems;
 }
 
-function methodContradictions({ model }: Parsed, method: MethodOptions): readonly Problem[] {
+function methodContradictions({ model, training }: Parsed, method: MethodOptions): readonly Problem[] {
   const { contradictions: own } = methods[method.name] as MethodEntry<MethodOptions>;
-  return [...(own?.(method, model) ?? []), ...modifierContradictions(method)];
+  const problems = [...(own?.(method, model) ?? []), ...modifierContradictions(method)];
+  if (training.shards > 1 && method.weightPerturbation) {
+    const text = `is ${training.shards}, and method.weightPerturbation needs the gradient of the whole batch; accepted with it: 1.`;
+    problems.push({ key: "training.shards", text });
+  }
+  return problems;
 }
 
 /** Modifiers that need something of the training, or more epochs than it has. */

@@ -1,0 +1,111 @@
+// One process of a tiny training in parts, alone or in a group, for the tests of training with several processes. It runs from dist.
+import { existsSync } from "node:fs";
+import { namedAttack } from "reat/attacks";
+import { classGroups, evaluationBatches, trainingBatches } from "reat/data";
+import { evaluate } from "reat/evaluation";
+import { createMethod, methodOptions } from "reat/methods";
+import { BatchNorm, Conv2d, ImageClassifier, Linear } from "reat/nn";
+import { SGD } from "reat/optim";
+import { Generator, ProcessGroup, ProcessTeam, rand, randint, setThreads } from "reat/tensor";
+import { currentEnvironment, RunFolder, train } from "reat/training";
+
+const {
+  rank,
+  size,
+  port,
+  folder,
+  epochs,
+  stopAt,
+  pause,
+  timeout = 20,
+  reduction = "ordered",
+} = JSON.parse(process.argv[2]);
+setThreads(1);
+const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
+const classCounts = [24, 12, 8, 4];
+
+class TinyModel extends ImageClassifier {
+  architecture = "tiny";
+  classes = classCounts.length;
+  featureSize = 6;
+
+  constructor(generator) {
+    super();
+    this.conv = this.child("conv", new Conv2d(3, 6, generator));
+    this.norm = this.child("norm", new BatchNorm(6));
+    this.head = this.child("head", new Linear(6, this.classes, generator));
+  }
+
+  features(images) {
+    return this.norm.forward(this.conv.forward(images)).relu().mean([2, 3]);
+  }
+
+  classify(features) {
+    return this.head.forward(features);
+  }
+}
+
+const data = new Generator(7);
+const split = {
+  images: rand([48, 3, 8, 8], data).mul(255).to("uint8"),
+  labels: randint(0, 4, [48], data),
+  count: 48,
+};
+const model = new TinyModel(new Generator(1));
+const method = createMethod(methodOptions.parse({ name: "reat", attack: { steps: 2, batchNorm: "batch" } }), {
+  ...{ classCounts, device: "cpu" },
+});
+const optimizer = new SGD(model.namedParameters(), { learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 });
+const own = new AbortController();
+
+try {
+  const group = size === 1 ? null : await ProcessGroup.open({ rank, size, port, host: "127.0.0.1", timeout });
+  const team = group && new ProcessTeam(group, own.signal);
+  const environment = currentEnvironment("cpu");
+  const leads = rank === 0;
+  const run = !leads
+    ? RunFolder.ofAnother(folder)
+    : existsSync(folder)
+      ? RunFolder.open(folder, environment)
+      : await RunFolder.create(folder, "name: tiny\n", environment);
+  const outcome = await train({
+    ...{ model, method, optimizer, epochs, run, team, signal: own.signal },
+    learningRate: () => 0.1,
+    batchesPerEpoch: 4,
+    batches: (epoch) =>
+      trainingBatches(split, { batchSize: 13, seed: 2, epoch: epoch - 1, augmentation: { padding: 1 } }),
+    attackGenerator: new Generator(3),
+    shards: { count: shards, reduction, seed: 3 },
+    seeds: { order: 2, attack: 3, evaluation: 4 },
+    settings: { batchSize: 13 },
+    resume: true,
+    evaluation: {
+      ...{ split: "test", attack: "pgd-2", everyEpochs: 1 },
+      run: async ({ signal }) => {
+        const batches = evaluationBatches(split, 10);
+        const groups = classGroups(classCounts);
+        const attacks = [namedAttack("pgd-2")];
+        const { clean, attacks: measured } = await evaluate({
+          ...{ model, batches, groups, attacks, seed: 4, team, signal },
+        });
+        return { clean, robust: measured[0].report };
+      },
+    },
+    logEvery: 1,
+    onProgress: ({ epoch, batch, evaluation }) => {
+      if (evaluation) return;
+      if (stopAt && stopAt.rank === rank && epoch === stopAt.epoch && batch === stopAt.batch)
+        own.abort(new Error("asked"));
+      if (pause && pause.rank === rank && epoch === pause.epoch && batch === pause.batch) {
+        say("here");
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      }
+    },
+  });
+  say({ stopped: outcome.stopped, epoch: outcome.epoch, batch: outcome.batch });
+  await group?.close();
+} catch (error) {
+  say({ error: error.message, code: error.code });
+  process.exitCode = 1;
+}
+process.exit();

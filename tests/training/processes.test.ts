@@ -1,0 +1,147 @@
+// Training in parts gives the same bits for any number of processes, and ends cleanly where one is stopped, killed or missing.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { readCheckpoint } from "../../src/training/checkpoint.js";
+
+const program = fileURLToPath(new URL("group-run.mjs", import.meta.url));
+const root = mkdtempSync(join(tmpdir(), "reat-processes-"));
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+interface Started {
+  readonly child: ChildProcess;
+  /** All that it printed, once it has ended. */
+  readonly said: Promise<unknown[]>;
+}
+
+async function start(size: number, options: Readonly<Record<string, unknown>>): Promise<Started[]> {
+  const port = await freePort();
+  return Array.from({ length: size }, (_, rank) => {
+    const given = JSON.stringify({ epochs: 2, ...options, rank, size, port });
+    const child = spawn(process.execPath, [program, given], { stdio: ["ignore", "pipe", "inherit"] });
+    children.push(child);
+    let text = "";
+    child.stdout.on("data", (chunk) => {
+      text += chunk;
+      child.emit("printed", text);
+    });
+    const said = once(child, "close").then(() =>
+      text
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as unknown),
+    );
+    return { child, said };
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+const results = (started: readonly Started[]) => Promise.all(started.map(({ said }) => said));
+
+/** Everything that decides how a run goes on, and what it measured. */
+async function outcomeOf(folder: string) {
+  const { parts, state } = await readCheckpoint(join(folder, "checkpoints", "last.safetensors"));
+  const tensors = Object.entries(parts).flatMap(([part, stored]) =>
+    [...stored].map(([name, { bytes }]) => [`${part}.${name}`, Buffer.from(bytes).toString("base64")]),
+  );
+  const events = readFileSync(join(folder, "metrics.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ type }) => type === "batch" || type === "epoch" || type === "evaluation")
+    .map(({ seconds: _s, imagesPerSecond: _i, ...event }) => event);
+  return { tensors: Object.fromEntries(tensors), method: state.method, events };
+}
+
+describe("a training in three parts", () => {
+  const alone = join(root, "alone");
+  let wanted: Awaited<ReturnType<typeof outcomeOf>>;
+  beforeAll(async () => {
+    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    expect(await results(await start(1, { folder: alone }))).toEqual([done]);
+    wanted = await outcomeOf(alone);
+    expect(Object.keys(wanted.tensors)).toContain("model.norm.running_mean");
+    expect(wanted.events).toHaveLength(12);
+  }, 60_000);
+
+  it("stops everywhere after the same batch when one is asked, goes on with more processes, and has the bits of one process", async () => {
+    const folder = join(root, "stopped");
+    const stopAt = { rank: 1, epoch: 2, batch: 1 };
+    const stopped = [{ stopped: true, epoch: 2, batch: 2 }];
+    expect(await results(await start(2, { folder, stopAt }))).toEqual([stopped, stopped]);
+    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    expect(await results(await start(3, { folder }))).toEqual([done, done, done]);
+    expect(await outcomeOf(folder)).toEqual(wanted);
+    expect(readdirSync(folder).sort()).toEqual([
+      ...["checkpoints", "config.yaml", "environment.json", "evaluations", "metrics.jsonl"],
+    ]);
+  }, 60_000);
+
+  it("ends with a sentence that names a killed process, and is continued from its checkpoint by another number", async () => {
+    const folder = join(root, "killed");
+    const started = await start(3, { folder, pause: { rank: 1, epoch: 2, batch: 2 } });
+    const victim = started[1]!.child;
+    await once(victim, "printed");
+    victim.kill("SIGKILL");
+    const [first, , third] = await results(started);
+    for (const [rank, said] of [
+      [0, first],
+      [2, third],
+    ] as const) {
+      expect(said).toEqual([
+        {
+          code: "environment",
+          error: expect.stringMatching(`^Process ${rank} of 3 lost process 1 while collecting: `),
+        },
+      ]);
+    }
+    expect(await results(await start(1, { folder }))).toEqual([[{ stopped: false, epoch: 2, batch: 4 }]]);
+    expect(await outcomeOf(folder)).toEqual(wanted);
+  });
+
+  it("ends when the time is over where one process stands still", async () => {
+    const folder = join(root, "still");
+    const started = await start(2, { folder, timeout: 2, pause: { rank: 1, epoch: 1, batch: 2 } });
+    expect(await started[0]!.said).toEqual([
+      {
+        code: "environment",
+        error: expect.stringMatching(/^Process 0 of 2 lost process 1 while collecting: .*[Tt]im/),
+      },
+    ]);
+  });
+
+  it("is refused with more processes than parts", async () => {
+    const sentence =
+      "2 processes were started, and training.shards is 1: each process needs a part of every batch; accepted: training.shards of at least 2, or fewer processes.";
+    const refused = [{ code: "config", error: sentence }];
+    expect(await results(await start(2, { folder: join(root, "many"), shards: 1 }))).toEqual([
+      refused,
+      refused,
+    ]);
+  });
+
+  it("added fast is near, and the same everywhere", async () => {
+    const folder = join(root, "fast");
+    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    expect(await results(await start(2, { folder, reduction: "fast" }))).toEqual([done, done]);
+    const [first, wantedFirst] = [(await outcomeOf(folder)).events[0]!, wanted.events[0]!];
+    expect(Math.abs((first.loss as number) - (wantedFirst.loss as number))).toBeLessThan(1e-5);
+  });
+});
