@@ -145,46 +145,6 @@ Napi::Value barrier(const Napi::CallbackInfo& info) {
   return Wait::start(info.Env(), [group, work] { work->wait(); }, nothing);
 }
 
-// The ranks that did not answer in time; rank 0 where its store is gone.
-std::vector<int> missingRanks(ProcessGroup& group, std::chrono::milliseconds limit) {
-  const int rank = group.gloo->getRank();
-  const int size = group.gloo->getSize();
-  // Others may still wait for this process; without its connections they come here too.
-  group.gloo.reset();
-  const auto answer = [](int of) { return "reat/answer/" + std::to_string(of); };
-  try {
-    group.store->set(answer(rank), std::vector<uint8_t>{1});
-  } catch (const std::exception&) {
-    return {0};
-  }
-  const auto end = std::chrono::steady_clock::now() + limit;
-  std::vector<int> missing;
-  for (int other = 0; other < size; ++other) {
-    if (other == rank) continue;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    try {
-      group.store->wait({answer(other)}, std::max(left, std::chrono::milliseconds(50)));
-    } catch (const std::exception&) {
-      missing.push_back(other);
-    }
-  }
-  return missing;
-}
-
-// rollCall(group, milliseconds) -> promise of the ranks that do not answer. For after a failure, once in a group's life.
-Napi::Value rollCall(const Napi::CallbackInfo& info) {
-  const Engine::Group group = groupArgument(info);
-  const std::chrono::milliseconds limit(static_cast<int64_t>(numberArgument(info, 1, "the time limit")));
-  const auto missing = std::make_shared<std::vector<int>>();
-  return Wait::start(
-      info.Env(), [=] { *missing = missingRanks(*group, limit); },
-      [missing](Napi::Env env) -> Napi::Value {
-        Napi::Array ranks = Napi::Array::New(env, missing->size());
-        for (size_t i = 0; i < missing->size(); ++i) ranks.Set(static_cast<uint32_t>(i), (*missing)[i]);
-        return ranks;
-      });
-}
-
 }  // namespace
 
 void registerDistributed(Napi::Env env, Napi::Object exports) {
@@ -194,7 +154,6 @@ void registerDistributed(Napi::Env env, Napi::Object exports) {
   define<broadcast>(env, exports, "broadcast");
   define<allGather>(env, exports, "allGather");
   define<barrier>(env, exports, "barrier");
-  define<rollCall>(env, exports, "rollCall");
 }
 
 #else

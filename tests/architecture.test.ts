@@ -7,6 +7,7 @@ import { floors } from "./floors.js";
 
 /** Files of src itself that any floor may import, and the library's public face, which may import all. */
 const ground = [
+  "launched.ts",
   "canonical-json.ts",
   "durable-file.ts",
   "errors.ts",

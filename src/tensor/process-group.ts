@@ -2,7 +2,6 @@
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { ReatError } from "../errors.js";
 import { native } from "./native.js";
 import { Tensor } from "./tensor.js";
@@ -23,9 +22,6 @@ export interface ProcessGroupOptions {
   readonly timeout?: number | undefined;
 }
 
-/** How long processes wait, after a failure, for the answers of those that live. */
-const rollCallSeconds = 5;
-
 /** How long a call waits for the others where nothing else is asked for, in seconds. */
 export const processGroupTimeout = 600;
 
@@ -35,8 +31,6 @@ export const processGroupTimeout = 600;
  */
 export class ProcessGroup implements AsyncDisposable {
   #handle: number | null;
-  /** The processes that were found missing when a call failed. */
-  #lost: readonly number[] | null = null;
 
   private constructor(
     handle: number,
@@ -118,30 +112,17 @@ export class ProcessGroup implements AsyncDisposable {
 
   async #call<T>(what: string, body: (handle: number) => Promise<T>): Promise<T> {
     if (this.#handle === null) throw new ReatError("usage", "The group of processes was closed.");
-    if (this.#lost) throw new ReatError("environment", "The group of processes has failed before.");
     try {
       return await body(this.#handle);
     } catch (cause) {
       const reason = plainReason(cause);
       if (/must be contiguous/.test(reason)) throw new ReatError("usage", `${reason}.`, { cause });
-      this.#lost ??= await this.#callRoll(this.#handle);
-      const lost =
-        this.#lost.length > 0 ? this.#lost.map((rank) => `process ${rank}`).join(" and ") : "the others";
       throw new ReatError(
         "environment",
-        `Process ${this.rank} of ${this.size} lost ${lost} while ${what}: ${reason}.`,
+        `Process ${this.rank} of ${this.size} lost the others while ${what}: ${reason}.`,
         { cause },
       );
     }
-  }
-
-  /** Those that do not answer after a failure. */
-  async #callRoll(handle: number | null): Promise<readonly number[]> {
-    if (handle === null) return [];
-    const missing = await native().rollCall!(handle, rollCallSeconds * 1000).catch(() => []);
-    // The roll is kept by process 0, so it leaves last.
-    if (this.rank === 0 && this.size > 2) await sleep(1000);
-    return missing;
   }
 }
 

@@ -94,7 +94,7 @@ describe("a training in three parts", () => {
     ]);
   }, 60_000);
 
-  it("ends with a sentence that names a killed process, and is continued from its checkpoint by another number", async () => {
+  it("ends with a sentence where a process is killed, and is continued from its checkpoint by another number", async () => {
     const folder = join(root, "killed");
     const started = await start(3, { folder, pause: { rank: 1, epoch: 2, batch: 2 } });
     const victim = started[1]!.child;
@@ -108,7 +108,7 @@ describe("a training in three parts", () => {
       expect(said).toEqual([
         {
           code: "environment",
-          error: expect.stringMatching(`^Process ${rank} of 3 lost process 1 while collecting: `),
+          error: expect.stringMatching(`^Process ${rank} of 3 lost the others while collecting: `),
         },
       ]);
     }
@@ -122,7 +122,7 @@ describe("a training in three parts", () => {
     expect(await started[0]!.said).toEqual([
       {
         code: "environment",
-        error: expect.stringMatching(/^Process 0 of 2 lost process 1 while collecting: .*[Tt]im/),
+        error: expect.stringMatching(/^Process 0 of 2 lost the others while collecting: .*[Tt]im/),
       },
     ]);
   });

@@ -121,6 +121,10 @@ function methodContradictions({ model, training }: Parsed, method: MethodOptions
     const text = `is ${training.shards}, and method.weightPerturbation needs the gradient of the whole batch; accepted with it: 1.`;
     problems.push({ key: "training.shards", text });
   }
+  if (training.shards > 1 && "gkl" in method && method.gkl?.weights === "class") {
+    const text = `is ${training.shards}, and method.gkl.weights class needs the clean logits of the whole batch; accepted with it: 1.`;
+    problems.push({ key: "training.shards", text });
+  }
   return problems;
 }
 
