@@ -19,6 +19,7 @@ const {
   pause,
   timeout = 20,
   reduction = "ordered",
+  shards = 3,
 } = JSON.parse(process.argv[2]);
 setThreads(1);
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
