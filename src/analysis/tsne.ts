@@ -105,7 +105,7 @@ export async function tsne(features: Tensor, options: TsneOptions = {}): Promise
  */
 export function requireMap(count: number, perplexity = usualPerplexity(count)): void {
   if (count < 4 || count > mostPoints) {
-    throw new ReatError("config", `t-SNE takes 4 to ${mostPoints} points; there are ${count}.`);
+    throw new ReatError("config", `A map by t-SNE takes 4 to ${mostPoints} points; there are ${count}.`);
   }
   if (!(perplexity >= 1 && perplexity < count)) {
     throw new ReatError(
@@ -120,7 +120,7 @@ function requirePossible(features: Tensor, perplexity: number, iterations: numbe
   if (features.shape.length !== 2 || width < 2) {
     throw new ReatError(
       "config",
-      `t-SNE takes features [N, D] with D of at least 2, not [${features.shape}].`,
+      `A map by t-SNE takes features [N, D] with D of at least 2, not [${features.shape}].`,
     );
   }
   requireMap(count, perplexity);

@@ -184,6 +184,6 @@ async function finish(
   const list = reasons.map(({ run, neededBy, reason }) => `${run} (${neededBy.join("; ")}): ${reason}`);
   throw new ReatError(
     "data",
-    `${failed.length} of ${plan.trainings.length} runs failed: ${list.join(" | ")}`,
+    `Of ${plan.trainings.length} runs ${failed.length} failed; the same command tries them again. ${list.map((one) => `${one.replace(/\.$/, "")}.`).join(" ")}`,
   );
 }

@@ -33,7 +33,7 @@ export function rampShare(
   if (epochs === undefined) {
     throw new ReatError(
       "config",
-      "attackRamp needs the training's number of epochs, and none was given; leave it out to attack with the whole budget throughout.",
+      "The attack's ramp needs the training's number of epochs, and none was given; leave it out to attack with the whole budget throughout.",
     );
   }
   return from + (1 - from) * Math.min(epoch / (over * epochs), 1);
