@@ -181,9 +181,11 @@ async function finish(
   }
   note(`page: ${page}`);
   if (failed.length === 0) return;
-  const list = reasons.map(({ run, neededBy, reason }) => `${run} (${neededBy.join("; ")}): ${reason}`);
+  const list = reasons.map(
+    ({ run, neededBy, reason }) => `${run} (${neededBy.join("; ")}): ${reason.replace(/\.?$/, ".")}`,
+  );
   throw new ReatError(
     "data",
-    `Of ${plan.trainings.length} runs ${failed.length} failed; the same command tries them again. ${list.map((one) => `${one.replace(/\.$/, "")}.`).join(" ")}`,
+    `${list.join(" ")} These are ${failed.length} of ${plan.trainings.length} runs; the same command tries them again.`,
   );
 }
