@@ -1,9 +1,10 @@
-// Starts the page: takes the token out of the address, opens the stream, draws.
+// Starts the page: takes the token out of the address, draws what came with it, opens the stream.
 import { render } from "preact";
 import { App } from "./app.js";
 import "./page.css";
-import { connect } from "./store.js";
+import { connect, takeFirstRows } from "./store.js";
 
 history.replaceState(null, "", `/${location.hash}`);
-connect();
+takeFirstRows();
 render(<App />, document.getElementById("app")!);
+connect();

@@ -1,6 +1,7 @@
 // What the page knows: rows of runs and jobs as the stream tells them, the choice of runs, the address.
 import { useEffect, useState } from "preact/hooks";
-import type { Job, RunRow, StreamEvents } from "../src/server/messages.js";
+import type { Job, RunRow, SentRows, StreamEvents } from "../src/server/messages.js";
+import { withShared } from "../src/server/sent-rows.js";
 
 /** How the stream is: `lost` tries again by itself, `refused` needs another address. */
 export type Connection = "opening" | "open" | "lost" | "refused";
@@ -64,6 +65,12 @@ export function toggleChosen(id: string): void {
   else if (chosen.length < mostChosen) update({ chosen: [...chosen, id] });
 }
 
+/** Rows that came with the page; the stream corrects them. */
+export function takeFirstRows(): void {
+  const block = document.getElementById("first-rows");
+  if (block) take(withShared(JSON.parse(block.textContent) as SentRows));
+}
+
 /** Opens the stream; it opens itself again when the server was away for a while. */
 export function connect(): void {
   const source = new EventSource("/api/stream");
@@ -81,20 +88,45 @@ export function connect(): void {
     // Firefox gives up where the server is away.
     if (refused) setTimeout(() => void again(), 2000);
   };
-  on("rows", (rows) => {
-    const next = new Map(state.rows);
-    for (const row of rows) {
-      next.set(row.id, row);
-      named.add(row.id);
-    }
-    update({ rows: next });
+  on("rows", (sent) => {
+    const rows = withShared(sent);
+    for (const { id } of rows) named.add(id);
+    take(rows);
   });
-  on("gone", (ids) => forget(ids));
+  on("gone", (ids) => {
+    flush();
+    forget(ids);
+  });
   on("jobs", (jobs) => update({ jobs }));
   on("ready", ({ folder }) => {
+    flush();
     forget([...state.rows.keys()].filter((id) => !named.has(id)));
     update({ complete: true, folder });
   });
+}
+
+/** While a folder is read, rows come in many small messages; the table is not drawn for each. */
+const together = 100;
+let waiting: RunRow[] = [];
+let drawn = Number.NEGATIVE_INFINITY;
+let timer: ReturnType<typeof setTimeout> | null = null;
+
+function take(rows: readonly RunRow[]): void {
+  waiting.push(...rows);
+  const pause = drawn + together - performance.now();
+  if (pause <= 0) flush();
+  else timer ??= setTimeout(flush, pause);
+}
+
+function flush(): void {
+  if (timer) clearTimeout(timer);
+  timer = null;
+  if (waiting.length === 0) return;
+  const next = new Map(state.rows);
+  for (const row of waiting) next.set(row.id, row);
+  waiting = [];
+  drawn = performance.now();
+  update({ rows: next });
 }
 
 async function again(): Promise<void> {

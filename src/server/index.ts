@@ -8,6 +8,7 @@ import { newToken } from "./guard.js";
 import { JobQueue } from "./jobs.js";
 import { Prober } from "./prober.js";
 import { routes } from "./routes.js";
+import { RunIndex } from "./run-index.js";
 import { RunsWatch } from "./watch-runs.js";
 
 export { LogTail } from "./log-tail.js";
@@ -18,7 +19,7 @@ export interface DashboardOptions {
   readonly runs: string;
   /** Default: 6006; 0 takes any that is free. */
   readonly port?: number | undefined;
-  /** Default: drawn at random. */
+  /** At least 16 letters, digits and `-._~`. Default: drawn at random. */
   readonly token?: string | undefined;
 }
 
@@ -31,14 +32,22 @@ export interface Dashboard {
 }
 
 const usualPort = 6006;
+/** 96 bits, if the characters are drawn at random. */
+const shortestToken = 16;
 
-/** @throws ReatError `usage` where there is no such folder or the port is taken */
+/** @throws ReatError `usage` where there is no such folder, the port is taken or the token could be guessed */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
   const { runs, port = usualPort, token = newToken() } = options;
   if (!statSync(runs, { throwIfNoEntry: false })?.isDirectory()) {
     throw new ReatError("usage", `There is no folder ${runs}; accepted is a folder of runs, or of one run.`);
   }
-  const watch = new RunsWatch(runs);
+  if (token.length < shortestToken || !/^[\w.~-]+$/.test(token)) {
+    throw new ReatError(
+      "usage",
+      `REAT_UI_TOKEN must have at least ${shortestToken} characters, letters, digits and any of -._~, so that nobody guesses it; it has ${token.length}.`,
+    );
+  }
+  const watch = new RunsWatch(runs, new RunIndex(runs));
   const listeners = new Set<() => void>();
   const jobs = new JobQueue(() => {
     for (const listener of listeners) listener();

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { mostPoints } from "../analysis/index.js";
 import { makeFolder } from "../durable-file.js";
 import { ReatError } from "../errors.js";
-import { checkpointNames } from "../evaluation/index.js";
+import { type CheckpointName, checkpointNames } from "../evaluation/index.js";
 import type { WatchedRun } from "./run-row.js";
 import { liesWithin } from "./within.js";
 
@@ -20,15 +20,29 @@ export const jobRequest = z.strictObject({
   images: z.int().min(1).max(1_000_000),
 });
 
-/** Arguments of `reat`. @throws ReatError `usage` where the run has no such checkpoint */
-export function jobArguments(
+/** @throws ReatError `usage` where the run has no such checkpoint, or a link takes it out of the runs folder */
+export function checkpointFile(
   { folder, root }: Pick<WatchedRun, "folder" | "root">,
-  { kind, checkpoint, attack, images }: z.infer<typeof jobRequest>,
-): string[] {
+  checkpoint: CheckpointName,
+): string {
   const file = join(folder, "checkpoints", `${checkpoint}.safetensors`);
-  if (!existsSync(file) || !liesWithin(root, file)) {
+  if (!existsSync(file)) {
     throw new ReatError("usage", `The run has no ${checkpoint} checkpoint in its folder yet.`);
   }
+  if (liesWithin(root, file)) return file;
+  throw new ReatError(
+    "usage",
+    "The run's checkpoints lie outside the runs folder, where a link leads; the page reads nothing there, but the command line does.",
+  );
+}
+
+/** Arguments of `reat`. @throws ReatError `usage` where the run has no such checkpoint */
+export function jobArguments(
+  run: Pick<WatchedRun, "folder" | "root">,
+  { kind, checkpoint, attack, images }: z.infer<typeof jobRequest>,
+): string[] {
+  checkpointFile(run, checkpoint);
+  const { folder, root } = run;
   const count = ["--images", String(images)];
   if (kind === "audit") return ["audit", folder, "--checkpoint", checkpoint, ...count];
   const measured = ["eval", folder, "--checkpoint", checkpoint, "--attack", attack, ...count];

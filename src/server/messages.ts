@@ -38,7 +38,7 @@ export interface RunRow {
   readonly loss: number | null;
   /** Accuracies of stored evaluations by the attack's name; `clean` without one. */
   readonly measured: Readonly<Record<string, number>>;
-  /** The same text for runs that differ in seeds, name and device alone. */
+  /** The same digest for runs that differ in seeds, name and device alone. */
   readonly experiment: string;
   /** The configuration by dotted path. */
   readonly settings: Readonly<Record<string, string>>;
@@ -98,9 +98,15 @@ export interface Probed {
   readonly epsilon: number;
 }
 
+/** Rows on their way: settings that all of them share are sent once. */
+export interface SentRows {
+  readonly shared: RunRow["settings"];
+  readonly rows: readonly RunRow[];
+}
+
 /** Events of the stream, by name. */
 export interface StreamEvents {
-  readonly rows: readonly RunRow[];
+  readonly rows: SentRows;
   readonly gone: readonly string[];
   readonly jobs: readonly Job[];
   /** All runs have been read once. */

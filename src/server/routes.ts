@@ -9,11 +9,12 @@ import { checkpointNames } from "../evaluation/index.js";
 import { parseFraction } from "../fraction.js";
 import { styleSheet } from "../report/index.js";
 import { guard } from "./guard.js";
-import { jobArguments, jobRequest, offeredAttacks, savedImages } from "./job-commands.js";
+import { checkpointFile, jobArguments, jobRequest, offeredAttacks, savedImages } from "./job-commands.js";
 import type { JobQueue } from "./jobs.js";
-import type { StreamEvents } from "./messages.js";
+import type { RunRow, StreamEvents } from "./messages.js";
 import type { Prober } from "./prober.js";
 import { runPage } from "./run-pages.js";
+import { withoutShared } from "./sent-rows.js";
 import type { RunsWatch } from "./watch-runs.js";
 
 /** What the routes serve from. */
@@ -42,12 +43,12 @@ export function routes(parts: ServedParts): Hono {
     return context.json({ error: error.message }, error.code === "usage" ? 400 : 422);
   });
   for (const [path, file, type] of [
-    ["/", "index.html", "text/html; charset=utf-8"],
     ["/page.js", "page.js", "text/javascript; charset=utf-8"],
     ["/page.css", "page.css", "text/css; charset=utf-8"],
   ] as const) {
     app.get(path, (context) => context.body(built(file), 200, { "Content-Type": type }));
   }
+  app.get("/", (context) => context.html(firstPage(watch.screenful)));
   app.get("/report.css", (context) => context.body(styleSheet(), 200, { "Content-Type": "text/css" }));
 
   app.get("/api/stream", (context) =>
@@ -59,7 +60,7 @@ export function routes(parts: ServedParts): Hono {
       const endJobs = parts.onJobs(() => send("jobs", jobs.jobs));
       send("jobs", jobs.jobs);
       const endWatch = watch.listen({
-        rows: (rows) => send("rows", rows),
+        rows: (rows) => send("rows", withoutShared(rows)),
         gone: (ids) => send("gone", ids),
         ready: () => send("ready", { folder: watch.root, runs: watch.count }),
       });
@@ -91,11 +92,13 @@ export function routes(parts: ServedParts): Hono {
     const saved = savedImages(run).find(({ name }) => name === context.req.query("name"));
     if (!saved) throw new ReatError("usage", "There are no such images of the run any more.");
     const { checkpoint, file } = saved;
+    checkpointFile(run, checkpoint);
     return context.json(await prober.gallery({ run: run.folder, checkpoint, file }));
   });
   app.post("/api/probe", bodyLimit({ maxSize: largestImage }), async (context) => {
     const asked = parsed(probeRequest, context.req.query());
     const run = known(watch, asked.run);
+    checkpointFile(run, asked.checkpoint);
     const image = new Uint8Array(await context.req.arrayBuffer());
     return context.json(await prober.probe({ ...asked, run: run.folder, image }));
   });
@@ -112,6 +115,16 @@ const probeRequest = z.object({
     .refine((value) => value !== null && value >= 0 && value <= 100)
     .transform((value) => value!),
 });
+
+/** The page with the first rows in it: they are on the screen before the stream is open. */
+function firstPage(rows: readonly RunRow[]): string {
+  const data = JSON.stringify(withoutShared(rows)).replaceAll("<", "\\u003c");
+  return built("index.html").replace("</body>", () => `${dataBlock(data)}</body>`);
+}
+
+function dataBlock(json: string): string {
+  return `<script type="application/json" id="first-rows">${json}</script>`;
+}
 
 function built(file: string): string {
   try {

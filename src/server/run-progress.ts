@@ -1,4 +1,4 @@
-// What a run's events add up to: where it stands, its figures so far, and the steps that a live chart shows.
+// What a run's events add up to: where it stands, its figures so far, and the last batch.
 import type {
   BatchEvent,
   EndEvent,
@@ -9,20 +9,13 @@ import type {
   StoppedEvent,
 } from "../training/index.js";
 
-/** One point of the live charts. */
-export type Step = Pick<
-  BatchEvent,
-  "step" | "loss" | "adversarialAccuracy" | "learningRate" | "imagesPerSecond"
->;
-
-/** Twice as many as a chart can show; then every second one is dropped. */
-const mostSteps = 600;
+/** How the trainer writes its many batches. Of them the last alone counts here, so that the others need not be read. */
+export const batchLine = '{"type":"batch"';
 
 /** Events in, position and figures out. */
 export class RunProgress {
   start: StartEvent | null = null;
   epoch: EpochEvent | null = null;
-  batch: BatchEvent | null = null;
   stopped: StoppedEvent | null = null;
   end: EndEvent | null = null;
   best: EvaluationEvent | null = null;
@@ -30,15 +23,29 @@ export class RunProgress {
   lastWarning: string | null = null;
   /** Lines that are no events. */
   damaged = 0;
-  steps: Step[] = [];
   #seconds: number[] = [];
   #evaluation = { seconds: 0, epochs: new Set<number>() };
-  #stride = 1;
-  #seen = 0;
+  #unread: string | null = null;
+  #last: BatchEvent | null = null;
 
   /** A line of the log. */
   add(line: string): void {
-    if (line.trim() === "") return;
+    if (line.startsWith(batchLine) && line.endsWith("}")) {
+      this.#unread = line;
+      return;
+    }
+    if (line.trim() !== "") this.#parse(line);
+  }
+
+  /** The last batch. */
+  get batch(): BatchEvent | null {
+    const line = this.#unread;
+    this.#unread = null;
+    if (line !== null) this.#parse(line);
+    return this.#last;
+  }
+
+  #parse(line: string): void {
     try {
       const event = JSON.parse(line) as RunEvent | null;
       if (typeof event !== "object" || event === null) throw new TypeError("no event");
@@ -70,8 +77,7 @@ export class RunProgress {
         this.end = null;
         break;
       case "batch":
-        this.batch = event;
-        this.#keep(event);
+        this.#last = event;
         break;
       case "epoch":
         this.epoch = event;
@@ -97,14 +103,5 @@ export class RunProgress {
         this.end = event;
         break;
     }
-  }
-
-  #keep({ step, loss, adversarialAccuracy, learningRate, imagesPerSecond }: BatchEvent): void {
-    this.#seen += 1;
-    if (this.#seen % this.#stride !== 0) return;
-    this.steps.push({ step, loss, adversarialAccuracy, learningRate, imagesPerSecond });
-    if (this.steps.length < mostSteps) return;
-    this.steps = this.steps.filter((_, index) => index % 2 === 1);
-    this.#stride *= 2;
   }
 }

@@ -1,4 +1,5 @@
 // A run as a row of the table: state, position, figures, settings.
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "../canonical-json.js";
@@ -8,22 +9,35 @@ import { parseYaml } from "../yaml-text.js";
 import { LogTail } from "./log-tail.js";
 import type { RunRow, RunState } from "./messages.js";
 import { RunProgress } from "./run-progress.js";
-import { leavesFolder } from "./within.js";
+import { type Step, StepsOfLog } from "./steps-of-log.js";
+import { linkOut } from "./within.js";
 
 type Settings = Readonly<Record<string, unknown>>;
 
+/** What a row is made from. */
+const rowFiles = ["config.yaml", "environment.json", "evaluations", "metrics.jsonl"];
+
 /** Keys in which the runs of one experiment may differ. */
 const notOfTheExperiment = new Set(["name", "seeds", "device", "threads", "logging"]);
+
+/** The row of a run as its files were at a time; it holds as long as no process trains the run and they are the same. */
+export interface KnownRow {
+  /** Of the files that the row is made from. */
+  readonly stamp: string;
+  readonly row: RunRow;
+}
 
 /** Follows one run folder. */
 export class WatchedRun {
   readonly #tail: LogTail;
   #progress = new RunProgress();
+  #steps: StepsOfLog | null = null;
   #read = "";
   #config: Settings = {};
   #environment: Settings = {};
   #problem: string | null = null;
   #row: RunRow | null = null;
+  #stamp = "";
   #version = 0;
 
   constructor(
@@ -34,29 +48,54 @@ export class WatchedRun {
     this.#tail = new LogTail(join(folder, "metrics.jsonl"));
   }
 
-  get steps(): RunProgress["steps"] {
-    return this.#progress.steps;
+  /** Steps for the live charts, read when somebody looks at the run; from then on only what came since. */
+  get steps(): readonly Step[] {
+    this.#steps ??= new StepsOfLog(join(this.folder, "metrics.jsonl"));
+    return this.#steps.look();
   }
 
   get row(): RunRow | null {
     return this.#row;
   }
 
-  /** Looks at the folder again. @returns the row where it is another one than before */
-  look(): RunRow | null {
-    const outside = leavesFolder(this.root, this.folder);
-    if (outside !== null) return this.#keep(this.#refused(outside));
+  /** What need not be read again as long as the files are the same; null while the run goes on. */
+  get known(): KnownRow | null {
+    return this.#row && this.#stamp !== "" ? { stamp: this.#stamp, row: this.#row } : null;
+  }
+
+  /**
+   * Looks at the folder again.
+   * @param known what an earlier server found there
+   * @returns the row where it is another one than before
+   */
+  look(known?: KnownRow): RunRow | null {
+    const outside = linkOut(this.root, this.folder);
+    if (outside !== null) {
+      this.#stamp = "";
+      return this.#keep(this.#refused(outside));
+    }
+    const running = lockHolder(join(this.folder, "lock")) !== null;
+    const stamp = running ? "" : rowFiles.map((name) => stateOf(join(this.folder, name))).join();
+    // With a thousand runs nearly all rest: their files are not read again, nor are their rows compared.
+    if (this.#row && stamp !== "" && stamp === this.#stamp) return null;
+    this.#stamp = stamp;
+    if (!this.#row && stamp !== "" && known?.stamp === stamp) return this.#keep(known.row);
     this.#readSettings();
+    this.#readLog();
+    return this.#keep(this.#describe(running));
+  }
+
+  #readLog(): void {
     const { lines, restarted } = this.#tail.look();
     if (restarted) this.#progress = new RunProgress();
     for (const line of lines) this.#progress.add(line);
-    return this.#keep(this.#describe());
   }
 
   #keep(row: RunRow): RunRow | null {
+    // Rows are put together in one order of keys, so equal ones are the same text.
     const { version: _before, ...old } = this.#row ?? { version: 0 };
     const { version: _now, ...fresh } = row;
-    if (this.#row && canonicalJson(old) === canonicalJson(fresh)) return null;
+    if (this.#row && JSON.stringify(old) === JSON.stringify(fresh)) return null;
     this.#version += 1;
     this.#row = { ...row, version: this.#version };
     return this.#row;
@@ -87,7 +126,7 @@ export class WatchedRun {
     this.#environment = readJson(files[1]!);
   }
 
-  #describe(): RunRow {
+  #describe(running: boolean): RunRow {
     const progress = this.#progress;
     const { start, epoch, best, last } = progress;
     const data = isSettings(this.#environment.data) ? this.#environment.data : {};
@@ -95,7 +134,7 @@ export class WatchedRun {
     const experiment = Object.fromEntries(
       Object.entries(rest).filter(([key]) => !notOfTheExperiment.has(key)),
     );
-    const [state, sentence] = this.#state();
+    const [state, sentence] = this.#state(running);
     return {
       ...emptyRow(this.id),
       name: typeof name === "string" ? name : this.id,
@@ -117,17 +156,21 @@ export class WatchedRun {
       tail: last?.robust.groups.tail ?? null,
       loss: epoch?.loss ?? null,
       measured: storedFigures(join(this.folder, "evaluations")),
-      experiment: canonicalJson(experiment),
+      experiment: createHash("sha256").update(canonicalJson(experiment)).digest("base64url").slice(0, 22),
       settings: flat({ ...experiment, ...(isSettings(seeds) ? { seeds } : {}) }),
       live: progress.batch?.step ?? 0,
     };
   }
 
-  #state(): [RunState, string | null] {
+  #state(running: boolean): [RunState, string | null] {
     const { start, epoch, batch, stopped, end, lastWarning, damaged } = this.#progress;
-    if (this.#problem !== null) return ["unreadable", this.#problem];
-    if (damaged > 0) return ["unreadable", `${damaged} lines of metrics.jsonl are no events.`];
-    if (lockHolder(join(this.folder, "lock"))) return ["running", lastWarning];
+    const problem =
+      this.#problem ??
+      (damaged === 0
+        ? null
+        : `${damaged === 1 ? "One line" : `${damaged} lines`} of metrics.jsonl can not be read as events.`);
+    if (running) return ["running", problem ?? lastWarning];
+    if (problem !== null) return ["unreadable", problem];
     if (end) return ["finished", lastWarning];
     const place = batch
       ? `epoch ${batch.epoch}, batch ${batch.batch}`
