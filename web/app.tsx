@@ -10,6 +10,7 @@ import { Try } from "./try.js";
 export function App() {
   const { view, runs } = useAddress();
   const folder = useStore((state) => state.folder);
+  const path = useStore((state) => state.path);
   useEffect(() => {
     document.title = `${runs.length > 0 ? `${runs.join(", ")} · ` : ""}reat`;
   }, [runs.join()]);
@@ -28,7 +29,7 @@ export function App() {
           <Tab view="try" title="Try an image" now={view} />
           <JobsTab now={view} />
         </nav>
-        <span class="folder" title={folder}>
+        <span class="folder" title={path}>
           {folder}
         </span>
       </header>

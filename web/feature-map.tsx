@@ -9,7 +9,7 @@ const reach = 24;
 /** Colours that the style sheet has from the largest class to the smallest. */
 const classSteps = 64;
 
-type Colouring = "label" | "prediction" | "fate";
+type Colouring = "label" | "group" | "prediction" | "fate";
 
 interface Place {
   readonly index: number;
@@ -55,8 +55,11 @@ export function FeatureMap(props: {
     const along = saved.classes.length < 2 ? 0 : Math.max(rank, 0) / (saved.classes.length - 1);
     return `var(--class-${Math.round(along * (classSteps - 1))})`;
   };
-  const colour = ({ label, clean, adversarial }: Gallery["pictures"][number]) => {
+  const groups = useMemo(() => [...new Set(saved.pictures.map(({ group }) => group))], [saved]);
+  const ofGroup = (name: string) => `var(--run-${groups.indexOf(name)})`;
+  const colour = ({ label, group, clean, adversarial }: Gallery["pictures"][number]) => {
     if (by === "label") return ofClass(label);
+    if (by === "group") return ofGroup(group);
     if (by === "prediction") return ofClass(adversarial);
     return `var(--run-${clean !== label ? 6 : adversarial === label ? 2 : 0})`;
   };
@@ -67,12 +70,14 @@ export function FeatureMap(props: {
           ["fallen", "var(--run-0)"],
           ["wrong", "var(--run-6)"],
         ]
-      : saved.classes.length <= 20
-        ? saved.classes.map((name) => [name, ofClass(name)])
-        : [
-            [`${saved.classes[0]} (most images)`, "var(--class-0)"],
-            [`${saved.classes.at(-1)} (fewest)`, `var(--class-${classSteps - 1})`],
-          ];
+      : by === "group"
+        ? groups.map((name) => [name, ofGroup(name)])
+        : saved.classes.length <= 20
+          ? saved.classes.map((name) => [name, ofClass(name)])
+          : [
+              [`${saved.classes[0]} (most images)`, "var(--class-0)"],
+              [`${saved.classes.at(-1)} (fewest)`, `var(--class-${classSteps - 1})`],
+            ];
   const point = (event: PointerEvent) => {
     const drawing = event.currentTarget as SVGSVGElement;
     const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(
@@ -100,6 +105,7 @@ export function FeatureMap(props: {
           <span>Colour by</span>
           <select value={by} onChange={(event) => setBy(event.currentTarget.value as Colouring)}>
             <option value="label">class</option>
+            <option value="group">group</option>
             <option value="prediction">class it is taken for</option>
             <option value="fate">fate</option>
           </select>

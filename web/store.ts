@@ -13,6 +13,7 @@ export interface State {
   /** All runs have been read once. */
   readonly complete: boolean;
   readonly folder: string;
+  readonly path: string;
   /** Runs marked for comparison, in the order of their colours. */
   readonly chosen: readonly string[];
   readonly problem: string | null;
@@ -24,6 +25,7 @@ let state: State = {
   connection: "opening",
   complete: false,
   folder: "",
+  path: "",
   chosen: [],
   problem: null,
 };
@@ -98,10 +100,10 @@ export function connect(): void {
     forget(ids);
   });
   on("jobs", (jobs) => update({ jobs }));
-  on("ready", ({ folder }) => {
+  on("ready", ({ folder, path }) => {
     flush();
     forget([...state.rows.keys()].filter((id) => !named.has(id)));
-    update({ complete: true, folder });
+    update({ complete: true, folder, path });
   });
 }
 

@@ -15,7 +15,8 @@ export function Try({ chosen }: { chosen: string | undefined }) {
   const [norm, setNorm] = useState<"linf" | "l2">("linf");
   const [level, setLevel] = useState(8);
   const [file, setFile] = useState<File | null>(null);
-  const [probed, setProbed] = useState<Probed | null>(null);
+  // An answer stays with the radius that was asked for, while the slider moves on.
+  const [probed, setProbed] = useState<(Probed & { readonly within: string }) | null>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const id = run || [...rows.keys()][0] || "";
@@ -30,7 +31,7 @@ export function Try({ chosen }: { chosen: string | undefined }) {
         const query = new URLSearchParams({ run: id, checkpoint, norm, epsilon });
         const answer = await ask<Probed>(`/api/probe?${query}`, { method: "POST", body: file });
         if (turn !== asked.current) return;
-        setProbed(answer);
+        setProbed({ ...answer, within: epsilon });
         setProblem(null);
       } catch (error) {
         if (turn === asked.current) setProblem((error as Error).message);
@@ -115,7 +116,7 @@ export function Try({ chosen }: { chosen: string | undefined }) {
         </p>
       )}
       <p role="status" class="explain">
-        {busy ? "Attacking…" : probed ? verdict(probed, epsilon) : ""}
+        {busy ? "Attacking…" : probed ? verdict(probed, probed.within) : ""}
       </p>
       {probed && (
         <div class="probe" aria-busy={busy}>

@@ -12,6 +12,8 @@ import { RunIndex } from "./run-index.js";
 import { RunsWatch } from "./watch-runs.js";
 
 export { LogTail } from "./log-tail.js";
+export { RunIndex } from "./run-index.js";
+export { RunsWatch } from "./watch-runs.js";
 
 /** What is served, and where. */
 export interface DashboardOptions {

@@ -1,6 +1,6 @@
 // What a request of the page becomes on the command line; anything that is not among the choices is refused.
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { z } from "zod";
 import { mostPoints } from "../analysis/index.js";
 import { makeFolder } from "../durable-file.js";
@@ -44,8 +44,9 @@ export function jobArguments(
   checkpointFile(run, checkpoint);
   const { folder, root } = run;
   const count = ["--images", String(images)];
-  if (kind === "audit") return ["audit", folder, "--checkpoint", checkpoint, ...count];
-  const measured = ["eval", folder, "--checkpoint", checkpoint, "--attack", attack, ...count];
+  const place = asTyped(folder);
+  if (kind === "audit") return ["audit", place, "--checkpoint", checkpoint, ...count];
+  const measured = ["eval", place, "--checkpoint", checkpoint, "--attack", attack, ...count];
   if (kind === "eval") return measured;
   makeFolder(imagesFolder(folder));
   if (!liesWithin(root, imagesFolder(folder))) {
@@ -54,9 +55,15 @@ export function jobArguments(
   return [
     ...measured,
     "--save-adversarial",
-    join(imagesFolder(folder), `${checkpoint} ${attack}.safetensors`),
+    join(imagesFolder(place), `${checkpoint} ${attack}.safetensors`),
     ...(images >= 4 && images <= mostPoints ? ["--embedding"] : []),
   ];
+}
+
+/** A path as one would type it where the server runs, which is where its jobs run too. */
+function asTyped(path: string): string {
+  const within = relative(process.cwd(), path);
+  return within === "" || within.startsWith("..") || within.startsWith("-") ? path : within;
 }
 
 /** Where images of attacks lie that the page shows. */

@@ -110,7 +110,12 @@ export interface StreamEvents {
   readonly gone: readonly string[];
   readonly jobs: readonly Job[];
   /** All runs have been read once. */
-  readonly ready: { readonly folder: string; readonly runs: number };
+  readonly ready: {
+    /** Folder of runs as the command line named it, and its whole path. */
+    readonly folder: string;
+    readonly path: string;
+    readonly runs: number;
+  };
 }
 
 /** Saved images of an attack, in sheets of pictures that are cut apart where they are shown. */

@@ -62,7 +62,7 @@ export function routes(parts: ServedParts): Hono {
       const endWatch = watch.listen({
         rows: (rows) => send("rows", withoutShared(rows)),
         gone: (ids) => send("gone", ids),
-        ready: () => send("ready", { folder: watch.root, runs: watch.count }),
+        ready: () => send("ready", { folder: watch.given, path: watch.root, runs: watch.count }),
       });
       await new Promise<void>((ended) => stream.onAbort(ended));
       endJobs();

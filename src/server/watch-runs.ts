@@ -35,10 +35,10 @@ export class RunsWatch implements Disposable {
 
   /** @param index what earlier servers found, and where this one keeps what it finds */
   constructor(
-    folder: string,
+    readonly given: string,
     readonly index: RunIndex,
   ) {
-    this.root = resolve(folder);
+    this.root = resolve(given);
   }
 
   get count(): number {

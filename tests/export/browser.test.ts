@@ -1,27 +1,17 @@
 // An exported classifier in a browser: onnxruntime-web in headless Chromium answers as the network does.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { onnxFiles } from "../../src/export/index.js";
 import { methodOptions } from "../../src/methods/index.js";
 import { Generator, noGrad, rand, scope, setThreads } from "../../src/tensor/index.js";
+import { browserPath, launchBrowser } from "../server/browser.js";
 import { untrained } from "./subjects.js";
 
 setThreads(1);
-
-const browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const executablePath = [process.env.CHROMIUM ?? "", ...browsers].find(
-  (path) => path !== "" && existsSync(path),
-);
-if (!executablePath) {
-  console.warn(
-    `skipped: there is no browser at CHROMIUM, ${browsers.join(", ")}, so no export is run in one`,
-  );
-}
 
 const runtime = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"));
 const page = `<!doctype html><script type="module">
@@ -59,7 +49,7 @@ afterAll(() => {
   server.close();
 });
 
-it.skipIf(!executablePath)("gives the network's logits", { timeout: 120_000 }, async () => {
+it.skipIf(!browserPath)("gives the network's logits", { timeout: 120_000 }, async () => {
   using subject = untrained({ classifier: "cosine", method: methodOptions.parse({ name: "robal" }) });
   files.set("/model.onnx", onnxFiles(subject, { withGradient: false }).model);
   const shape = [3, 3, 16, 16];
@@ -67,7 +57,7 @@ it.skipIf(!executablePath)("gives the network's logits", { timeout: 120_000 }, a
     const images = rand(shape, new Generator(1));
     return [images.toArray(), noGrad(() => subject.logits(images).toArray())] as const;
   });
-  const browser = await chromium.launch({ executablePath: executablePath!, args: ["--no-sandbox"] });
+  const browser = await launchBrowser();
   try {
     const tab = await browser.newPage();
     await tab.goto(address);

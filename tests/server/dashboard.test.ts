@@ -9,17 +9,17 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../scripts/places.mjs";
 import { writeFixture } from "../report/run-fixture.js";
-import { browserPath, launchBrowser } from "./browser.js";
+import { browserPath, launchBrowser, violations } from "./browser.js";
 import { manyRuns, type Served, serve } from "./served.js";
 
-const runs = mkdtempSync(join(tmpdir(), "reat-ui-"));
+const place = mkdtempSync(join(tmpdir(), "reat-ui-"));
+const runs = join(place, "runs");
 const elsewhere = mkdtempSync(join(tmpdir(), "reat-else-"));
 const hostile = '<img src=x onerror="window.hacked=1">';
 const token = "a-token-for-tests-0123456789";
@@ -45,53 +45,12 @@ beforeAll(async () => {
   cpSync(join(runs, "pgd-at"), join(runs, "linked"), { recursive: true });
   rmSync(join(runs, "linked", "environment.json"));
   symlinkSync("/etc/passwd", join(runs, "linked", "environment.json"));
-  served = await serve(runs, 0, { REAT_UI_TOKEN: token });
+  served = await serve(place, 0, { REAT_UI_TOKEN: token });
   origin = new URL(served.address).origin;
 }, 120_000);
 afterAll(async () => {
   await served?.kill();
-  for (const folder of [runs, elsewhere]) rmSync(folder, { recursive: true, force: true });
-});
-
-describe("the server", () => {
-  const cookie = () => ({ cookie: `reat-${new URL(origin).port}=${token}` });
-  const status = async (path: string, options: RequestInit = {}) =>
-    (await fetch(`${origin}${path}`, options)).status;
-
-  it("gives nothing without the token, to another origin or under another name", async () => {
-    expect(await status("/api/page?run=reat", { headers: cookie() })).toBe(200);
-    expect(await status("/api/page?run=reat")).toBe(403);
-    expect(await status("/")).toBe(403);
-    expect(await status("/?token=wrong")).toBe(403);
-    expect(await status("/api/page?run=reat&token=x", { headers: { cookie: "reat-1=x" } })).toBe(403);
-    const from = (name: string, value: string) =>
-      status("/api/page?run=reat", { headers: { ...cookie(), [name]: value } });
-    expect(await from("origin", "https://example.org")).toBe(403);
-    expect(await from("origin", "http://127.0.0.1:1")).toBe(403);
-    expect(await from("sec-fetch-site", "same-site")).toBe(403);
-  });
-
-  it("reads no path outside the runs folder", async () => {
-    for (const id of ["../", "/etc", "way-out", "sweep", `../${elsewhere.split("/").at(-1)}/secret`]) {
-      expect(await status(`/api/page?run=${encodeURIComponent(id)}`, { headers: cookie() }), id).toBe(400);
-    }
-    const answer = await fetch(`${origin}/api/page?run=linked`, { headers: cookie() });
-    expect(answer.status).toBe(422);
-    expect(await answer.text()).toContain("environment.json leads out of the runs folder");
-  });
-
-  it("refuses jobs that are none, and those of a run without a checkpoint", async () => {
-    const post = async (body: unknown) => {
-      const request = { method: "POST", headers: cookie(), body: JSON.stringify(body) };
-      const answer = await fetch(`${origin}/api/jobs`, request);
-      return `${answer.status} ${await answer.text()}`;
-    };
-    const job = { kind: "eval", run: "reat", checkpoint: "best", attack: "pgd-20", images: 10 };
-    expect(await post(job)).toMatch(/^400 .*no best checkpoint/);
-    expect(await post({ ...job, attack: "pgd-20 --out /tmp/x" })).toMatch(/^400 .*attack/);
-    expect(await post({ ...job, extra: 1 })).toMatch(/^400/);
-    expect(await post(null)).toMatch(/^400/);
-  });
+  for (const folder of [place, elsewhere]) rmSync(folder, { recursive: true, force: true });
 });
 
 describe.skipIf(!browserPath)("the page", { timeout: 120_000 }, () => {
@@ -117,22 +76,13 @@ describe.skipIf(!browserPath)("the page", { timeout: 120_000 }, () => {
     const path = join(packageRoot, "docs", "images", `ui-${name}.jpg`);
     await page.screenshot({ path, type: "jpeg", quality: 72 });
   };
-  async function violations(): Promise<string[]> {
-    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-    await page.evaluate(axe);
-    const found = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
-      "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => ({ html })) })))",
-    );
-    return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)}`);
-  }
-
   it("shows a thousand runs with few rows, and takes the token out of the address", async () => {
     expect(await rowCount()).toBe("1007");
     expect(await page.locator("tbody tr").count()).toBeLessThan(60);
     expect(page.url()).not.toContain("token");
     expect(await names()).not.toContain("secret");
     await shot("runs");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 
   it("sorts, filters by words, fields and settings, and folds seeds into mean and error", async () => {
@@ -160,9 +110,9 @@ describe.skipIf(!browserPath)("the page", { timeout: 120_000 }, () => {
   it("is walked through by the keys", async () => {
     await page.locator("tbody .open").first().focus();
     await page.keyboard.press("End");
-    await page.waitForFunction("document.activeElement?.closest('tr')?.dataset.line === '1005'");
+    await page.locator("tr[data-line='1005'] :focus").waitFor();
     await page.keyboard.press("Home");
-    await page.waitForFunction("document.activeElement?.closest('tr')?.dataset.line === '0'");
+    await page.locator("tr[data-line='0'] :focus").waitFor();
     await page.keyboard.press("/");
     expect(await page.evaluate("document.activeElement.id")).toBe("filter");
   });
@@ -179,7 +129,7 @@ describe.skipIf(!browserPath)("the page", { timeout: 120_000 }, () => {
     await page.locator("#class-differences-title").waitFor({ state: "attached" });
     await page.locator("#verdict").scrollIntoViewIfNeeded();
     await shot("compare");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 
   it("follows a log while it is written, a half line and all", async () => {
@@ -198,7 +148,7 @@ describe.skipIf(!browserPath)("the page", { timeout: 120_000 }, () => {
     appendFileSync(log, `${next.slice(60)}\n`);
     await page.getByText("epoch 4 of 30").waitFor();
     await shot("run");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 
   it("shows hostile names and configurations as text", async () => {
@@ -220,7 +170,7 @@ describe.skipIf(!browserPath)("the page", { timeout: 120_000 }, () => {
   it("comes back when the server was killed and started again", async () => {
     await served.kill();
     await page.getByText("The server does not answer").waitFor();
-    served = await serve(runs, Number(new URL(origin).port), { REAT_UI_TOKEN: token });
+    served = await serve(place, Number(new URL(origin).port), { REAT_UI_TOKEN: token });
     await page.getByText("The server does not answer").waitFor({ state: "detached", timeout: 20_000 });
     await page.goto(`${origin}/#/runs`);
     await page.waitForSelector("table[aria-busy=false]");
@@ -237,7 +187,7 @@ describe.skipIf(!browserPath)("the page", { timeout: 120_000 }, () => {
         await page.evaluate("document.documentElement.scrollWidth - innerWidth"),
         `${width}`,
       ).toBeLessThanOrEqual(0);
-      if (width === 390) expect(await violations()).toEqual([]);
+      if (width === 390) expect(await violations(page)).toEqual([]);
     }
   });
 });

@@ -14,10 +14,11 @@ export interface Served {
   kill(): Promise<void>;
 }
 
-/** @param port 0 for any */
-export function serve(runs: string, port = 0, env: Record<string, string> = {}): Promise<Served> {
+/** @param folder that holds `runs/` @param port 0 for any */
+export function serve(folder: string, port = 0, env: Record<string, string> = {}): Promise<Served> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, "ui", runs, "--port", String(port)], {
+    const child = spawn(process.execPath, [program, "ui", "--port", String(port)], {
+      cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
     });
