@@ -168,7 +168,7 @@ export class WatchedRun {
       this.#problem ??
       (damaged === 0
         ? null
-        : `${damaged === 1 ? "One line" : `${damaged} lines`} of metrics.jsonl can not be read as events.`);
+        : `${damaged === 1 ? "One line" : `${damaged} lines`} of metrics.jsonl cannot be read as events.`);
     if (running) return ["running", problem ?? lastWarning];
     if (problem !== null) return ["unreadable", problem];
     if (end) return ["finished", lastWarning];

@@ -190,4 +190,17 @@ describe.skipIf(!browserPath)("the page", { timeout: 120_000 }, () => {
       if (width === 390) expect(await violations(page)).toEqual([]);
     }
   });
+
+  it("prints a run on white paper, without what only a screen can use", async () => {
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    for (const part of [".bar", ".contents", ".tools"]) {
+      expect(await page.locator(part).first().isVisible(), part).toBe(false);
+    }
+    expect(await page.locator("#part-results table").first().isVisible()).toBe(true);
+    expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(255, 255, 255)");
+    // Of a sheet of A4 with its margins.
+    await page.setViewportSize({ width: 720, height: 1000 });
+    const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    expect(wide).toBeLessThanOrEqual(0);
+  });
 });

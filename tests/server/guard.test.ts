@@ -147,7 +147,7 @@ describe("the rows", () => {
     using watch = new RunsWatch(runs, new RunIndex(runs, join(place, "none")));
     const before = await rows(watch);
     expect(before("damaged")).toMatchObject({ state: "unreadable" });
-    expect(before("damaged")!.sentence).toMatch(/^One line of metrics.jsonl can not be read/);
+    expect(before("damaged")!.sentence).toMatch(/^One line of metrics.jsonl cannot be read/);
     const lock = join(runs, "damaged", "lock");
     mkdirSync(lock);
     writeFileSync(join(lock, `${process.pid}-unknown-1-${encodeURIComponent(hostname())}`), "");
