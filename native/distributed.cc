@@ -58,6 +58,14 @@ class Wait : public Napi::AsyncWorker {
   Finish finish_;
 };
 
+// LibTorch 2.4 and newer ask for libuv by themselves, also where they were built without it, as Debian 13's was. Older ones have no choice.
+template <class Options>
+auto withoutLibuv(Options& options, int) -> decltype(options.useLibUV = false, void()) {
+  options.useLibUV = false;
+}
+template <class Options>
+void withoutLibuv(Options&, long) {}
+
 Napi::Value nothing(Napi::Env env) { return env.Undefined(); }
 
 const Engine::Group& groupArgument(const Napi::CallbackInfo& info) {
@@ -86,6 +94,7 @@ Napi::Value openGroup(const Napi::CallbackInfo& info) {
     store.isServer = rank == 0;
     store.numWorkers = static_cast<size_t>(size);
     store.timeout = timeout;
+    withoutLibuv(store, 0);
     group->store = c10::make_intrusive<c10d::TCPStore>(host, store);
     auto options = c10d::ProcessGroupGloo::Options::create(timeout);
     // By default Gloo binds the address of the host's name, which may be the loopback interface.
