@@ -132,7 +132,7 @@ function provenance(records) {
       const loads = cases.flatMap(({ loadBefore, loadAfter }) => [loadBefore, loadAfter]);
       const state = machine.modified ? " with changes" : "";
       const left = skipped.map(({ name, reason }) => ` ${name} was skipped: ${reason}.`).join("");
-      return `- [${file}](benchmarks/${file}): \`${command}\`, commit ${machine.commit?.slice(0, 10) ?? "unknown"}${state}, ${machine.cpu}, ${machine.cores} cores, LibTorch ${version}, BLAS: ${machine.blas}, Node ${machine.node}, ${machine.time.slice(0, 10)}${quick ? ", few repetitions" : ""}; load average ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}, the benchmark's own two threads included.${left}`;
+      return `- [${file}](benchmarks/${file}): \`${command}\`, ${machine.commit ? `commit ${machine.commit.slice(0, 10)}${state}` : "commit not recorded"}, ${machine.cpu}, ${machine.cores} cores, LibTorch ${version}, BLAS: ${machine.blas}, Node ${machine.node}, ${machine.time.slice(0, 10)}${quick ? ", few repetitions" : ""}; load average ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}, the benchmark's own two threads included.${left}`;
     })
     .join("\n");
 }
