@@ -4,7 +4,7 @@
 // Needs nothing but Node: the set-up runs it before any package is installed, and `reat doctor` shows its steps.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 /** Debian's name for the library folder of this machine's architecture. */
@@ -34,9 +34,70 @@ function versionOfHeader(path) {
   return parts.every((value) => value !== undefined) ? parts.join(".") : undefined;
 }
 
+const words = {
+  cxx11Abi: "__cxx1112basic_string",
+  distributed: "ProcessGroupGloo",
+  onednn: "libdnnl.so.2",
+};
+const openmpName = /^lib(gomp|iomp5|omp)[\w.-]*\.so/;
+const traitsRead = new Map();
+
+/** Whether one of these names is an OpenMP, such as libgomp-a34b3233.so.1. */
+function namesOpenMp(names) {
+  for (const start of ["libgomp", "libiomp5", "libomp"]) {
+    for (let at = names.indexOf(start); at >= 0; at = names.indexOf(start, at + 1)) {
+      if (openmpName.test(names.toString("latin1", at, at + 64))) return true;
+    }
+  }
+  return false;
+}
+
+/**
+ * The names in a library: of what it loads, and of what it offers and needs. An ELF file of 64 bits keeps them in one section
+ * (ELF-64 Object File Format, version 1.5: section headers), a tenth of a LibTorch's hundreds of megabytes. Of another file, all.
+ */
+function namesIn(library) {
+  const file = openSync(library, "r");
+  try {
+    const read = (length, position) => {
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, readSync(file, bytes, 0, length, position));
+    };
+    const header = read(64, 0);
+    const isElf64 = header.length === 64 && header.readUInt32BE(0) === 0x7f454c46 && header[4] === 2;
+    if (!isElf64 || header[5] !== 1) return readFileSync(file);
+    const size = header.readUInt16LE(58);
+    const sections = read(size * header.readUInt16LE(60), Number(header.readBigUInt64LE(40)));
+    for (let at = 0; at + size <= sections.length; at += size) {
+      const isStrings = sections.readUInt32LE(at + 4) === 3;
+      const isLoaded = (sections.readUInt32LE(at + 8) & 2) !== 0;
+      if (isStrings && isLoaded) {
+        return read(Number(sections.readBigUInt64LE(at + 32)), Number(sections.readBigUInt64LE(at + 24)));
+      }
+    }
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What the names in a library say of it. Each library is read once, however many questions and searches there are. */
+function traitsOf(library) {
+  const { ino, mtimeNs, size } = statSync(library, { bigint: true });
+  const key = `${library}:${ino}:${size}:${mtimeNs}`;
+  let traits = traitsRead.get(key);
+  if (traits === undefined) {
+    const names = namesIn(library);
+    traits = { openmp: namesOpenMp(names) };
+    for (const [trait, word] of Object.entries(words)) traits[trait] = names.includes(word);
+    traitsRead.set(key, traits);
+  }
+  return traits;
+}
+
 /** Whether a library's C++ strings follow the C++11 ABI, which its mangled names show. */
 export function usesCxx11Abi(library) {
-  return readFileSync(library).includes("__cxx1112basic_string");
+  return traitsOf(library).cxx11Abi;
 }
 
 /** PyTorch's headers need C++20 from 2.9 on; older ones are C++17. */
@@ -76,23 +137,20 @@ export function systemOnednn(libraryFolder, headers = "/usr/include") {
   const version = join(headers, "oneapi", "dnnl", "dnnl_version.h");
   if (![library, torch, version].every((path) => existsSync(path))) return undefined;
   if (!/#define DNNL_VERSION_MAJOR\s+2\b/.test(readFileSync(version, "utf8"))) return undefined;
-  return readFileSync(torch).includes("libdnnl.so.2") ? library : undefined;
+  return traitsOf(torch).onednn ? library : undefined;
 }
 
 /**
  * Whether a LibTorch uses an OpenMP that GNU's compiler can call. The addon can then use the same threads.
  */
 export function usesOpenMp(library) {
-  return /lib(gomp|iomp5|omp)[\w.-]*\.so/.test(readFileSync(library, "latin1"));
+  return traitsOf(library).openmp;
 }
 
 /** Whether a LibTorch has process groups over Gloo, and the headers to call them. */
 export function hasProcessGroups(library, includes) {
   const header = join("torch", "csrc", "distributed", "c10d", "ProcessGroupGloo.hpp");
-  return (
-    includes.some((folder) => existsSync(join(folder, header))) &&
-    readFileSync(library).includes("ProcessGroupGloo")
-  );
+  return includes.some((folder) => existsSync(join(folder, header))) && traitsOf(library).distributed;
 }
 
 /** Changes when another LibTorch is installed in the same place, so that the addon is built again. */
