@@ -15,7 +15,7 @@ import {
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { activeBuild, buildFolder, isCheckout, movedFrom, packageRoot } from "./places.mjs";
+import { activeBuild, buildFolder, isCheckout, movedFrom, packageRoot, sharedAddon } from "./places.mjs";
 import { findProgram, runQuietly } from "./processes.mjs";
 
 const require = createRequire(import.meta.url);
@@ -67,6 +67,14 @@ export function removeForeignTree(tree, sources) {
   rmSync(tree, { recursive: true, force: true });
 }
 
+/** Copies a file so that nobody ever sees a part of it. */
+function copyWhole(source, target) {
+  mkdirSync(dirname(target), { recursive: true });
+  const unfinished = `${target}.${process.pid}.tmp`;
+  copyFileSync(source, unfinished);
+  renameSync(unfinished, target);
+}
+
 function compile(libtorch, target) {
   const tree = join(
     buildFolder(),
@@ -95,10 +103,7 @@ function compile(libtorch, target) {
   const what = `building the addon against LibTorch ${libtorch.version} in ${libtorch.prefix}`;
   runQuietly(what, "cmake", ["-S", join(packageRoot, "native"), "-B", tree, ...generator, ...settings]);
   runQuietly(what, "cmake", ["--build", tree, "--parallel", String(Math.min(availableParallelism(), 8))]);
-  mkdirSync(dirname(target), { recursive: true });
-  const unfinished = `${target}.${process.pid}.tmp`;
-  copyFileSync(join(tree, "reat_native.node"), unfinished);
-  renameSync(unfinished, target);
+  copyWhole(join(tree, "reat_native.node"), target);
   // Keeping the build tree only helps those who change the sources.
   if (!isCheckout) rmSync(tree, { recursive: true, force: true });
 }
@@ -111,6 +116,31 @@ function tryLoading(addon) {
   ]);
 }
 
+/** Takes the addon that another project of this user compiled from the same sources for the same LibTorch, if it loads. */
+export function takeShared(key, target) {
+  const shared = sharedAddon(key);
+  if (!shared || !existsSync(shared)) return false;
+  copyWhole(shared, target);
+  try {
+    tryLoading(target);
+    return true;
+  } catch {
+    rmSync(target);
+    return false;
+  }
+}
+
+/** Other projects only save time by it: a cache that cannot be written is no fault. Checkouts keep theirs, which change often. */
+function share(key, addon) {
+  const shared = sharedAddon(key);
+  if (isCheckout || !shared) return;
+  try {
+    copyWhole(addon, shared);
+  } catch {
+    // The cache is read-only or full.
+  }
+}
+
 function prune(folder, activeKey) {
   const old = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== activeKey)
@@ -119,17 +149,23 @@ function prune(folder, activeKey) {
   for (const { path } of old.slice(keptBuilds)) rmSync(path, { recursive: true, force: true });
 }
 
-/** Compiles the addon if needed, checks that it loads, and records it in `active.json`. */
+/**
+ * Compiles the addon if needed, checks that it loads, and records it in `active.json`.
+ * @returns the record, and whether the addon was compiled now, kept from before, or shared by another project
+ */
 export function buildAddon(libtorch, { force = false } = {}) {
   const key = keyOf(libtorch);
   const native = join(buildFolder(), "native");
   const addon = join(native, key, "reat_native.node");
   const before = activeBuild();
-  const compiled = force || !existsSync(addon) || (before !== undefined && movedFrom(before) !== undefined);
+  const needed = force || !existsSync(addon) || (before !== undefined && movedFrom(before) !== undefined);
+  const shared = needed && !force && takeShared(key, addon);
+  const compiled = needed && !shared;
   const start = performance.now();
   if (compiled) compile(libtorch, addon);
   const seconds = compiled ? Math.round((performance.now() - start) / 1000) : before?.seconds;
-  tryLoading(addon);
+  if (!shared) tryLoading(addon);
+  if (compiled) share(key, addon);
   utimesSync(dirname(addon), new Date(), new Date());
   const builtAt = statSync(addon).mtime.toISOString();
   // A relative path, so that the record stays right when the folder is moved.
@@ -138,5 +174,5 @@ export function buildAddon(libtorch, { force = false } = {}) {
   writeFileSync(unfinished, `${JSON.stringify(active, null, 2)}\n`);
   renameSync(unfinished, join(native, "active.json"));
   prune(native, key);
-  return { active, compiled };
+  return { active, origin: compiled ? "compiled" : shared ? "shared" : "kept" };
 }

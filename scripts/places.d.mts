@@ -19,6 +19,7 @@ export const packageRoot: string;
 export const packageVersion: string;
 export const isCheckout: boolean;
 export function buildFolder(): string;
+export function sharedAddon(key: string): string | undefined;
 export function activeBuild(): ActiveBuild | undefined;
 export function movedFrom(active: Pick<ActiveBuild, "addon" | "builtIn">): string | undefined;
 export function keptPath(name: string | undefined): string | undefined;

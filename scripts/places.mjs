@@ -43,6 +43,15 @@ export function buildFolder() {
   throw new Error(`Nothing can be written to ${tried}; REAT_CACHE names another folder`);
 }
 
+/**
+ * Where a user's projects keep the addon of one key for each other, so that each combination of sources and LibTorch is compiled
+ * once for all of them; undefined if there is no place for it.
+ */
+export function sharedAddon(key) {
+  const cache = cacheFolder();
+  return cache && join(cache, "addons", `${key}.node`);
+}
+
 /** What the last set-up built and made active; undefined if there is nothing. */
 export function activeBuild() {
   for (const folder of buildFolders()) {

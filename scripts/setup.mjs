@@ -150,8 +150,9 @@ async function setUp(options) {
     if (moved) say(`  the addon here was built in ${moved}, and is built anew`);
     const last = before?.seconds ? `, which took ${before.seconds} s the last time` : "";
     step(`building the addon${last}`, () => {
-      const { active, compiled } = buildAddon(libtorch, options);
-      return `addon ${active.key}${compiled ? "" : " (built before)"}`;
+      const { active, origin } = buildAddon(libtorch, options);
+      const from = { compiled: "", kept: " (built before)", shared: " (built before, by another project)" };
+      return `addon ${active.key}${from[origin]}`;
     });
   }
   if (bringsCheckout && (options.force || !distIsCurrent())) {
