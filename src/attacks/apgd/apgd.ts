@@ -1,15 +1,15 @@
 // APGD as an attack (Croce and Hein 2020): restarts, target classes, and for l1 radii that shrink to the wanted one.
-import { noGrad, scope, type Tensor } from "../../tensor/index.js";
-import { requireImages, requireLogits, requireWhole } from "../attack-input.js";
+import { scope, type Tensor } from "../../tensor/index.js";
+import { requireWhole } from "../attack-input.js";
 import type { Classifier } from "../classifier.js";
 import { classOfRank, dlrObjective, type TargetedObjective, targetedDlrObjective } from "../dlr.js";
 import { type BallName, lengths, projectOnL1Ball, randomStart, requireBall } from "../geometry/index.js";
-import { drawSeeds, ImageDraws, seedsOfTurn } from "../image-draws.js";
+import type { ImageDraws } from "../image-draws.js";
 import { crossEntropyObjective } from "../objective.js";
 import type { AttackObserver } from "../observer.js";
-import { inFastLayout, logitsPass } from "../passes.js";
-import { count, where } from "../running-state.js";
-import type { StandingAttack } from "../standing-attack.js";
+import { inFastLayout } from "../passes.js";
+import { count } from "../running-state.js";
+import { type StandingAttack, standingAttack } from "../standing-attack.js";
 import { type ApgdRun, type ApgdRunOptions, apgdRun } from "./run.js";
 
 /** Constants of APGD; those left out are AutoAttack's standard ones. */
@@ -112,43 +112,17 @@ export function apgd(options: ApgdOptions): StandingAttack {
     return found!;
   }
 
-  return {
-    name,
-    confirmsExamples: true,
-    perturb(model, images, labels, generator, known = {}) {
-      requireImages(name, images, labels);
-      return scope(() =>
-        noGrad(() => {
-          const adversarial = images.clone();
-          const clean = known.logits ?? logitsPass(model, images);
-          const seeds = known.seeds ?? drawSeeds(images.shape[0]!, generator);
-          requireLogits(name, clean, labels);
-          const classes = clean.shape[1]!;
-          const ranks = targeted ? Math.min(targets, classes - 1) : 1;
-          let standing = where(clean.argmax(1).eq(labels));
-          const total = ranks * restarts * steps;
-          for (let turn = 0; turn < ranks * restarts && standing.shape[0]! > 0; turn++) {
-            standing = scope(() => {
-              const [image, label] = [
-                inFastLayout(images.indexSelect(0, standing)),
-                labels.indexSelect(0, standing),
-              ];
-              const rank = 2 + Math.floor(turn / restarts);
-              const target = targeted ? classOfRank(clean.indexSelect(0, standing), rank) : label;
-              const draws = new ImageDraws(seedsOfTurn(seeds, standing, turn), images.device);
-              let done = turn * steps;
-              const found = run(model, { images: image, labels: label, targets: target }, draws, (left) => {
-                observer?.progress?.({ attack: name, done: ++done, total, standing: left });
-              });
-              const fooled = where(found.standing.logicalNot());
-              const rows = standing.indexSelect(0, fooled);
-              adversarial.indexCopy_(0, rows, found.adversarial.indexSelect(0, fooled));
-              return standing.indexSelect(0, where(found.standing));
-            });
-          }
-          return adversarial;
-        }),
-      );
-    },
-  };
+  return standingAttack({
+    ...{ name, steps, observer },
+    turns: (classes) => (targeted ? Math.min(targets, classes - 1) : 1) * restarts,
+    begin:
+      () =>
+      ({ model, images, labels, clean, turn, draws, told }) => {
+        const rank = 2 + Math.floor(turn / restarts);
+        const aimed = { images, labels, targets: targeted ? classOfRank(clean, rank) : labels };
+        let done = 0;
+        const found = run(model, aimed, draws, (left) => told(++done, left));
+        return { fooled: found.standing.logicalNot(), examples: found.adversarial };
+      },
+  });
 }

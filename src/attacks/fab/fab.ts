@@ -1,13 +1,11 @@
 // FAB as an attack (Croce and Hein 2020): minimal perturbations, counted as a success where they are within the radius.
-import { noGrad, scope, type Tensor } from "../../tensor/index.js";
-import { requireImages, requireLogits, requireWhole } from "../attack-input.js";
+import type { Tensor } from "../../tensor/index.js";
+import { requireWhole } from "../attack-input.js";
 import { classOfRank } from "../dlr.js";
 import { type BallName, noiseOf, normalised, requireBall } from "../geometry/index.js";
-import { drawSeeds, ImageDraws, seedsOfTurn } from "../image-draws.js";
+import type { ImageDraws } from "../image-draws.js";
 import type { AttackObserver } from "../observer.js";
-import { inFastLayout, logitsPass } from "../passes.js";
-import { where } from "../running-state.js";
-import type { StandingAttack } from "../standing-attack.js";
+import { type StandingAttack, standingAttack } from "../standing-attack.js";
 import { type FabRunOptions, fabRun } from "./run.js";
 
 /** Constants of FAB; those left out are AutoAttack's standard ones. */
@@ -58,49 +56,21 @@ export function fab(options: FabOptions): StandingAttack {
     onUnconfirmed: (found) => observer?.unconfirmed?.(found),
   };
 
-  return {
-    name,
-    confirmsExamples: true,
-    perturb(model, images, labels, generator, known = {}) {
-      requireImages(name, images, labels);
-      return scope(() =>
-        noGrad(() => {
-          const adversarial = images.clone();
-          const clean = known.logits ?? logitsPass(model, images);
-          const seeds = known.seeds ?? drawSeeds(images.shape[0]!, generator);
-          requireLogits(name, clean, labels);
-          const ranks = targeted ? Math.min(targets, clean.shape[1]! - 1) : 1;
-          const total = ranks * restarts * steps;
-          let standing = where(clean.argmax(1).eq(labels));
-          for (let turn = 0; turn < ranks * restarts && standing.shape[0]! > 0; turn++) {
-            standing = scope(() => {
-              const image = inFastLayout(images.indexSelect(0, standing));
-              const label = labels.indexSelect(0, standing);
-              const draws = new ImageDraws(seedsOfTurn(seeds, standing, turn), images.device);
-              const start = turn % restarts === 0 ? image : noisyStart(image, norm, epsilon, draws);
-              const rank = 2 + Math.floor(turn / restarts);
-              let done = turn * steps;
-              const found = fabRun(
-                model,
-                {
-                  ...{ images: image, labels: label, start },
-                  targets: targeted ? classOfRank(clean.indexSelect(0, standing), rank) : null,
-                },
-                {
-                  ...runOptions,
-                  onStep: (left) =>
-                    observer?.progress?.({ attack: name, done: ++done, total, standing: left }),
-                },
-              );
-              const within = found.distance.le(epsilon);
-              const rows = where(within);
-              adversarial.indexCopy_(0, standing.indexSelect(0, rows), found.closest.indexSelect(0, rows));
-              return standing.indexSelect(0, where(within.logicalNot()));
-            });
-          }
-          return adversarial;
-        }),
-      );
-    },
-  };
+  return standingAttack({
+    ...{ name, steps, observer },
+    turns: (classes) => (targeted ? Math.min(targets, classes - 1) : 1) * restarts,
+    begin:
+      () =>
+      ({ model, images, labels, clean, turn, draws, told }) => {
+        const start = turn % restarts === 0 ? images : noisyStart(images, norm, epsilon, draws);
+        const rank = 2 + Math.floor(turn / restarts);
+        let done = 0;
+        const found = fabRun(
+          model,
+          { images, labels, start, targets: targeted ? classOfRank(clean, rank) : null },
+          { ...runOptions, onStep: (left) => told(++done, left) },
+        );
+        return { fooled: found.distance.le(epsilon), examples: found.closest };
+      },
+  });
 }

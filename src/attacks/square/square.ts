@@ -1,14 +1,14 @@
 // Square (Andriushchenko et al. 2020): a black-box attack that proposes random square-shaped changes and keeps those that help.
-import { Generator, noGrad, scope, type Tensor } from "../../tensor/index.js";
-import { requireImages, requireLogits, requireWhole } from "../attack-input.js";
+import { Generator, scope, type Tensor } from "../../tensor/index.js";
+import { requireWhole } from "../attack-input.js";
 import { type Classifier, searched } from "../classifier.js";
 import { type BallName, requireBall } from "../geometry/index.js";
-import { drawSeeds, ImageDraws, seedsOfTurn } from "../image-draws.js";
+import { drawSeeds } from "../image-draws.js";
 import { marginObjective } from "../objective.js";
 import type { AttackObserver } from "../observer.js";
 import { inFastLayout, logitsPass } from "../passes.js";
 import { advance, allRows, count, isTimeToLook, select, where } from "../running-state.js";
-import type { StandingAttack } from "../standing-attack.js";
+import { type StandingAttack, standingAttack } from "../standing-attack.js";
 import { bumpProposals } from "./bumps.js";
 import { type Chance, type Proposals, type Searching, stripeProposals } from "./proposals.js";
 
@@ -117,41 +117,17 @@ export function square(options: SquareOptions): StandingAttack {
     return result;
   }
 
-  return {
-    name,
-    confirmsExamples: true,
-    perturb(model, images, labels, generator, known = {}) {
-      requireImages(name, images, labels);
-      return scope(() =>
-        noGrad(() => {
-          const adversarial = images.clone();
-          const clean = known.logits ?? logitsPass(model, images);
-          const seeds = known.seeds ?? drawSeeds(images.shape[0]!, generator);
-          requireLogits(name, clean, labels);
-          // Places do not depend on how long other images of the batch stood.
-          const placeSeeds = drawSeeds(restarts, generator);
-          let standing = where(clean.argmax(1).eq(labels));
-          const total = restarts * queries;
-          for (let restart = 0; restart < restarts && standing.shape[0]! > 0; restart++) {
-            standing = scope(() => {
-              const image = inFastLayout(images.indexSelect(0, standing));
-              const label = labels.indexSelect(0, standing);
-              const draws = new ImageDraws(seedsOfTurn(seeds, standing, restart), images.device);
-              const chance = { places: new Generator(placeSeeds[restart]!, images.device), draws };
-              const found = run(model, image, label, chance, (query, left) => {
-                observer?.progress?.({
-                  ...{ attack: name, done: restart * queries + query, total },
-                  standing: left,
-                });
-              });
-              const fooled = where(found.margin.le(0));
-              adversarial.indexCopy_(0, standing.indexSelect(0, fooled), found.best.indexSelect(0, fooled));
-              return standing.indexSelect(0, where(found.margin.gt(0)));
-            });
-          }
-          return adversarial;
-        }),
-      );
+  return standingAttack({
+    ...{ name, observer, steps: queries },
+    turns: () => restarts,
+    begin(generator, device) {
+      // Places do not depend on how long other images of the batch stood.
+      const placeSeeds = drawSeeds(restarts, generator);
+      return ({ model, images, labels, turn, draws, told }) => {
+        const chance = { places: new Generator(placeSeeds[turn]!, device), draws };
+        const found = run(model, images, labels, chance, told);
+        return { fooled: found.margin.le(0), examples: found.best };
+      };
     },
-  };
+  });
 }
