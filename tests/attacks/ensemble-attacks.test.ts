@@ -71,7 +71,7 @@ const attacks = (norm: BallName): Record<string, Attack> => {
     }),
     fab: fab({ ...common, steps: 20, restarts: 2 }),
     "fab-t": fab({ ...common, targeted: true, steps: 10 }),
-    square: square({ ...common, queries: 150 }),
+    square: square({ ...common, queries: 500 }),
     ...gradientAttacks,
   };
 };

@@ -37,7 +37,7 @@ beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), "reat-consumer-"));
 });
 
-afterAll(() => rmSync(project, { recursive: true, force: true }));
+afterAll(() => rmSync(project, { recursive: true, force: true }), minutes);
 
 describe("the packed package", { timeout: 15 * minutes }, () => {
   it("holds what it needs and nothing of the checkout", () => {
