@@ -1,7 +1,6 @@
 // MIM, the momentum iterative method (Dong et al. 2018): steps along an average of normalised gradients, made to transfer.
 import { z } from "zod";
 import { ReatError } from "../../errors.js";
-import { fraction } from "../../fraction.js";
 import { noGrad, scope, type Tensor, zerosLike } from "../../tensor/index.js";
 import type { Attack } from "../attack.js";
 import { defineAttack, stepwiseNorms } from "../attack-entry.js";
@@ -10,6 +9,7 @@ import { type NormName, normalised, norms, requireBall } from "../geometry/index
 import { type AttackObjective, crossEntropyObjective } from "../objective.js";
 import { gradientPass, logitsPass } from "../passes.js";
 import { advance } from "../running-state.js";
+import { stepwiseOptions } from "./stepwise-options.js";
 
 /** Constants of MIM; pixels are in [0, 1]. */
 export interface MomentumOptions {
@@ -90,13 +90,7 @@ export const momentumEntry = defineAttack({
   description: "steps along an average of normalised gradients",
   paper: "Dong et al., CVPR 2018, arXiv 1710.06081",
   norms: stepwiseNorms,
-  schema: (norm) =>
-    z.strictObject({
-      steps: z.int().min(1).default(20).meta({ help: "gradient steps, part of the name" }),
-      stepSize: fraction({ above: 0 })
-        .default(norms[norm as NormName].defaults.stepSize)
-        .meta({ help: "length of a step in the norm" }),
-    }),
+  schema: (norm) => z.strictObject(stepwiseOptions(norm)),
   build(options, { name, norm, epsilon }) {
     const own = { ...options, decay: 1 };
     return {

@@ -1,7 +1,6 @@
 // Projected gradient ascent on an attack objective (Madry et al. 2018), for any norm.
 import { z } from "zod";
 import { ReatError } from "../../errors.js";
-import { fraction } from "../../fraction.js";
 import {
   type Device,
   enableGrad,
@@ -31,6 +30,7 @@ import {
   marginObjective,
   withLogitScale,
 } from "../objective.js";
+import { stepwiseOptions } from "./stepwise-options.js";
 
 /** Constants of a PGD attack; pixels are in [0, 1], so 8/255 is `8 / 255`. */
 export interface PgdOptions {
@@ -238,10 +238,7 @@ function projectedAttack(
     scalesLogits: true,
     schema: (norm) =>
       z.strictObject({
-        steps: z.int().min(1).default(20).meta({ help: "gradient steps, part of the name" }),
-        stepSize: fraction({ above: 0 })
-          .default(norms[norm as NormName].defaults.stepSize)
-          .meta({ help: "length of a step in the norm" }),
+        ...stepwiseOptions(norm),
         start: z.enum(startNoiseNames).default("uniform").meta({ help: "noise added before the first step" }),
         restarts: z.int().min(1).default(1).meta({ help: "attempts; each image keeps its strongest" }),
       }),

@@ -1,9 +1,9 @@
 // Reads the official binary release of CIFAR: records of one or two label bytes and three planes of pixels.
 import type { ArchiveLimits } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
-import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
+import type { ImageDataset, ImageSplit } from "../dataset.js";
 import type { Progress } from "../progress.js";
-import { type CifarLayout, cifarClassNames, cifarImageBytes, cifarSide } from "./cifar.js";
+import { type CifarLayout, cifarClassNames, cifarDataset, cifarImageBytes } from "./cifar.js";
 import { baseName } from "./names.js";
 import { sourceFiles } from "./source-files.js";
 
@@ -26,19 +26,9 @@ export async function readCifarBinary(
     .split(/\r?\n/)
     .filter((line) => line !== "");
   const classNames = meta && meta.length > 0 ? meta : cifarClassNames[layout.dataset];
-  const split = (names: readonly string[]): ImageSplit =>
-    joinSplits(
-      names.map((name) => readRecords(files.get(name)!, labelBytes, classNames.length, `${name} of ${path}`)),
-    );
-  return createDataset({
-    name: layout.dataset,
-    synthetic: false,
-    classNames,
-    height: cifarSide,
-    width: cifarSide,
-    train: split(layout.trainFiles),
-    test: split(layout.testFiles),
-  });
+  return cifarDataset(layout, classNames, (name) =>
+    readRecords(files.get(name)!, labelBytes, classNames.length, `${name} of ${path}`),
+  );
 }
 
 /** Collects the files that a layout names; the file with the class names may be missing, the others may not. */
@@ -89,22 +79,6 @@ function readRecords(bytes: Buffer, labelBytes: number, classes: number, where: 
     }
     labels[i] = label;
     images.set(bytes.subarray(at, at + cifarImageBytes), i * cifarImageBytes);
-  }
-  return { images, labels, count };
-}
-
-/** One split out of several, in order. */
-export function joinSplits(parts: readonly ImageSplit[]): ImageSplit {
-  const count = parts.reduce((n, part) => n + part.count, 0);
-  const images = new Uint8Array(parts.reduce((n, part) => n + part.images.length, 0));
-  const labels = new Uint8Array(count);
-  let image = 0;
-  let label = 0;
-  for (const part of parts) {
-    images.set(part.images, image);
-    labels.set(part.labels, label);
-    image += part.images.length;
-    label += part.count;
   }
   return { images, labels, count };
 }

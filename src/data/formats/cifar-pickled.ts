@@ -2,10 +2,10 @@
 import type { ArchiveLimits } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { ArrayConstructor, type Pickled, readPickle } from "../../pickle/index.js";
-import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
+import type { ImageDataset, ImageSplit } from "../dataset.js";
 import type { Progress } from "../progress.js";
-import { type CifarLayout, cifarClassNames, cifarImageBytes, cifarSide } from "./cifar.js";
-import { joinSplits, readNamedFiles } from "./cifar-binary.js";
+import { type CifarLayout, cifarClassNames, cifarDataset, cifarImageBytes } from "./cifar.js";
+import { readNamedFiles } from "./cifar-binary.js";
 
 /**
  * @param path folder that holds the files, at any depth, or the archive
@@ -22,21 +22,9 @@ export async function readCifarPickled(
   const meta = files.get(layout.metaFile);
   const named = meta && lookUp(readPickle(meta, `${layout.metaFile} of ${path}`), `${fine}label_names`);
   const classNames = Array.isArray(named) ? named.map(asText) : cifarClassNames[layout.dataset];
-  const split = (names: readonly string[]) =>
-    joinSplits(
-      names.map((name) =>
-        readBatch(files.get(name)!, `${fine}labels`, classNames.length, `${name} of ${path}`),
-      ),
-    );
-  return createDataset({
-    name: layout.dataset,
-    synthetic: false,
-    classNames,
-    height: cifarSide,
-    width: cifarSide,
-    train: split(layout.trainFiles),
-    test: split(layout.testFiles),
-  });
+  return cifarDataset(layout, classNames, (name) =>
+    readBatch(files.get(name)!, `${fine}labels`, classNames.length, `${name} of ${path}`),
+  );
 }
 
 function readBatch(bytes: Buffer, labelsKey: string, classes: number, where: string): ImageSplit {

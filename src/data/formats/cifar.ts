@@ -1,4 +1,5 @@
 // What the official CIFAR-10 and CIFAR-100 releases consist of: files, record layout, class names, checksums.
+import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
 
 /** CIFAR with 10 or with 100 classes. */
 export type CifarName = "cifar10" | "cifar100";
@@ -21,6 +22,42 @@ export interface CifarLayout {
   readonly testFiles: readonly string[];
   /** File that names the classes. */
   readonly metaFile: string;
+}
+
+/**
+ * The data set that a layout's files hold.
+ * @param read one file's images, by the file's name
+ */
+export function cifarDataset(
+  layout: CifarLayout,
+  classNames: readonly string[],
+  read: (file: string) => ImageSplit,
+): ImageDataset {
+  return createDataset({
+    name: layout.dataset,
+    synthetic: false,
+    classNames,
+    height: cifarSide,
+    width: cifarSide,
+    train: joinSplits(layout.trainFiles.map(read)),
+    test: joinSplits(layout.testFiles.map(read)),
+  });
+}
+
+/** One split out of several, in order. */
+function joinSplits(parts: readonly ImageSplit[]): ImageSplit {
+  const count = parts.reduce((n, part) => n + part.count, 0);
+  const images = new Uint8Array(parts.reduce((n, part) => n + part.images.length, 0));
+  const labels = new Uint8Array(count);
+  let image = 0;
+  let label = 0;
+  for (const part of parts) {
+    images.set(part.images, image);
+    labels.set(part.labels, label);
+    image += part.images.length;
+    label += part.count;
+  }
+  return { images, labels, count };
 }
 
 /** The four forms in which CIFAR is distributed. */
