@@ -44,6 +44,37 @@ export function publicTensors(floor: string, names: ReadonlySet<string>): WithTe
     });
 }
 
+/** A method or a constructor of a public class, with its comment and its class's, and what it does. */
+export interface PublicMethod {
+  readonly name: string;
+  readonly comment: string;
+  readonly body: string;
+}
+
+/** @param names those that the floor exports */
+export function publicMethods(floor: string, names: ReadonlySet<string>): PublicMethod[] {
+  const folder = join(packageRoot, "src", floor);
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .flatMap((path) => {
+      const text = readFileSync(join(folder, path), "utf8");
+      return [...text.matchAll(declaration)].flatMap(([all, comment = "", kind, name = ""], at) => {
+        if (kind !== "class" || !names.has(name)) return [];
+        const start = [...text.matchAll(declaration)][at]!.index + all.length;
+        const body = text.slice(start, text.indexOf("\n}\n", start));
+        return membersOf(body).map((one) => {
+          const from = body.indexOf(one.type);
+          return {
+            name: `${name}.${one.name}`,
+            comment: comment + one.comment,
+            // A field has no body.
+            body: one.type.endsWith("{") ? body.slice(from, body.indexOf("\n  }\n", from)) : "",
+          };
+        });
+      });
+    });
+}
+
 /** The public members of an interface or a class as the formatter lays them out: two spaces, then the name. */
 function membersOf(body: string): { name: string; comment: string; type: string }[] {
   const lines = body.split("\n");

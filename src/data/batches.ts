@@ -93,7 +93,10 @@ export class BatchPlan {
     this.count = Math.ceil(order.length / batchSize);
   }
 
-  /** Makes batch `b`, 0 to `count` − 1. Its tensors belong to the scope it is called in. */
+  /**
+   * Makes batch `b`, 0 to `count` − 1. Its tensors belong to the scope it is called in.
+   * @throws ReatError `data` for another number
+   */
   batch(b: number): Batch {
     if (!Number.isInteger(b) || b < 0 || b >= this.count) {
       throw new ReatError("data", `Batch ${b} was asked for; there are batches 0 to ${this.count - 1}.`);

@@ -12,7 +12,10 @@ export class MersenneTwister {
   readonly #state = new Uint32Array(stateSize);
   #position = stateSize;
 
-  /** @param seed an integer from 0 to 2³²−1, NumPy's own range */
+  /**
+   * @param seed an integer from 0 to 2³²−1, NumPy's own range
+   * @throws ReatError `config` for another number
+   */
   constructor(seed: number) {
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
       throw new ReatError(

@@ -23,7 +23,7 @@ export interface Norm {
   uniformNoise(images: Tensor, epsilon: Radius, generator: Generator): Tensor;
   /** The perturbation of norm 1, of the gradient's shape, that raises the objective most, to first order. */
   ascent(gradient: Tensor): Tensor;
-  /** A function that moves a point, in place, into the ball around the images and into [0, 1]. */
+  /** A function that moves a point of the images' shape, in place, into the ball around the images and into [0, 1]. */
   projection(images: Tensor, epsilon: Radius): (point: Tensor) => void;
 }
 
