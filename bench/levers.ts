@@ -88,6 +88,22 @@ export const levers: readonly Lever[] = [
     off: { trainingTiles: false },
     work: trainingPass,
   },
+  ...(["smallcnn", "preact-resnet18", "wrn28_10"] as const).map(
+    (model): Lever => ({
+      name: `tiles-${model}`,
+      does: "convolutions are Winograd's, in tiles, while examples are made",
+      off: { blockedMaps: false, winograd: false, fuseActivations: false },
+      work: { ...attack, model, batchSize: model === "wrn28_10" ? 16 : 64 },
+    }),
+  ),
+  ...(["preact-resnet18", "wrn28_10"] as const).map(
+    (model): Lever => ({
+      name: `training-tiles-${model}`,
+      does: "convolutions of training passes are Winograd's, in tiles",
+      off: { trainingTiles: false },
+      work: { ...trainingPass, model, batchSize: model === "wrn28_10" ? 16 : 64 },
+    }),
+  ),
   {
     name: "quiet-blas",
     does: "an OpenBLAS with threads of its own takes one, so that no others spin after a product",

@@ -69,7 +69,7 @@ async function bench(patterns: readonly string[], options: Options): Promise<voi
   const python = chosen.some(needsPython) ? findPython() : undefined;
   const program = ({ runs, environment = {} }: CaseSide) =>
     runs === "pytorch" && python && "python" in python
-      ? baselineProgram(python.python)
+      ? baselineProgram(python.python, environment)
       : ourProgram(environment);
   const record: BenchRecord = {
     version: 1,

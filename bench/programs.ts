@@ -38,7 +38,13 @@ export function findPython(env: Readonly<Record<string, string | undefined>> = p
   };
 }
 
-/** The baseline's side. Its idle threads wait as GNU OpenMP's defaults say, because that is what users have. */
-export function baselineProgram(python: string): SideProgram {
-  return { name: "PyTorch", command: python, args: [baseline] };
+/**
+ * The baseline's side. Its idle threads wait as GNU OpenMP's defaults say, because that is what users have.
+ * @param environment additional environment variables
+ */
+export function baselineProgram(
+  python: string,
+  environment: Readonly<Record<string, string>> = {},
+): SideProgram {
+  return { name: "PyTorch", command: python, args: [baseline], environment };
 }

@@ -17,6 +17,11 @@ export interface TrainStepWork {
   readonly precision?: Precision;
   /** How the baseline computes TAIL and counts predictions: in a loop over samples, as the released code does, or without one. Default: "loop". */
   readonly tail?: "loop" | "vectorised";
+  /**
+   * How the baseline is run: as the released code does; with images and weights in channels-last layout; or so and through
+   * `torch.compile`, which compiles in the first repetition. Default: "eager".
+   */
+  readonly baseline?: "eager" | "channels-last" | "compiled";
   /** Steps in one repetition. At its end figures are read, which waits for the device. Default: 1. */
   readonly steps?: number;
 }
@@ -24,7 +29,7 @@ export interface TrainStepWork {
 /** `attackSteps` steps of PGD on one batch, model in eval mode. */
 export interface AttackWork {
   readonly kind: "attack";
-  readonly model: "resnet18" | "small-resnet";
+  readonly model: "resnet18" | "small-resnet" | "smallcnn" | "preact-resnet18" | "wrn28_10";
   readonly classes: number;
   readonly batchSize: number;
   readonly attackSteps: number;
@@ -33,7 +38,7 @@ export interface AttackWork {
 /** A training pass on one batch: forward in mode "train", and the gradients of all weights. */
 export interface TrainingPassWork {
   readonly kind: "training-pass";
-  readonly model: "resnet18" | "small-resnet";
+  readonly model: "resnet18" | "small-resnet" | "preact-resnet18" | "wrn28_10";
   readonly classes: number;
   readonly batchSize: number;
 }

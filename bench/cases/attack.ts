@@ -11,7 +11,13 @@ const timed = {
   "training-pass": "training pass",
 } as const;
 
-const work: AttackWork = { kind: "attack", model: "resnet18", classes: 10, batchSize: 128, attackSteps: 2 };
+const work = {
+  kind: "attack",
+  model: "resnet18",
+  classes: 10,
+  batchSize: 128,
+  attackSteps: 2,
+} as const satisfies AttackWork;
 
 /** The fastest of the machine's measured speeds, each the median of its repetitions, in GFLOP/s. */
 function bestSpeed(repetitions: readonly Repetition[], ofName: (name: string) => boolean): number {

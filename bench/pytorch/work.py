@@ -53,6 +53,9 @@ class TrainStep:
         self.steps_a_run = spec.get("steps", 1)
         self.vectorised = spec.get("tail", "loop") == "vectorised"
         self.model = build(spec["model"], len(self.counts)).to(self.device)
+        runs = spec.get("baseline", "eager")
+        self.layout = torch.contiguous_format if runs == "eager" else torch.channels_last
+        self.model.to(memory_format=self.layout)
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
         # With a GPU the images are prepared by loader processes, as is usual.
         beside = {} if self.device == "cpu" else dict(num_workers=4, pin_memory=True, persistent_workers=True)
@@ -61,13 +64,16 @@ class TrainStep:
         )
         self.batches = iter(self.loader)
         self.predicted = [0] * len(self.counts)
+        if runs == "compiled":
+            self.model.compile()
 
     def batch(self):
         x, y = next(self.batches, (None, None))
         if x is None or len(x) < self.loader.batch_size:
             self.batches = iter(self.loader)
             x, y = next(self.batches)
-        return x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
+        x = x.to(self.device, non_blocking=True, memory_format=self.layout)
+        return x, y.to(self.device, non_blocking=True)
 
     def run(self):
         for _ in range(self.steps_a_run):

@@ -1,10 +1,7 @@
-// Operations of neural networks that have no state: convolution, normalisation, pooling, cross entropy.
-import { isGradEnabled } from "./autograd.js";
+// Operations of neural networks that have no state, beside convolution: normalisation, pooling, cross entropy.
 import { callOperator, operator } from "./operator.js";
-import { systemInfo } from "./system.js";
 import type { Tensor } from "./tensor.js";
 
-const conv2dOp = operator("conv2d");
 const linearOp = operator("linear");
 const batchNormOp = operator("batch_norm");
 const avgPoolOp = operator("avg_pool2d");
@@ -15,44 +12,6 @@ const layerNormOp = operator("layer_norm");
 const geluOp = operator("gelu");
 const oneHotOp = operator("one_hot");
 const crossEntropyOp = operator("cross_entropy_loss");
-
-/** Geometry of a convolution; one number stands for both directions. */
-export interface ConvolutionOptions {
-  readonly stride?: number;
-  readonly padding?: number;
-  readonly dilation?: number;
-  readonly groups?: number;
-}
-
-let leavesFiltersUnwritten: boolean | undefined;
-
-/**
- * oneDNN 3.7, with which Debian 13 builds LibTorch, computes with 16 filters at a time. Where their number is no multiple of it, the gradient
- * of the input also reads filters that nobody wrote: about once in a thousand times NaN where other tensors were before.
- * @returns filters of zeros to add
- */
-function missingFilters(filters: number, input: Tensor): number {
-  if (filters % 16 === 0) return 0;
-  leavesFiltersUnwritten ??= /MKL-DNN v3\.7\./.test(systemInfo().config);
-  if (!leavesFiltersUnwritten || input.device !== "cpu" || !isGradEnabled()) return 0;
-  return 16 - (filters % 16);
-}
-
-/** Cross-correlation of images [N,C,H,W] with a weight [O, C/groups, kH, kW]. */
-export function conv2d(
-  input: Tensor,
-  weight: Tensor,
-  bias: Tensor | null,
-  options: ConvolutionOptions = {},
-): Tensor {
-  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
-  const geometry = [[stride, stride], [padding, padding], [dilation, dilation], groups] as const;
-  const filters = weight.shape[0]!;
-  const missing = groups === 1 ? missingFilters(filters, input) : 0;
-  if (missing === 0) return conv2dOp(input, weight, bias, ...geometry);
-  const [padded, paddedBias] = [pad(weight, [0, 0, 0, 0, 0, 0, 0, missing]), bias && pad(bias, [0, missing])];
-  return conv2dOp(input, padded, paddedBias, ...geometry).slice(1, 0, filters);
-}
 
 /** input · weightᵀ + bias, with weight [out, in]. */
 export function linear(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {

@@ -10,6 +10,7 @@ export {
   noGrad,
 } from "./autograd.js";
 export { batchFailure, type FailedBatch } from "./batch-failure.js";
+export { type ConvolutionOptions, conv2d } from "./convolution.js";
 export {
   arange,
   cat,
@@ -38,9 +39,7 @@ export {
   avgPool2d,
   type BatchNormArguments,
   batchNorm,
-  type ConvolutionOptions,
   type CrossEntropyOptions,
-  conv2d,
   crossEntropy,
   equal,
   gelu,
