@@ -6,16 +6,79 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <algorithm>
+#include <condition_variable>
 #include <functional>
+#include <future>
+#include <mutex>
+#include <thread>
 #endif
 
 namespace reat {
 
 #ifdef REAT_DISTRIBUTED
 
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Milliseconds = std::chrono::milliseconds;
+
+constexpr Milliseconds betweenBeats(200);
+// Of a process that lives, a beat is heard within it, on a busy machine too.
+constexpr Milliseconds listening(2000);
+
+std::string placeOf(const char* what, int rank) { return std::string("reat/") + what + "/" + std::to_string(rank); }
+
+// Counts upward in the store from a thread of its own, so that the others know a process that computes from one that is gone.
+class Pulse {
+ public:
+  Pulse(c10::intrusive_ptr<c10d::Store> store, int rank) : state_(std::make_shared<State>()) {
+    thread_ = std::thread([state = state_, store, rank] {
+      std::unique_lock<std::mutex> lock(state->mutex);
+      while (!state->asked) {
+        lock.unlock();
+        try {
+          store->add(placeOf("beats", rank), 1);
+        } catch (const std::exception&) {
+          lock.lock();
+          break;
+        }
+        lock.lock();
+        state->changed.wait_for(lock, betweenBeats, [&] { return state->asked; });
+      }
+      state->ended = true;
+      state->changed.notify_all();
+    });
+  }
+  Pulse(const Pulse&) = delete;
+  Pulse& operator=(const Pulse&) = delete;
+  ~Pulse() {
+    std::unique_lock<std::mutex> lock(state_->mutex);
+    state_->asked = true;
+    state_->changed.notify_all();
+    // A store whose process stands still answers nobody.
+    const bool ended = state_->changed.wait_for(lock, listening, [&] { return state_->ended; });
+    lock.unlock();
+    ended ? thread_.join() : thread_.detach();
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool asked = false;
+    bool ended = false;
+  };
+  std::shared_ptr<State> state_;
+  std::thread thread_;
+};
+
+}  // namespace
+
 struct ProcessGroup {
   c10::intrusive_ptr<c10d::Store> store;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+  std::unique_ptr<Pulse> pulse;
 };
 
 namespace {
@@ -100,6 +163,10 @@ Napi::Value openGroup(const Napi::CallbackInfo& info) {
     // By default Gloo binds the address of the host's name, which may be the loopback interface.
     options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(address));
     group->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(group->store, rank, size, options);
+    // A client of its own: calls of one client wait for each other.
+    store.isServer = false;
+    store.waitWorkers = false;
+    group->pulse = std::make_unique<Pulse>(c10::make_intrusive<c10d::TCPStore>(host, store), rank);
   };
   return Wait::start(info.Env(), open, [group](Napi::Env env) -> Napi::Value {
     return Napi::Number::New(env, engineOf(env).groups.add(group));
@@ -154,6 +221,74 @@ Napi::Value barrier(const Napi::CallbackInfo& info) {
   return Wait::start(info.Env(), [group, work] { work->wait(); }, nothing);
 }
 
+// Those of the others for whom `is` does not become true in time.
+std::vector<int> without(int rank, int size, Milliseconds limit, const std::function<bool(int)>& is) {
+  std::vector<int> left;
+  for (int other = 0; other < size; ++other)
+    if (other != rank) left.push_back(other);
+  const auto end = Clock::now() + limit;
+  for (;;) {
+    std::vector<int> still;
+    for (const int other : left)
+      if (!is(other)) still.push_back(other);
+    left = still;
+    if (left.empty() || Clock::now() > end) return left;
+    std::this_thread::sleep_for(betweenBeats / 4);
+  }
+}
+
+bool contains(const std::vector<int>& ranks, int rank) {
+  return std::find(ranks.begin(), ranks.end(), rank) != ranks.end();
+}
+
+// The ranks that are gone or stand still; if there is none, those that live and did not come. Rank 0 is gone where its store is.
+std::vector<int> lostRanks(const Engine::Group& group, int rank, int size) {
+  c10d::Store& store = *group->store;
+  bool heardOfFirst = false;
+  try {
+    store.set(placeOf("failed", rank), std::vector<uint8_t>{1});
+    std::vector<int64_t> before;
+    for (int other = 0; other < size; ++other) before.push_back(store.add(placeOf("beats", other), 0));
+    std::vector<int> lost = without(rank, size, listening, [&](int other) {
+      return store.add(placeOf("beats", other), 0) != before[static_cast<size_t>(other)];
+    });
+    heardOfFirst = !contains(lost, 0);
+    const auto living = [&](const char* what) {
+      return [&, what](int other) { return contains(lost, other) || store.check({placeOf(what, other)}); };
+    };
+    if (lost.empty()) lost = without(rank, size, listening, living("failed"));
+    store.set(placeOf("left", rank), std::vector<uint8_t>{1});
+    // The store is rank 0's, so it leaves last.
+    if (rank == 0) without(rank, size, 2 * listening, living("left"));
+    return lost;
+  } catch (const std::exception&) {
+    return heardOfFirst ? std::vector<int>{} : std::vector<int>{0};
+  }
+}
+
+// rollCall(group) -> promise of the ranks that were lost. For after a failure, once in a group's life.
+Napi::Value rollCall(const Napi::CallbackInfo& info) {
+  const Engine::Group group = groupArgument(info);
+  const auto lost = std::make_shared<std::vector<int>>();
+  const auto call = [group, lost] {
+    const int rank = group->gloo->getRank();
+    const int size = group->gloo->getSize();
+    // Others may still wait for this process; without its connections they come here too.
+    group->gloo.reset();
+    // In a thread of its own, because a store whose process stands still may never answer.
+    const auto answer = std::make_shared<std::promise<std::vector<int>>>();
+    auto answered = answer->get_future();
+    std::thread([group, answer, rank, size] { answer->set_value(lostRanks(group, rank, size)); }).detach();
+    const bool inTime = answered.wait_for(5 * listening) == std::future_status::ready;
+    *lost = inTime ? answered.get() : std::vector<int>{0};
+  };
+  return Wait::start(info.Env(), call, [lost](Napi::Env env) -> Napi::Value {
+    Napi::Array ranks = Napi::Array::New(env, lost->size());
+    for (size_t i = 0; i < lost->size(); ++i) ranks.Set(static_cast<uint32_t>(i), (*lost)[i]);
+    return ranks;
+  });
+}
+
 }  // namespace
 
 void registerDistributed(Napi::Env env, Napi::Object exports) {
@@ -163,6 +298,7 @@ void registerDistributed(Napi::Env env, Napi::Object exports) {
   define<broadcast>(env, exports, "broadcast");
   define<allGather>(env, exports, "allGather");
   define<barrier>(env, exports, "barrier");
+  define<rollCall>(env, exports, "rollCall");
 }
 
 #else

@@ -93,7 +93,7 @@ export interface NativeAddon {
   replayGraph(graph: number): void;
   disposeGraph(graph: number): boolean;
   deviceMemory(device: string): DeviceMemory;
-  /** Absent, as the five that follow, where LibTorch has no process groups. */
+  /** Absent, as the six that follow, where LibTorch has no process groups. */
   openGroup?(
     host: string,
     port: number,
@@ -107,6 +107,7 @@ export interface NativeAddon {
   broadcast?(group: number, tensor: number, root: number): Promise<void>;
   allGather?(group: number, tensor: number): Promise<number>;
   barrier?(group: number): Promise<void>;
+  rollCall?(group: number): Promise<readonly number[]>;
   releaseCachedMemory(): void;
 }
 

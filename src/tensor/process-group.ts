@@ -31,6 +31,8 @@ export const processGroupTimeout = 600;
  */
 export class ProcessGroup implements AsyncDisposable {
   #handle: number | null;
+  /** Those that were lost, once a call has failed. */
+  #lost: Promise<readonly number[]> | null = null;
 
   private constructor(
     handle: number,
@@ -112,17 +114,24 @@ export class ProcessGroup implements AsyncDisposable {
 
   async #call<T>(what: string, body: (handle: number) => Promise<T>): Promise<T> {
     if (this.#handle === null) throw new ReatError("usage", "The group of processes was closed.");
+    if (this.#lost) throw this.#failure(what, await this.#lost, "an earlier call failed");
     try {
       return await body(this.#handle);
     } catch (cause) {
       const reason = plainReason(cause);
       if (/must be contiguous/.test(reason)) throw new ReatError("usage", `${reason}.`, { cause });
-      throw new ReatError(
-        "environment",
-        `Process ${this.rank} of ${this.size} lost the others while ${what}: ${reason}.`,
-        { cause },
-      );
+      this.#lost ??= native().rollCall!(this.#handle).catch(() => []);
+      throw this.#failure(what, await this.#lost, reason, cause);
     }
+  }
+
+  #failure(what: string, lost: readonly number[], reason: string, cause?: unknown): ReatError {
+    const whom = lost.length === 0 ? "the others" : lost.map((rank) => `process ${rank}`).join(" and ");
+    return new ReatError(
+      "environment",
+      `Process ${this.rank} of ${this.size} lost ${whom} while ${what}: ${reason}.`,
+      { cause },
+    );
   }
 }
 

@@ -33,6 +33,13 @@ const works = {
       if (group.rank === group.size - 1) await new Promise((resolve) => setTimeout(resolve, 10));
     }
   },
+  /** As for ever, but the last one computes for longer than a roll call listens. */
+  async busy(group) {
+    say("ready");
+    const end = Date.now() + (group.rank === group.size - 1 ? 3000 : 0);
+    while (Date.now() < end);
+    for (;;) await group.allReduce(tensor([1]));
+  },
   async twisted(group) {
     await group.allReduce(tensor([1, 2, 3, 4], { shape: [2, 2] }).transpose(0, 1));
   },

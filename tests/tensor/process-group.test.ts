@@ -83,8 +83,32 @@ describe("a member that fails", () => {
     all[1]!.child.kill("SIGKILL");
     for (const rank of [0, 2]) {
       const { error, code } = await all[rank]!.said();
-      expect(error).toMatch(new RegExp(`^Process ${rank} of 3 lost the others while adding: .*[^.]\\.$`));
+      expect(error).toMatch(new RegExp(`^Process ${rank} of 3 lost process 1 while adding: .*[^.]\\.$`));
       expect(code).toBe("environment");
+    }
+  });
+
+  it.each(["SIGKILL", "SIGSTOP"] as const)(
+    "is named where it is the first one, ended by %s",
+    async (signal) => {
+      const all = await group(3, "forever", 2);
+      for (const { said } of all) expect(await said()).toBe("ready");
+      all[0]!.child.kill(signal);
+      for (const rank of [1, 2]) {
+        const { error } = await all[rank]!.said();
+        expect(error).toMatch(new RegExp(`^Process ${rank} of 3 lost process 0 while adding: `));
+      }
+    },
+  );
+
+  it("does not drag one along that computes for long", async () => {
+    const all = await group(3, "busy");
+    for (const { said } of all) expect(await said()).toBe("ready");
+    all[1]!.child.kill("SIGKILL");
+    for (const rank of [0, 2]) {
+      expect((await all[rank]!.said()).error).toMatch(
+        new RegExp(`^Process ${rank} of 3 lost process 1 while adding: `),
+      );
     }
   });
 
@@ -94,7 +118,7 @@ describe("a member that fails", () => {
     const began = Date.now();
     second!.child.kill("SIGSTOP");
     const { error } = await first!.said();
-    expect(error).toMatch(/^Process 0 of 2 lost the others while adding: .*(time|Timed)/i);
+    expect(error).toMatch(/^Process 0 of 2 lost process 1 while adding: .*(time|Timed)/i);
     expect(Date.now() - began).toBeGreaterThan(1500);
   });
 

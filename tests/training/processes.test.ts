@@ -108,7 +108,7 @@ describe("a training in three parts", () => {
       expect(said).toEqual([
         {
           code: "environment",
-          error: expect.stringMatching(`^Process ${rank} of 3 lost the others while collecting: `),
+          error: expect.stringMatching(`^Process ${rank} of 3 lost process 1 while collecting: `),
         },
       ]);
     }
@@ -122,7 +122,7 @@ describe("a training in three parts", () => {
     expect(await started[0]!.said).toEqual([
       {
         code: "environment",
-        error: expect.stringMatching(/^Process 0 of 2 lost the others while collecting: .*[Tt]im/),
+        error: expect.stringMatching(/^Process 0 of 2 lost process 1 while collecting: .*[Tt]im/),
       },
     ]);
   });
