@@ -27,6 +27,7 @@ import {
 } from "./foreign-options.js";
 import { addImageOptions } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
+import { type Together, together } from "./join-processes.js";
 import { collect, wholeNumber } from "./options.js";
 import {
   ensembleLines,
@@ -120,8 +121,24 @@ async function evaluate(places: readonly string[], options: EvalOptions): Promis
     throw new ReatError("usage", "--save-adversarial takes the images of one run; several were named.");
   }
   const settings = evaluationSettings(options);
-  const classNames = classNamesOf(options);
-  const signal = abortOnInterrupt("stopping after this batch; what is measured is kept…");
+  const asked = abortOnInterrupt("stopping after this batch; what is measured is kept…");
+  await together(asked, (by) =>
+    evaluateTogether(places, { ...options, settings, names: classNamesOf(options) }, by),
+  );
+}
+
+async function evaluateTogether(
+  places: readonly string[],
+  {
+    settings,
+    names: classNames,
+    ...options
+  }: EvalOptions & {
+    readonly settings: ReturnType<typeof evaluationSettings>;
+    readonly names: ReturnType<typeof classNamesOf>;
+  },
+  { team, localRank, signal, leads }: Together,
+): Promise<void> {
   const data = dataProgress();
   const line = new StatusLine();
   const outcomes: EvaluateRunOutcome[] = [];
@@ -136,20 +153,24 @@ async function evaluate(places: readonly string[], options: EvalOptions): Promis
         ...(options.risk && { risk: true }),
         ...(options.pictures !== undefined && { pictures: options.pictures }),
         overrides: overridesOf(options),
-        ...{ classNames, signal },
-        onDataProgress: data.progress,
-        onProgress: (checkpoint, progress) => line.show(`${of}${checkpoint}: ${progressText(progress)}`),
+        ...{ classNames, signal, team, localRank },
+        ...(leads && {
+          onDataProgress: data.progress,
+          onProgress: (checkpoint, progress) => line.show(`${of}${checkpoint}: ${progressText(progress)}`),
+        }),
       });
       line.clear();
+      if (!leads) continue;
       if (await renewReport(outcome.run)) renewed.push(outcome.run.reportFile);
       outcomes.push(outcome);
     }
-    show(outcomes, options, renewed);
+    if (leads) show(outcomes, options, renewed);
   } catch (error) {
     // The signal's own reason is no failure; the program ends with the code of an interruption.
     if (!signal.aborted) throw error;
     line.clear();
-    note(`Go on with the same command, which repeats nothing that is finished:\n  ${continuation()}`);
+    if (leads)
+      note(`Go on with the same command, which repeats nothing that is finished:\n  ${continuation()}`);
   } finally {
     data.line.clear();
     line.clear();
@@ -214,17 +235,36 @@ async function measureWeights(files: readonly string[], options: EvalOptions, ow
   const { out } = options;
   const settings = evaluationSettings(options);
   const kept = out === undefined ? "nothing is written" : "what is measured is kept";
-  const signal = abortOnInterrupt(`stopping after this batch; ${kept}…`);
+  const asked = abortOnInterrupt(`stopping after this batch; ${kept}…`);
+  await together(asked, (by) => measureWeightsTogether(files[0]!, { ...options, foreign, settings }, by));
+}
+
+async function measureWeightsTogether(
+  file: string,
+  {
+    foreign,
+    settings,
+    ...options
+  }: EvalOptions & {
+    readonly foreign: ReturnType<typeof foreignOptions>;
+    readonly settings: ReturnType<typeof evaluationSettings>;
+  },
+  { team, localRank, signal, leads }: Together,
+): Promise<void> {
+  const { out } = options;
   const data = dataProgress();
   const line = new StatusLine();
   try {
-    const result = await evaluateWeights(files[0]!, {
-      ...{ ...foreign, ...settings, signal },
+    const result = await evaluateWeights(file, {
+      ...{ ...foreign, ...settings, signal, team, localRank },
       ...(out !== undefined && { out }),
-      onDataProgress: data.progress,
-      onProgress: (progress) => line.show(progressText(progress)),
+      ...(leads && {
+        onDataProgress: data.progress,
+        onProgress: (progress) => line.show(progressText(progress)),
+      }),
     });
     line.clear();
+    if (!leads) return;
     for (const text of result.weights.notes) note(text);
     const attacks = result.attacks.map((attack) => ({ ...attack, attack }));
     for (const text of warningNotes(attacks)) note(text);
@@ -242,6 +282,7 @@ async function measureWeights(files: readonly string[], options: EvalOptions, ow
   } catch (error) {
     if (!signal.aborted) throw error;
     line.clear();
+    if (!leads) return;
     note(
       out === undefined
         ? "With --out <file> an evaluation goes on where it was stopped."

@@ -11,13 +11,12 @@ import {
   resumeExperiment,
   runExperiment,
 } from "../experiments/index.js";
-import { isRestarted, launchedProcess } from "../launched.js";
+import { isRestarted } from "../launched.js";
 import { writeReport } from "../report/index.js";
-import { ProcessTeam } from "../tensor/index.js";
 import { dataProgress } from "./data-progress.js";
 import { addImageOptions, type ImageFlags, imageOverrides } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
-import { joinProcesses } from "./join-processes.js";
+import { together } from "./join-processes.js";
 import { collect } from "./options.js";
 import { resultsFooter, resultsTable } from "./results.js";
 import { duration, note, print } from "./terminal.js";
@@ -111,17 +110,12 @@ async function trainTogether(
   options: TrainOptions,
   work: (watch: ExperimentOptions) => Promise<ExperimentOutcome>,
 ): Promise<void> {
-  const launched = launchedProcess(process.env);
-  if (!launched) return finish(await watched(options, work), options);
-  const signal = abortOnInterrupt("stopping after this batch…");
-  await using group = await joinProcesses(launched);
-  const team = new ProcessTeam(group, signal);
-  const together = { team, localRank: launched.localRank };
-  if (!team.leads) {
-    await work({ ...together, signal });
-    return;
-  }
-  return finish(await watched(options, (watch) => work({ ...watch, ...together }), signal), options);
+  const asked = abortOnInterrupt("stopping after this batch…");
+  await together(asked, async ({ team, localRank, leads }) => {
+    const shared = { team, localRank, signal: asked };
+    if (!leads) await work(shared);
+    else await finish(await watched(options, (watch) => work({ ...watch, ...shared })), options);
+  });
 }
 
 function overridesOf({ set = [], data, weights, name, device, threads, ...images }: TrainOptions): string[] {
@@ -142,14 +136,12 @@ function overridesOf({ set = [], data, weights, name, device, threads, ...images
 async function watched(
   options: TrainOptions,
   work: (watch: ExperimentOptions) => Promise<ExperimentOutcome>,
-  signal = abortOnInterrupt("stopping after this batch…"),
 ): Promise<ExperimentOutcome> {
   const { progress, line } = dataProgress();
   const display = new TrainingDisplay();
   const events = options.json ? jsonReporter : display.reporter;
   try {
     return await work({
-      signal,
       onDataProgress: progress,
       onNote: note,
       reporter: (event) => {

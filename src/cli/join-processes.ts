@@ -1,11 +1,34 @@
 // Meets the processes that a launcher started beside this one.
 import { ReatError } from "../errors.js";
-import type { LaunchedProcess } from "../launched.js";
-import { ProcessGroup } from "../tensor/index.js";
+import { type LaunchedProcess, launchedProcess } from "../launched.js";
+import { ProcessGroup, ProcessTeam } from "../tensor/index.js";
 
 /** Seconds a process waits for the others, where the usual ten minutes are not wanted; and this machine's own address. */
 const timeoutName = "REAT_PROCESS_TIMEOUT";
 const addressName = "REAT_PROCESS_ADDRESS";
+
+/** What a command hands on to work that processes share. */
+export interface Together {
+  readonly team: ProcessTeam | null;
+  readonly localRank: number;
+  /** Aborts in all processes at once. */
+  readonly signal: AbortSignal;
+  /** Whether this process prints. */
+  readonly leads: boolean;
+}
+
+/**
+ * Does work with the processes that a launcher started beside this one, or alone.
+ * @param asked stops this process
+ * @throws ReatError as {@link joinProcesses}, and what `work` throws
+ */
+export async function together<T>(asked: AbortSignal, work: (together: Together) => Promise<T>): Promise<T> {
+  const launched = launchedProcess(process.env);
+  if (!launched) return work({ team: null, localRank: 0, signal: asked, leads: true });
+  await using group = await joinProcesses(launched);
+  const team = new ProcessTeam(group, asked);
+  return await work({ team, localRank: launched.localRank, signal: team.signal, leads: team.leads });
+}
 
 /** @throws ReatError `environment` where the others do not come, or a variable holds something impossible */
 export async function joinProcesses(launched: LaunchedProcess): Promise<ProcessGroup> {

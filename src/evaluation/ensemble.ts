@@ -87,7 +87,7 @@ export async function measureEnsemble(
   { name, version, constants }: NamedEnsemble,
   hooks: EnsembleHooks = {},
 ): Promise<{ report: AccuracyReport; seconds: number; ensemble: EnsembleRecord }> {
-  const { model, batches, groups, seed, onProgress, signal, tiles = true } = options;
+  const { model, batches, groups, seed, onProgress, signal, tiles = true, team = null } = options;
   if (batches.count === 0) throw new ReatError("data", "There is no image to measure accuracy on.");
   const { norm, epsilon } = constants;
   const [images, labels] = scope(() => {
@@ -114,7 +114,7 @@ export async function measureEnsemble(
   try {
     const victim = tiles && usesTiles(model, images) ? throughTiles(model) : model;
     const found = await autoAttack({
-      ...{ model: victim, images, labels, norm, epsilon, version, batchSize },
+      ...{ model: victim, images, labels, norm, epsilon, version, batchSize, team },
       seed: mixSeed(seed, ...Buffer.from("autoattack")),
       ...(hooks.screen && { screen: true }),
       ...(resume && { resume }),

@@ -4,7 +4,16 @@ import type { Attack } from "../attacks/index.js";
 import { type ClassGroup, mixSeed } from "../data/index.js";
 import { ReatError } from "../errors.js";
 import { type ImageClassifier, throughTiles, usesTiles } from "../nn/index.js";
-import { batchFailure, Generator, noGrad, type ProcessTeam, scope, type Tensor } from "../tensor/index.js";
+import {
+  batchFailure,
+  Generator,
+  gatherRows,
+  keep,
+  noGrad,
+  type ProcessTeam,
+  scope,
+  type Tensor,
+} from "../tensor/index.js";
 import { type AccuracyReport, accuracyReport } from "./accuracy.js";
 import { ConfusionCounter } from "./confusion.js";
 
@@ -50,7 +59,7 @@ export interface MeasureOptions {
    * confirms it. Default: true.
    */
   readonly tiles?: boolean;
-  /** Processes that share the batches; all get the whole result, which is that of one process. Not used by an ensemble. */
+  /** Processes that share the batches; all get the whole result, which is that of one process. */
   readonly team?: ProcessTeam | null | undefined;
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   /** Ends the measurement after the running batch by throwing the signal's reason. */
@@ -91,7 +100,7 @@ export interface StageHooks {
   readonly resume?: StagePosition | null | undefined;
   /** Called after each batch, the last one too; waited for. */
   readonly onBatch?: ((position: StagePosition) => void | Promise<void>) | undefined;
-  /** Called with the attacked images [N, …] of a batch, before `onBatch`; they are freed after the call. */
+  /** Called with the attacked images [N, …] of a batch, before `onBatch`; they are freed after the call. All processes see all batches, in their order. */
   readonly onAdversarial?: ((batch: number, adversarial: Tensor) => void) | undefined;
 }
 
@@ -128,14 +137,23 @@ export async function measureAttack(
   const { seed, skipMisclassified = false, tiles = true } = options;
   const nameSeed = mixSeed(...Buffer.from(name));
   const generator = new Generator(seed, deviceOf(options.model));
-  const result = await measure(name, options, hooks, (model, { images, labels }, batch) => {
+  let made: Tensor | null = null;
+  const share = hooks.onAdversarial && {
+    made: () => {
+      const own = made;
+      made = null;
+      return own;
+    },
+    each: hooks.onAdversarial,
+  };
+  const result = await measure(name, { ...options, share }, hooks, (model, { images, labels }, batch) => {
     generator.reseed(mixSeed(seed, nameSeed, batch));
     const attacked = (some: Tensor, theirs: Tensor) => {
       const victim = attack.confirmsExamples && tiles && usesTiles(model, some) ? throughTiles(model) : model;
       const adversarial = model.withMode(attack.followsGradients ? "fast" : "frozen", () =>
         attack.perturb(victim, some, theirs, generator),
       );
-      hooks.onAdversarial?.(batch, adversarial);
+      if (hooks.onAdversarial) made = keep(adversarial.clone());
       return noGrad(() => model.logits(adversarial));
     };
     if (!skipMisclassified) return attacked(images, labels);
@@ -158,7 +176,7 @@ type Predict = (
 
 async function measure(
   stage: string,
-  { model, batches, groups, onProgress, signal, team }: MeasureOptions,
+  { model, batches, groups, onProgress, signal, team, share }: MeasureOptions & { readonly share?: Sharing },
   { resume, onBatch }: StageHooks,
   predict: Predict,
 ): Promise<{ report: AccuracyReport; seconds: number }> {
@@ -188,6 +206,7 @@ async function measure(
       throw batchFailure(cause, { where, batchSize }) ?? cause;
     }
     if (team) await confusion.shareNew(team);
+    if (share) await shareImages(round, share, team);
     const done = Math.min(round + size, batches.count);
     await onBatch?.({ done, confusion: confusion.read(stage), seconds: before + now() });
     const secondsLeft = (now() / (done - first)) * (batches.count - done);
@@ -195,6 +214,28 @@ async function measure(
     await nextTurn();
   }
   return { report: accuracyReport(confusion.read(stage), groups), seconds: before + now() };
+}
+
+/** Takes the images that an attack made of this process's batch, and hands on those of each batch of the round. */
+type Sharing =
+  | { readonly made: () => Tensor | null; readonly each: (batch: number, images: Tensor) => void }
+  | undefined;
+
+async function shareImages(
+  first: number,
+  { made, each }: NonNullable<Sharing>,
+  team: MeasureOptions["team"],
+) {
+  const own = made();
+  try {
+    const all = team ? await gatherRows(team, own) : [own];
+    for (const [at, images] of all.entries()) {
+      if (images) each(first + at, images);
+      if (images !== own) images?.dispose();
+    }
+  } finally {
+    own?.dispose();
+  }
 }
 
 /** @internal */

@@ -2,7 +2,7 @@
 import type { Progress } from "../data/index.js";
 import { ReatError } from "../errors.js";
 import { type ImageClassifier, requireImageSize } from "../nn/index.js";
-import { type Device, resolveDevice, setThreads } from "../tensor/index.js";
+import { type Device, setThreads } from "../tensor/index.js";
 import {
   loadWeightsFile,
   type Normalisation,
@@ -14,10 +14,13 @@ import { assembleNetwork, normalisationOf } from "./assemble.js";
 import { unnamedClasses } from "./class-names.js";
 import { applyOverrides, type ExperimentConfig, parseConfig } from "./config/index.js";
 import { type ExperimentData, loadData } from "./data.js";
+import { ownDevice } from "./own-device.js";
 import { asDescribed, ownDescription, requireAgreement } from "./own-export.js";
 
 /** What must be known to use a file of weights and is not in it. */
 export interface ForeignOptions {
+  /** This process's number on its machine, which chooses its GPU. Default: 0. */
+  readonly localRank?: number;
   /** Name that `buildModel` takes; needed where the file does not say it, as one that `reat export` wrote does. */
   readonly architecture?: string | undefined;
   /** Checked against the data's number of classes where it is given. */
@@ -84,7 +87,7 @@ export async function openForeignModel(file: string, options: ForeignOptions): P
   if (own) requireAgreement(file, own, { ...config.model, normalisation: asked });
   const normalisation = own ? own.normalisation : asked;
   if (config.threads !== null) setThreads(config.threads);
-  const device = resolveDevice(config.device);
+  const device = ownDevice(config.device, options.localRank);
   const names = options.classNames ?? weights.classNames;
   const trained = names && { names, counts: own?.classCounts ?? null, of: file };
   const data = await loadData(config, options.onDataProgress, trained);

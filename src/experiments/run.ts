@@ -13,7 +13,7 @@ import {
 } from "../evaluation/index.js";
 import { inferenceModel, requireTrainingImages } from "../methods/index.js";
 import { requireImageSize } from "../nn/index.js";
-import { type ProcessTeam, resolveDevice, setThreads } from "../tensor/index.js";
+import { type Device, type ProcessTeam, setThreads } from "../tensor/index.js";
 import {
   currentEnvironment,
   type EvaluationPlan,
@@ -36,6 +36,7 @@ import {
 import { requireWholeLastBatch } from "./last-batch.js";
 import { RunLogging } from "./logging/index.js";
 import { attackBetweenEpochs, measure, requireReadable } from "./measuring/index.js";
+import { ownDevice } from "./own-device.js";
 import { duringTraining, requirePrecisions } from "./precision.js";
 import { pretrainedWeights } from "./pretrained-weights.js";
 import { requireDataPlace, runConfig, withFullPaths } from "./run-config.js";
@@ -55,7 +56,7 @@ export interface ExperimentOptions {
   readonly onNote?: (sentence: string) => void;
   /** Stops after the running batch, with a checkpoint. */
   readonly signal?: AbortSignal;
-  /** The processes that train together. They see the run's folder on one file system; rank 0 alone writes there, and measures at the end. */
+  /** The processes that train together. They see the run's folder on one file system; rank 0 alone writes there. */
   readonly team?: ProcessTeam | null;
   /** This process's number on its machine, which chooses its GPU. Default: 0. */
   readonly localRank?: number;
@@ -122,7 +123,7 @@ async function work(
   const begun = resume && existsSync(RunFolder.open(folder).lastCheckpoint);
   const pretrained = begun ? null : await pretrainedWeights(config);
   if (config.threads !== null) setThreads(config.threads);
-  const device = resolveDevice(ownDevice(config.device, options.localRank ?? 0));
+  const device = ownDevice(config.device, options.localRank);
   requirePrecisions(config, device);
   // A run continues with the classes that it began with.
   const trained = resume ? trainedClasses(RunFolder.open(folder)) : null;
@@ -188,32 +189,33 @@ async function work(
     shards: { count: training.shards, reduction: training.reduction, seed: seeds.attack },
     team,
   });
-  if (!leads) return { run, config, training: outcome, stopped: outcome.stopped, results: [] };
-  if (resume && run.environment() === null) {
+  if (leads && resume && run.environment() === null) {
     await writeDurably(run.environmentFile, `${JSON.stringify(environment, null, 2)}\n`);
   }
   precision[Symbol.dispose]();
   // The trainer took the new values; before that a refused override must leave the run as it was.
-  if (resume && run.config() !== text) await writeDurably(run.configFile, text);
+  if (leads && resume && run.config() !== text) await writeDurably(run.configFile, text);
 
   const results: EvaluationResult[] = [];
   let stopped = outcome.stopped;
+  const asked = team?.signal ?? signal;
   for (const checkpoint of checkpointNames) {
     const file = run.checkpoint(checkpoint);
-    if (stopped || !existsSync(file)) continue;
+    if (stopped || !(await isThere(file, team))) continue;
     const { attacks, images: count } = config.evaluation;
     try {
       results.push(
         ...(await measure(
           { checkpoint, file, split: "test", attacks, images: count },
           {
-            ...{ run, config, data, environment, device, model: learner.model, signal },
+            ...{ run, config, data, environment, device, model: learner.model, team },
+            signal: asked,
             onProgress: (progress) => options.onMeasurement?.(checkpoint, progress),
           },
         )),
       );
     } catch (error) {
-      if (!signal?.aborted) throw error;
+      if (!asked?.aborted) throw error;
       stopped = true;
     }
   }
@@ -221,10 +223,9 @@ async function work(
   return { run, config, training: outcome, stopped, results };
 }
 
-/** Of the processes on one machine each takes a GPU of its own, unless one is named. */
-function ownDevice(device: ExperimentConfig["device"], localRank: number): ExperimentConfig["device"] {
-  if (localRank === 0 || (device !== "auto" && device !== "cuda")) return device;
-  return resolveDevice(device) === "cpu" ? device : `cuda:${localRank}`;
+/** As the first process sees it, because a file system of several machines may show a new file late. */
+async function isThere(file: string, team: ProcessTeam | null): Promise<boolean> {
+  return team ? team.decide(() => existsSync(file)) : existsSync(file);
 }
 
 /** Refused before the first step, and before a run is begun: what could only fail after the last. */
@@ -238,7 +239,7 @@ function requirePossible({ model, training, evaluation }: ExperimentConfig, data
 function evaluationPlan(
   config: ExperimentConfig,
   data: ExperimentData,
-  device: ReturnType<typeof resolveDevice>,
+  device: Device,
   model: Parameters<typeof evaluate>[0]["model"],
   team: ProcessTeam | null,
 ): EvaluationPlan & Disposable {

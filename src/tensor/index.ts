@@ -50,6 +50,7 @@ export {
   pad,
   type Reduction,
 } from "./functional.js";
+export { gatherRows } from "./gather-rows.js";
 export type { Device } from "./handle.js";
 export { keep, liveTensors, scope } from "./lifetime.js";
 export {

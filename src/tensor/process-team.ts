@@ -1,5 +1,5 @@
 // Processes that work in step: they stop at the same moment, and check that they still agree.
-import { ReatError } from "../errors.js";
+import { type ErrorCode, ReatError } from "../errors.js";
 import { tensor } from "./creation.js";
 import type { ProcessGroup } from "./process-group.js";
 import type { Tensor } from "./tensor.js";
@@ -55,7 +55,54 @@ export class ProcessTeam {
     if (length.item() === 0) return new Uint8Array();
     using all = tensor(this.leads ? bytes : new Uint8Array(length.item()), { dtype: "uint8" });
     await this.group.broadcast(all, 0);
-    return Uint8Array.from(all.toArray());
+    return bytesOf(all);
+  }
+
+  /**
+   * Rank 0 alone runs `body`; all get what it returns, which is sent as JSON.
+   * @throws in all processes what `body` throws: a ReatError with its code, anything else as `environment` in the others
+   */
+  async decide<T>(body: () => T | Promise<T>): Promise<T> {
+    if (!this.leads) {
+      const told = fromJson<Decision<T>>(await this.fromLeader(new Uint8Array()));
+      if (told.failed === undefined) return told.value as T;
+      throw new ReatError(told.failed.code, told.failed.message);
+    }
+    try {
+      const value = await body();
+      await this.fromLeader(toJson({ value }));
+      return value;
+    } catch (cause) {
+      const code = cause instanceof ReatError ? cause.code : "environment";
+      const message = cause instanceof Error ? cause.message : String(cause);
+      await this.fromLeader(toJson({ failed: { code, message } })).catch(() => {});
+      throw cause;
+    }
+  }
+
+  /**
+   * Hears besides whether a process is asked to stop.
+   * @returns each process's value, which is sent as JSON, in the order of ranks
+   * @throws as `ProcessGroup.allGather`
+   */
+  async exchange<T>(value: T): Promise<T[]> {
+    const own = toJson({ value });
+    using sizes = await this.#gather(BigInt64Array.of(BigInt(own.length), BigInt(this.asked)), "int64");
+    const [lengths, asked] = [0, 1].map((at) => column(sizes, at)) as [number[], number[]];
+    const longest = Math.max(...lengths);
+    const padded = new Uint8Array(longest);
+    padded.set(own);
+    using all = await this.#gather(padded, "uint8");
+    const bytes = bytesOf(all);
+    this.hear(asked.reduce((sum, one) => sum + one, 0));
+    return lengths.map(
+      (length, rank) => fromJson<{ value: T }>(bytes.subarray(rank * longest, rank * longest + length)).value,
+    );
+  }
+
+  async #gather(values: BigInt64Array | Uint8Array, dtype: "int64" | "uint8"): Promise<Tensor> {
+    using own = tensor(values, { dtype });
+    return this.group.allGather(own);
   }
 
   /**
@@ -73,6 +120,27 @@ export class ProcessTeam {
       `The ${what} of process ${differing.join(", ")} differ from those of process 0, so the processes do not compute the same; they need the same program, LibTorch, kind of processor and number of threads.`,
     );
   }
+}
+
+interface Decision<T> {
+  readonly value?: T;
+  readonly failed?: { readonly code: ErrorCode; readonly message: string };
+}
+
+const toJson = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+
+function fromJson<T>(bytes: Uint8Array): T {
+  return JSON.parse(Buffer.from(bytes).toString("utf8")) as T;
+}
+
+function bytesOf(bytes: Tensor): Uint8Array {
+  const { buffer, byteOffset, byteLength } = bytes.toTypedArray();
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function column(rows: Tensor, at: number): number[] {
+  using own = rows.select(1, at);
+  return own.toArray();
 }
 
 function rowText(rows: Tensor, at: number): string {

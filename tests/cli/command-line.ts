@@ -35,9 +35,10 @@ export class ScratchFolder {
     args: readonly string[],
     onStderr?: (text: string, child: ReturnType<typeof spawn>) => void,
     onStart?: (child: ReturnType<typeof spawn>) => void,
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<Ended> {
     return new Promise((resolve, reject) => {
-      const env = { ...process.env, NO_COLOR: "1", REAT_CACHE: this.path("cache") };
+      const env = { ...process.env, NO_COLOR: "1", REAT_CACHE: this.path("cache"), ...environment };
       const child = spawn(process.execPath, [program, ...args], { cwd: this.folder, env });
       onStart?.(child);
       let [stdout, stderr] = ["", ""];

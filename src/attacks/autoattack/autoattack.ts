@@ -1,6 +1,15 @@
 // AutoAttack (Croce and Hein 2020): an ensemble in which every attack works on the images that still stand.
 import { createHash } from "node:crypto";
-import { Generator, keep, noGrad, scope, type Tensor, tensor } from "../../tensor/index.js";
+import {
+  Generator,
+  gatherRows,
+  keep,
+  noGrad,
+  type ProcessTeam,
+  scope,
+  type Tensor,
+  tensor,
+} from "../../tensor/index.js";
 import { requireImages, requireLogits, requireWhole } from "../attack-input.js";
 import type { Classifier } from "../classifier.js";
 import { type BallName, requireBall } from "../geometry/index.js";
@@ -59,6 +68,8 @@ export interface AutoAttackOptions {
   /** Called after each batch with what to save; the tensor, of the shape of all images [N, …], is the run's own and lives on. May be asynchronous. */
   readonly onState?: (state: AutoAttackState, adversarial: Tensor) => void | Promise<void>;
   readonly signal?: AbortSignal;
+  /** Processes that share each attack's batches; all get the whole result, which is that of one process. Default: none. */
+  readonly team?: ProcessTeam | null;
 }
 
 /** What a run found. Accuracies are fractions. */
@@ -101,7 +112,7 @@ export function evenBatches(count: number, batchSize: number): number[] {
  */
 export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttackResult> {
   const { model, images, labels, norm, epsilon, version = "standard", seed = 0 } = options;
-  const { batchSize = 250, onProgress, resume } = options;
+  const { batchSize = 250, onProgress, resume, team = null } = options;
   const name = typeof version === "string" ? version : "custom";
   requireBall(`AutoAttack ${name}`, norm, epsilon);
   requireWhole(`AutoAttack ${name}`, "batchSize", batchSize);
@@ -162,11 +173,12 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
     for (let place = outcomes.length; place < constants.attacks.length; place++) {
       const attackName = constants.attacks[place]!;
       let unconfirmed = 0;
+      let heard: { warnings: AttackWarning[]; unconfirmed: number } = { warnings: [], unconfirmed: 0 };
       const observer = {
         ...(onProgress && { progress: onProgress }),
-        warning: warn,
+        warning: (warning: AttackWarning) => void heard.warnings.push(warning),
         unconfirmed: (found: number) => {
-          unconfirmed += found;
+          heard.unconfirmed += found;
         },
       };
       const setting = { norm, epsilon, classes, observer };
@@ -179,14 +191,22 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
       let seconds = resumed?.seconds ?? 0;
       unconfirmed = resumed?.unconfirmed ?? 0;
       const bounds = evenBatches(standing.length, batchSize);
-      for (const [batch, from] of bounds.slice(0, -1).entries()) {
-        if (from < (resumed?.done ?? 0)) continue;
+      const processes = team?.size ?? 1;
+      const last = bounds.length - 1;
+      for (
+        let batch = bounds.findIndex((from) => from >= (resumed?.done ?? 0));
+        batch < last;
+        batch += processes
+      ) {
         options.signal?.throwIfAborted();
         const began = performance.now();
-        const done = bounds[batch + 1]!;
-        const rows = standing.slice(from, done);
-        scope(() =>
+        const done = bounds[Math.min(batch + processes, last)]!;
+        const own = Math.min(batch + (team?.rank ?? 0), last);
+        const rows = standing.slice(bounds[own]!, bounds[own + 1] ?? bounds[own]!);
+        heard = { warnings: [], unconfirmed: 0 };
+        const ours = scope(() =>
           noGrad(() => {
+            if (rows.length === 0) return null;
             const index = tensor(rows, { dtype: "int64", device: images.device });
             const [image, label] = [images.indexSelect(0, index), labels.indexSelect(0, index)];
             const attackSeed = seedOf(seed, place, attackName);
@@ -196,13 +216,22 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
               seeds: rows.map((row) => seedOf(attackSeed, row)),
             });
             const fooled = logitsPass(model, found).argmax(1).ne(label);
-            fooled.toArray().forEach((flag, i) => {
-              if (flag) robust[rows[i]!] = false;
-            });
             const places = index.maskedSelect(fooled);
-            adversarial.indexCopy_(0, places, found.index([fooled]));
+            return [keep(places), keep(found.index([fooled]))] as const;
           }),
         );
+        for (const { rows: places, images: found } of await everyones(ours, team)) {
+          using _places = places;
+          using _found = found;
+          for (const row of places.toArray()) robust[row] = false;
+          noGrad(() =>
+            scope(() => adversarial.indexCopy_(0, places.to(images.device), found.to(images.device))),
+          );
+        }
+        for (const each of team ? await team.exchange(heard) : [heard]) {
+          each.warnings.forEach(warn);
+          unconfirmed += each.unconfirmed;
+        }
         seconds += (performance.now() - began) / 1000;
         if (done < standing.length) await report({ attack: attackName, done, seconds, unconfirmed });
         await new Promise((resolve) => setImmediate(resolve));
@@ -235,4 +264,13 @@ export async function autoAttack(options: AutoAttackOptions): Promise<AutoAttack
     adversarial.dispose();
     throw error;
   }
+}
+
+/** What the processes found in their batches, in the order of ranks: places int64 [K] and images [K, …], which belong to the caller. */
+async function everyones(own: readonly [Tensor, Tensor] | null, team: ProcessTeam | null) {
+  if (!team) return own ? [{ rows: own[0], images: own[1] }] : [];
+  const rows = await gatherRows(team, own?.[0] ?? null);
+  const images = await gatherRows(team, own?.[1] ?? null);
+  for (const tensor of own ?? []) tensor.dispose();
+  return rows.flatMap((places, rank) => (places ? [{ rows: places, images: images[rank]! }] : []));
 }

@@ -8,13 +8,14 @@ import {
   type EvaluationResult,
 } from "../../evaluation/index.js";
 import { type Precision, requireImageSize } from "../../nn/index.js";
-import { resolveDevice, setThreads } from "../../tensor/index.js";
+import { type ProcessTeam, setThreads } from "../../tensor/index.js";
 import { currentEnvironment, type RunFolder } from "../../training/index.js";
 import { assembleModel } from "../assemble.js";
 import { trainedClasses, unnamedClasses } from "../class-names.js";
 import type { ExperimentConfig } from "../config/index.js";
 import { loadData } from "../data.js";
 import { locate } from "../locate.js";
+import { ownDevice } from "../own-device.js";
 import { requirePrecisions } from "../precision.js";
 import { requireDataPlace, runConfig } from "../run-config.js";
 import { AdversarialImages, type FeatureMap } from "./adversarial-images.js";
@@ -49,6 +50,10 @@ export interface EvaluationSettings extends SearchOptions {
   readonly embedding?: FeatureMap;
   readonly onDataProgress?: Progress;
   readonly signal?: AbortSignal;
+  /** Processes that share the batches, with the numbers of one. They see the files on one file system; rank 0 alone writes. */
+  readonly team?: ProcessTeam | null;
+  /** This process's number on its machine, which chooses its GPU. Default: 0. */
+  readonly localRank?: number;
 }
 
 /** What is measured of a run: checkpoints, attacks, budget, images. */
@@ -88,7 +93,8 @@ export async function evaluateRun(
   options: EvaluateRunOptions = {},
 ): Promise<EvaluateRunOutcome> {
   const { run, checkpoints } = locate(place, options.checkpoints ?? checkpointNames);
-  const { saveAdversarial, signal, budget } = options;
+  const { saveAdversarial, budget, team } = options;
+  const signal = team?.signal ?? options.signal;
   if (saveAdversarial !== undefined && checkpoints.length > 1) {
     throw new ReatError(
       "usage",
@@ -101,7 +107,7 @@ export async function evaluateRun(
   const requests = options.attacks ?? config.evaluation.attacks;
   requireSearch(planAttacks(config, requests, budget), options);
   if (config.threads !== null) setThreads(config.threads);
-  const device = resolveDevice(config.device);
+  const device = ownDevice(config.device, options.localRank);
   requirePrecisions({ ...config, precision: "auto" }, device);
   const trained = trainedClasses(run, options.classNames);
   if (trained) requirePossible(config, requests, trained.names.length, trained.of, budget);
@@ -125,7 +131,7 @@ export async function evaluateRun(
         ...{ screen: options.screen, risk: options.risk, pictures: options.pictures },
       },
       {
-        ...{ run, config, data, environment, device, model: model.value, signal },
+        ...{ run, config, data, environment, device, model: model.value, signal, team },
         onProgress,
         ...(kept && {
           adversarial: {

@@ -67,7 +67,9 @@ export async function evaluateWeights(
     notes: [...foreign.weights.notes, ...budgetNotes(requested, options.budget)],
   };
   const config = withSettings(foreign.config, options);
-  const { out, saveAdversarial } = options;
+  const { out, saveAdversarial, team } = options;
+  const signal = team?.signal ?? options.signal;
+  const leads = team?.leads ?? true;
   using _precision = duringEvaluation(config, device, model);
   const wantedAttacks = planAttacks(config, requested, options.budget);
   requireSearch(wantedAttacks, options);
@@ -90,7 +92,7 @@ export async function evaluateWeights(
   const kept = saveAdversarial === undefined ? null : new AdversarialImages(options.embedding);
   kept?.requireMappable(images.count);
   const folder = out === undefined ? null : `${out}.partial`;
-  using _turn = folder === null ? null : await takeTurn(folder, { signal: options.signal });
+  using _turn = folder === null ? null : await takeTurn(folder, { signal, team });
   const place = (attack: unknown): PartialPlace => {
     if (folder === null) return null;
     const { notes: _notes, ...deciding } = weights;
@@ -101,7 +103,7 @@ export async function evaluateWeights(
   const measuring = {
     ...{ model, batches, groups: data.groups, seed: config.seeds.evaluation },
     onProgress: options.onProgress,
-    signal: options.signal,
+    ...{ signal, team },
     adversarial: kept ?? undefined,
     screen: options.screen,
   };
@@ -111,10 +113,14 @@ export async function evaluateWeights(
     const { name, constants } = attack.spec;
     const finished = place(["finished", name, constants]);
     // A finished attack keeps no images; those it saved on the way are kept.
-    const earlier = kept ? null : readFinished(finished);
+    const earlier = kept
+      ? null
+      : team
+        ? await team.decide(() => readFinished(finished))
+        : readFinished(finished);
     const measured = earlier ?? (await resumableAttack(measuring, attack, place([name, constants])));
     attacks.push(measured);
-    if (earlier || kept || finished === null) continue;
+    if (earlier || kept || finished === null || !leads) continue;
     await new PartialFolder<MeasuredAttack>(finished.path, finished.identity).save(measured);
     await forget(place([name, constants]));
   }
@@ -123,8 +129,9 @@ export async function evaluateWeights(
     ...common,
     ...{ clean, attacks, time: new Date().toISOString(), environment },
   };
+  if (!leads) return result;
   if (kept) {
-    const { onProgress, signal } = options;
+    const { onProgress } = options;
     const metadata = { weights: file, dataset: data.dataset.name };
     await kept.write(saveAdversarial!, batches, metadata, { model, onProgress, signal });
   }

@@ -14,6 +14,7 @@ import {
   requireClassesFor,
 } from "../../attacks/index.js";
 import { ReatError } from "../../errors.js";
+import type { ProcessTeam } from "../../tensor/index.js";
 import type { ExperimentConfig } from "../config/index.js";
 
 /** Instead of what the configuration says. */
@@ -34,7 +35,12 @@ export class ToldByAttack implements AttackObserver {
   onProgress: ((progress: AttackProgress) => void) | undefined;
   /** Examples that the plain network did not confirm. */
   refused = 0;
-  readonly #warnings = new Map<string, AttackWarning>();
+  #warnings = new Map<string, AttackWarning>();
+  /** What all processes know already. */
+  #shared: { readonly refused: number; readonly warnings: ReadonlyMap<string, AttackWarning> } = {
+    refused: 0,
+    warnings: new Map(),
+  };
 
   get warnings(): readonly AttackWarning[] {
     return [...this.#warnings.values()];
@@ -50,6 +56,23 @@ export class ToldByAttack implements AttackObserver {
 
   unconfirmed(count: number): void {
     this.refused += count;
+  }
+
+  /** Goes on from what was saved. */
+  resume(warnings: readonly AttackWarning[], refused: number): void {
+    for (const warning of warnings) this.warning(warning);
+    this.refused = refused;
+    this.#shared = { refused, warnings: new Map(this.#warnings) };
+  }
+
+  /** All processes take over what each was told since the last call, in the order of ranks, which is that of the batches. */
+  async share(team: ProcessTeam): Promise<void> {
+    const { refused, warnings } = this.#shared;
+    const all = await team.exchange({ warnings: this.warnings, refused: this.refused - refused });
+    this.#warnings = new Map(warnings);
+    for (const each of all) for (const warning of each.warnings) this.warning(warning);
+    this.refused = all.reduce((sum, each) => sum + each.refused, refused);
+    this.#shared = { refused: this.refused, warnings: new Map(this.#warnings) };
   }
 }
 

@@ -18,11 +18,17 @@ import {
   measureEnsemble,
   type StagePosition,
 } from "../../evaluation/index.js";
-import { scope } from "../../tensor/index.js";
-import { restoreTensor, type StoredTensor, storeTensor } from "../../training/index.js";
+import { type ProcessTeam, scope } from "../../tensor/index.js";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  restoreTensor,
+  type StoredTensor,
+  storeTensor,
+} from "../../training/index.js";
 import type { AdversarialImages } from "./adversarial-images.js";
 import type { PlannedAttack } from "./evaluation-plan.js";
-import { PartialFolder } from "./partial-folder.js";
+import { type PartialContent, PartialFolder } from "./partial-folder.js";
 
 /** The result of one attack. */
 export interface MeasuredAttack {
@@ -52,15 +58,37 @@ export interface Place {
 }
 export type PartialPlace = Place | null;
 
-function folderAt<State>(place: PartialPlace): PartialFolder<State> | null {
-  return place && new PartialFolder<State>(place.path, place.identity);
+type Team = ProcessTeam | null | undefined;
+
+/** Of several processes the first one alone reads and writes there. */
+function folderAt<State>(place: PartialPlace, team: Team): PartialFolder<State> | null {
+  return team?.leads === false ? null : place && new PartialFolder<State>(place.path, place.identity);
+}
+
+/** What was saved, for all processes. */
+async function savedIn<State>(
+  folder: PartialFolder<State> | null,
+  team: Team,
+): Promise<PartialContent<State> | null> {
+  const own = folder?.read() ?? null;
+  if (!team) return own;
+  const found = await team.decide(() => own && { state: own.state, parts: own.parts.length });
+  if (!found) return null;
+  const parts: PartialContent<State>["parts"][number][] = [];
+  for (let at = 0; at < found.parts; at++) {
+    const tensors = own?.parts[at];
+    const bytes = tensors ? Buffer.concat(encodeSafetensors({ tensors, metadata: {} })) : new Uint8Array();
+    parts.push(decodeSafetensors(await team.fromLeader(bytes), "a part of the measurement").tensors);
+  }
+  return { state: found.state, parts };
 }
 
 /** Clean accuracy; its partial results are kept until {@link forget}. */
 export async function resumableClean(options: MeasureOptions, place: PartialPlace): Promise<AccuracyReport> {
-  const folder = folderAt<StagePosition>(place);
+  const folder = folderAt<StagePosition>(place, options.team);
+  const saved = await savedIn(folder, options.team);
   const { report } = await measureClean(options, {
-    resume: folder?.read()?.state,
+    resume: saved?.state,
     onBatch: (position) => folder?.save(position),
   });
   return report;
@@ -77,8 +105,8 @@ export async function resumableAttack(
 }
 
 /** Removes what an unfinished measurement saved. */
-export async function forget(place: PartialPlace): Promise<void> {
-  await folderAt(place)?.remove();
+export async function forget(place: PartialPlace, team?: Team): Promise<void> {
+  await folderAt(place, team)?.remove();
 }
 
 /** A place inside `parent` for a measurement of that identity. */
@@ -98,11 +126,10 @@ async function single(
   told: PlannedAttack["told"],
   place: PartialPlace,
 ): Promise<MeasuredAttack> {
-  const { adversarial, onProgress } = options;
-  const folder = folderAt<SingleState>(place);
-  const saved = folder?.read();
-  for (const warning of saved?.state.warnings ?? []) told.warning(warning);
-  told.refused = saved?.state.unconfirmed ?? 0;
+  const { adversarial, onProgress, team } = options;
+  const folder = folderAt<SingleState>(place, team);
+  const saved = await savedIn(folder, team);
+  told.resume(saved?.state.warnings ?? [], saved?.state.unconfirmed ?? 0);
   const tiles = constants.tiles === true;
   const collected = adversarial?.begin(attackLabel({ name, constants }));
   for (const part of saved?.parts ?? []) collected?.add(part.get("images")!);
@@ -115,7 +142,8 @@ async function single(
       ...{ ...at, secondsLeft: null },
     });
   };
-  let latest: StoredTensor | null = null;
+  // Of several processes a round has several batches.
+  let latest: StoredTensor[] = [];
   const { report, seconds } = await measureAttack(
     {
       ...{ ...options, tiles },
@@ -129,13 +157,16 @@ async function single(
       resume: saved?.state.position,
       ...(collected && {
         onAdversarial: (_, images) => {
-          latest = storeTensor(images);
-          collected.add(latest);
+          const stored = storeTensor(images);
+          latest.push(stored);
+          collected.add(stored);
         },
       }),
       onBatch: async (position) => {
-        const tensors = latest ? new Map([["images", latest]]) : undefined;
-        await folder?.save({ position, warnings: told.warnings, unconfirmed: told.refused }, tensors);
+        if (team) await told.share(team);
+        const tensors = latest.map((images) => new Map([["images", images]]));
+        latest = [];
+        await folder?.save({ position, warnings: told.warnings, unconfirmed: told.refused }, ...tensors);
       },
     },
   );
@@ -158,10 +189,10 @@ async function ensemble(
   spec: NamedEnsemble,
   place: PartialPlace,
 ): Promise<MeasuredAttack> {
-  const { adversarial, screen } = options;
+  const { adversarial, screen, team } = options;
   // A state of a time when random numbers were drawn by batches cannot be continued.
-  const folder = folderAt<EnsembleState>(place && { ...place, identity: `${place.identity} by image` });
-  const saved = folder?.read();
+  const folder = folderAt<EnsembleState>(place && { ...place, identity: `${place.identity} by image` }, team);
+  const saved = await savedIn(folder, team);
   const warnings = [...(saved?.state.warnings ?? [])];
   const fooled = (saved?.parts ?? []).map((part) => ({
     rows: scope(() => restoreTensor(part.get("rows")!).toArray()),

@@ -15,7 +15,7 @@ import {
 } from "../../evaluation/index.js";
 import { inferenceModel } from "../../methods/index.js";
 import type { ImageClassifier } from "../../nn/index.js";
-import type { Device } from "../../tensor/index.js";
+import type { Device, ProcessTeam } from "../../tensor/index.js";
 import {
   type Environment,
   loadModel,
@@ -73,6 +73,8 @@ export interface MeasurementContext {
     | undefined;
   /** Ends the work after the running batch by throwing the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Processes that share the batches. The first one alone writes; all return the results. */
+  readonly team?: ProcessTeam | null | undefined;
 }
 
 /**
@@ -86,7 +88,8 @@ export async function measure(
   context: MeasurementContext,
 ): Promise<EvaluationResult[]> {
   const { checkpoint, file, split } = measurement;
-  const { run, config, data, device, model, onProgress, signal, adversarial } = context;
+  const { run, config, data, device, model, onProgress, signal, adversarial, team } = context;
+  const leads = team?.leads ?? true;
   // Checked before any weights are read.
   const wantedAttacks = planAttacks(config, measurement.attacks, measurement.budget);
   const saved = await readCheckpoint(file);
@@ -126,7 +129,7 @@ export async function measure(
   // Of two processes that want the same measurement, the second waits and uses the result of the first.
   const turnAt = (attack: EvaluationResult["attack"]) =>
     takeTurn(place(attack).path, {
-      signal,
+      ...{ signal, team },
       onWait: (pid) =>
         onProgress?.({
           stage: `waiting for process ${pid}, which measures ${attack.name}`,
@@ -140,14 +143,16 @@ export async function measure(
   // Partial results and turns that a kill left although the final result exists. If they cannot be removed they do no harm.
   const clear = async (attack: EvaluationResult["attack"]) => {
     const { path } = place(attack);
+    if (!leads) return;
     if (!existsSync(path) && !isTaken(path)) return;
     using turn = turnIfFree(path);
     if (turn) await forget(place(attack)).catch(() => {});
   };
-  const known = readResults(run.evaluationsFolder);
+  const read = () => readResults(run.evaluationsFolder);
+  const known = team ? await team.decide(read) : read();
   const options = {
     model: inference,
-    ...{ batches, groups: data.groups, seed: config.seeds.evaluation, onProgress, signal },
+    ...{ batches, groups: data.groups, seed: config.seeds.evaluation, onProgress, signal, team },
     adversarial: collected,
     screen: measurement.screen,
   };
@@ -172,7 +177,7 @@ export async function measure(
       continue;
     }
     using _turn = await turnAt(described);
-    const meanwhile = among(readResults(run.evaluationsFolder));
+    const meanwhile = among(team ? await team.decide(read) : read());
     if (meanwhile) {
       results.push(meanwhile);
       continue;
@@ -196,15 +201,15 @@ export async function measure(
       time: new Date().toISOString(),
       environment: { ...context.environment },
     };
-    await writeResult(run.evaluationsFolder, result);
+    if (leads) await writeResult(run.evaluationsFolder, result);
     results.push(result);
     // Images are written at the very end; until then they are among the partial results.
     if (adversarial) continue;
     collected?.drop(attackLabel(described));
-    await forget(place(described));
+    await forget(place(described), team);
   }
-  for (const attack of measurement.pictures === undefined ? [] : planned) {
-    const { adversarial: _, ...measuring } = options;
+  for (const attack of measurement.pictures === undefined || !leads ? [] : planned) {
+    const { adversarial: _, team: _alone, ...measuring } = options;
     const { name, constants } = attack.spec;
     const { epoch, dataset } = common;
     const drawn = await drawPictures(attack, {
@@ -217,9 +222,9 @@ export async function measure(
       ...{ classNames, trainCounts: data.classCounts, height, width, ...drawn },
     });
   }
-  await adversarial?.done(batches, inference);
+  if (leads) await adversarial?.done(batches, inference);
   for (const { spec } of adversarial ? planned : []) {
-    await forget(place({ name: spec.name, constants: { ...spec.constants } }));
+    await forget(place({ name: spec.name, constants: { ...spec.constants } }), team);
   }
   await clear(cleanAttack);
   return results;

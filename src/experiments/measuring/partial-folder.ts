@@ -56,10 +56,11 @@ export class PartialFolder<State> {
     }
   }
 
-  /** Saves a step. @throws ReatError `disk` */
-  async save(state: State, tensors?: ReadonlyMap<string, StoredTensor>): Promise<void> {
+  /** Saves a step, or several at once. @throws ReatError `disk` */
+  async save(state: State, ...steps: (ReadonlyMap<string, StoredTensor> | undefined)[]): Promise<void> {
     makeFolder(this.path);
-    if (tensors) {
+    for (const tensors of steps) {
+      if (!tensors) continue;
       await writeDurably(this.#partFile(this.#parts), encodeSafetensors({ tensors, metadata: {} }));
       this.#parts += 1;
     }

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeFolder } from "../../durable-file.js";
+import type { ProcessTeam } from "../../tensor/index.js";
 import { tryLock } from "../../training/index.js";
 
 /** Callbacks while another process has its turn. */
@@ -12,6 +13,8 @@ export interface Waiting {
   readonly onWait?: ((pid: number) => void) | undefined;
   /** Ends the waiting by throwing its reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Processes that wait together; the first one alone has the turn. */
+  readonly team?: ProcessTeam | null | undefined;
 }
 
 const secondsBetweenLooks = 0.2;
@@ -21,13 +24,36 @@ const secondsBetweenLooks = 0.2;
  * work is done or has failed.
  * @throws ReatError `disk` where nothing can be written there; the signal's reason
  */
-export async function takeTurn(path: string, { onWait, signal }: Waiting = {}): Promise<Disposable> {
+export async function takeTurn(path: string, { onWait, signal, team }: Waiting = {}): Promise<Disposable> {
+  if (team) return takeTurnTogether(path, { onWait, signal, team });
   makeFolder(dirname(path));
   for (let told = false; ; told = true) {
     const taken = tryLock(`${path}.lock`);
     if ("lock" in taken) return taken.lock;
     if (!told) onWait?.(taken.holder.pid);
     await sleep(1000 * secondsBetweenLooks, undefined, { signal }).catch(() => signal?.throwIfAborted());
+  }
+}
+
+async function takeTurnTogether(
+  path: string,
+  { onWait, signal, team }: Waiting & { readonly team: ProcessTeam },
+): Promise<Disposable> {
+  let lock: Disposable = { [Symbol.dispose]() {} };
+  // The others ask along, so that none of them waits too long for an answer.
+  for (let told = false; ; told = true) {
+    const holder = await team.decide(() => {
+      makeFolder(dirname(path));
+      const taken = tryLock(`${path}.lock`);
+      if (!("lock" in taken)) return taken.holder.pid;
+      lock = taken.lock;
+      return null;
+    });
+    if (holder === null) return lock;
+    if (!told) onWait?.(holder);
+    await sleep(1000 * secondsBetweenLooks);
+    await team.exchange(null);
+    signal?.throwIfAborted();
   }
 }
 

@@ -1,0 +1,166 @@
+// `reat eval` by several processes: the batches are shared, and the numbers, flags and images are those of one process.
+
+import { once } from "node:events";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { evaluateRun } from "../../src/experiments/index.js";
+import { decodeSafetensors } from "../../src/training/index.js";
+import { type Ended, ScratchFolder } from "./command-line.js";
+
+let place: ScratchFolder;
+
+const tinyConfig = `
+name: a
+data: { source: tiny.reatpack, subset: { profile: exponential, imbalance: 4, maxPerClass: 8 } }
+model: { architecture: smallcnn }
+method: { name: plain }
+training: { epochs: 6, batchSize: 8, learningRate: 0.02, milestones: [], evaluateEvery: 6, evaluationAttack: pgd-1, evaluationImages: 10, select: last }
+evaluation: { attacks: [pgd-1], images: 10, batchSize: 10 }
+threads: 1
+`;
+// Five batches, so that two and three processes have rounds that are not full.
+const attacks = "pgd-2,apgd-ce,autoattack:apgd-ce+apgd-dlr";
+const asked = ["--attack", attacks, "--eps", "2/255", "--images", "25", "--batch-size", "5"];
+
+beforeAll(async () => {
+  place = new ScratchFolder();
+  writeFileSync(place.path("tiny.yaml"), tinyConfig);
+  const { code, stderr } = await place.call([
+    "train",
+    place.path("tiny.yaml"),
+    "--runs",
+    place.path("runs"),
+    "--data",
+    place.data,
+  ]);
+  expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+}, 60_000);
+afterAll(() => place.dispose());
+
+/** Runs a command by so many processes. */
+async function together(size: number, args: readonly string[]): Promise<Ended[]> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  const common = { WORLD_SIZE: String(size), MASTER_ADDR: "127.0.0.1", MASTER_PORT: String(port) };
+  return Promise.all(
+    Array.from({ length: size }, (_, rank) =>
+      place.reat(args, undefined, undefined, { ...common, RANK: String(rank), LOCAL_RANK: String(rank) }),
+    ),
+  );
+}
+
+/** A copy of the run, evaluated, without what tells of time. */
+async function evaluated(folder: string, size: number) {
+  if (!readdirSync(place.folder).includes(folder))
+    cpSync(place.path("runs"), place.path(folder), { recursive: true });
+  const images = `${folder}.safetensors`;
+  const ended = await together(size, ["eval", `${folder}/a`, ...asked, "--save-adversarial", images]);
+  for (const { code, stderr } of ended)
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+  // The first process alone prints.
+  expect(ended.map(({ stdout }) => stdout.includes("autoattack"))).toEqual(
+    ended.map((_, rank) => rank === 0),
+  );
+  return { results: resultsIn(folder), tensors: tensorsOf(images) };
+}
+
+function resultsIn(folder: string) {
+  const at = place.path(folder, "a", "evaluations");
+  return Object.fromEntries(
+    readdirSync(at)
+      .filter((name) => !name.includes("pgd-1-"))
+      .map((name) => {
+        // What remains of a measurement would be a folder, which cannot be read.
+        const text = readFileSync(`${at}/${name}`, "utf8");
+        return [
+          name,
+          JSON.parse(text, (key, value) =>
+            ["seconds", "time", "environment"].includes(key) ? undefined : value,
+          ),
+        ];
+      }),
+  );
+}
+
+function tensorsOf(file: string) {
+  const { tensors } = decodeSafetensors(readFileSync(place.path(file)), file);
+  return Object.fromEntries(
+    [...tensors].map(([name, { bytes }]) => [name, Buffer.from(bytes).toString("base64")]),
+  );
+}
+
+describe("an evaluation by several processes", () => {
+  let wanted: Awaited<ReturnType<typeof evaluated>>;
+  beforeAll(async () => {
+    wanted = await evaluated("alone", 1);
+    expect(Object.keys(wanted.results)).toHaveLength(3);
+    expect(Object.keys(wanted.tensors)).toHaveLength(5);
+    const { robust } = Object.values(wanted.results).find(({ ensemble }) => ensemble).ensemble;
+    expect(robust).toMatch(/1.*0.*1|0.*1.*0/);
+  }, 60_000);
+
+  it("by two has the numbers, the flags and the images of one", async () => {
+    expect(await evaluated("two", 2)).toEqual(wanted);
+  }, 60_000);
+
+  it("goes on with three where one was stopped", async () => {
+    cpSync(place.path("runs"), place.path("stopped"), { recursive: true });
+    const stop = new AbortController();
+    const options = {
+      ...{
+        attacks: attacks.split(","),
+        budget: { epsilon: 2 / 255 },
+        images: 25,
+        batchSize: 5,
+        signal: stop.signal,
+      },
+      ...{ checkpoints: ["last"] as const, saveAdversarial: place.path("stopped.safetensors") },
+      overrides: [`data.source=${JSON.stringify(place.data)}`],
+    };
+    const stopped = evaluateRun(place.path("stopped", "a"), {
+      ...options,
+      onProgress: (_, { stage, done }) => {
+        if (stage.startsWith("autoattack") && done > 0) stop.abort(new Error("enough"));
+      },
+    });
+    await expect(stopped).rejects.toThrow("enough");
+    expect(
+      readdirSync(place.path("stopped", "a", "evaluations")).filter((name) => name.endsWith(".partial")),
+    ).not.toEqual([]);
+    expect(await evaluated("stopped", 3)).toEqual(wanted);
+  }, 60_000);
+
+  it("of one file of weights has the numbers of one process", async () => {
+    const weights = [
+      "eval",
+      "runs/a/checkpoints/last.safetensors",
+      "--architecture",
+      "smallcnn",
+      "--data",
+      "tiny.reatpack",
+    ];
+    const texts: unknown[] = [];
+    for (const size of [1, 2]) {
+      const out = `weights-${size}.json`;
+      const ended = await together(size, [...weights, ...asked.slice(4), "--attack", "pgd-2", "--out", out]);
+      expect(ended.map(({ code }) => code)).toEqual(ended.map(() => 0));
+      texts.push(
+        JSON.parse(readFileSync(place.path(out), "utf8"), (key, value) =>
+          ["seconds", "time", "environment"].includes(key) ? undefined : value,
+        ),
+      );
+    }
+    expect(texts[1]).toEqual(texts[0]);
+  }, 60_000);
+
+  it("is refused by all in the first one's sentence", async () => {
+    const ended = await together(2, ["eval", "nowhere/b", "--attack", "pgd-2"]);
+    for (const { code, stderr } of ended) {
+      expect(code).not.toBe(0);
+      expect(stderr).toContain("nowhere/b");
+    }
+  });
+});
