@@ -15,6 +15,7 @@ import { addPredict } from "./command-predict.js";
 import { addQuickstart } from "./command-quickstart.js";
 import { addReport } from "./command-report.js";
 import { addReproduce } from "./command-reproduce.js";
+import { addSweep } from "./command-sweep.js";
 import { addTrain } from "./command-train.js";
 import { addUi } from "./command-ui.js";
 import { interruption } from "./interrupt.js";
@@ -78,6 +79,7 @@ Examples:
     addExport,
     addReport,
     addReproduce,
+    addSweep,
     addUi,
     addData,
     addMethods,

@@ -117,6 +117,19 @@ export {
   suggestPreset,
 } from "./suggestion.js";
 export {
+  readSweep,
+  type Sweep,
+  type SweepOptions,
+  type SweepRun,
+  type SweepRunState,
+  type SweepRunStatus,
+  type SweepWatch,
+  sweepStatus,
+  type WrittenSweep,
+  workThroughSweep,
+  writeSweep,
+} from "./sweep/index.js";
+export {
   type ChangeSearch,
   type ClassProbability,
   type ExportOptions,

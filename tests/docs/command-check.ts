@@ -68,11 +68,11 @@ function problemOfReat(words: readonly string[]): string | null {
   }
   if (command === program) return given.length > 0 ? `there is no command "${given[0]}"` : null;
   const takes = command.registeredArguments;
+  if (command.commands.length > 0 && takes.length === 0 && given.length > 0)
+    return `${command.name()} has no command "${given[0]}"`;
   if (given.length > takes.length && !takes.some(({ variadic }) => variadic)) {
     return `${command.name()} takes ${takes.length} arguments, not ${given.length}`;
   }
-  if (command.commands.length > 0 && given.length > 0)
-    return `${command.name()} has no command "${given[0]}"`;
   const [preset = ""] = given;
   if (command.name() === "train" && /^[a-z0-9-]+$/.test(preset) && !presetNames().includes(preset)) {
     return `there is no preset "${preset}"`;

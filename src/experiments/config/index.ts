@@ -3,4 +3,5 @@ export { configToYaml, type ExperimentConfig, loadConfig, parseConfig } from "./
 export { nearest } from "./nearest.js";
 export { applyOverrides, isRecord } from "./overrides.js";
 export { parseConfigText, presetFile, presetNames } from "./presets.js";
+export { findProblems, type Problem, throwProblems } from "./problems.js";
 export { experimentSchema, isNamedSource } from "./schema.js";

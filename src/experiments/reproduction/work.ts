@@ -1,11 +1,10 @@
-// Works through a reproduction's queue: each run under a lock, so that several processes share the work; a kill loses little.
+// Works through a reproduction's queue: what is trained and measured of each run, and what is not.
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { canonicalJson } from "../../canonical-json.js";
-import { makeFolder } from "../../durable-file.js";
 import { type EvaluationProgress, type EvaluationResult, readResults } from "../../evaluation/index.js";
-import { RunFolder, readRunEvents, type TrainingProgress, tryLock } from "../../training/index.js";
+import { RunFolder, readRunEvents, type TrainingProgress } from "../../training/index.js";
 import { evaluateRun } from "../measuring/index.js";
+import { type QueueWatch, workThroughQueue } from "../queue.js";
 import { resumeExperiment, runExperiment } from "../run.js";
 import type { PlannedEvaluation, PlannedTraining, ReproductionPlan } from "./plan.js";
 
@@ -23,16 +22,9 @@ export interface FailedTraining {
 }
 
 /** What work is watched and stopped with. */
-export interface ReproductionWatch {
-  /** A run begins or goes on. */
-  readonly onBegin?: (training: PlannedTraining, index: number) => void;
+export interface ReproductionWatch extends QueueWatch<PlannedTraining> {
   readonly onTraining?: (training: PlannedTraining, progress: TrainingProgress) => void;
   readonly onEvaluation?: (training: PlannedTraining, progress: EvaluationProgress) => void;
-  /** A run is done, or failed. */
-  readonly onEnd?: (training: PlannedTraining, error: Error | null) => void;
-  /** Only runs of other processes are left. */
-  readonly onWait?: (training: PlannedTraining, pid: number) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** What of a run is there. @throws ReatError `data` for damaged files */
@@ -63,9 +55,6 @@ export function resultOf(
   return found.sort((a, b) => b.clean.total - a.clean.total || (a.time < b.time ? 1 : -1))[0] ?? null;
 }
 
-/** Seconds between two looks at runs that other processes work on. */
-const secondsBetweenLooks = 1;
-
 /**
  * Trains and measures what is missing. A run that fails does not stop the others.
  * @returns the runs that failed
@@ -75,48 +64,18 @@ export async function workThrough(
   plan: ReproductionPlan,
   watch: ReproductionWatch = {},
 ): Promise<FailedTraining[]> {
-  const { signal } = watch;
-  const failed: FailedTraining[] = [];
-  let open = plan.trainings.map((training, index) => ({ training, index }));
-  let told = "";
-  while (open.length > 0) {
-    const held: typeof open = [];
-    let holder: { training: PlannedTraining; pid: number } | null = null;
-    for (const each of open) {
-      signal?.throwIfAborted();
-      const { training, index } = each;
-      try {
-        makeFolder(join(training.folder, ".."));
-        const taken = tryLock(`${training.folder}.lock`);
-        if (!("lock" in taken)) {
-          held.push(each);
-          holder ??= { training, pid: taken.holder.pid };
-          continue;
-        }
-        using _lock = taken.lock;
+  const failed = await workThroughQueue(
+    plan.trainings,
+    {
+      isDone: (training) => {
         const { trained, missing } = trainingState(training, plan);
-        if (trained && missing.length === 0) continue;
-        watch.onBegin?.(training, index);
-        await finish(training, plan, watch);
-        watch.onEnd?.(training, null);
-      } catch (cause) {
-        signal?.throwIfAborted();
-        const error = cause instanceof Error ? cause : new Error(String(cause));
-        failed.push({ training, error });
-        watch.onEnd?.(training, error);
-      }
-    }
-    if (holder && told !== holder.training.key) watch.onWait?.(holder.training, holder.pid);
-    told = holder?.training.key ?? "";
-    // A look at all that was open found every run held: wait for one to be let go.
-    if (held.length === open.length) {
-      await sleep(1000 * secondsBetweenLooks, undefined, signal ? { signal } : {}).catch(() =>
-        signal?.throwIfAborted(),
-      );
-    }
-    open = held;
-  }
-  return failed;
+        return trained && missing.length === 0;
+      },
+      finish: (training) => finish(training, plan, watch),
+    },
+    watch,
+  );
+  return failed.map(({ run, error }) => ({ training: run, error }));
 }
 
 async function finish(
