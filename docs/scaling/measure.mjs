@@ -152,7 +152,15 @@ for (const network of networks) {
 const record = {
   command: `node docs/scaling/measure.mjs ${rounds}`,
   machine: {
-    ...{ time: new Date().toISOString(), cpu, cores, platform, node, reat, libtorch: systemInfo().torchVersion },
+    ...{
+      time: new Date().toISOString(),
+      cpu,
+      cores,
+      platform,
+      node,
+      reat,
+      libtorch: systemInfo().torchVersion,
+    },
     ...{ commit: revision?.commit ?? null, modified: revision?.modified ?? false, loadBefore: load },
   },
   results,

@@ -78,6 +78,8 @@ export function assembleMethod(
   const observe = (result: StepResult, labels: Tensor) => {
     parts.observe?.(result);
     if (result.adversarialLogits) rule?.observe?.(result.adversarialLogits, labels);
+    if (!result.cleanLogits) return;
+    for (const term of terms) if (term.observesClean) term.observe?.(result.cleanLogits, labels);
   };
 
   return {
@@ -96,8 +98,11 @@ export function assembleMethod(
       return { ...record, ...budgetRecord };
     },
 
-    step: (batch, given) =>
-      scope(() => {
+    step: (batch, given) => {
+      const isPerturbed = weightPerturbation !== undefined && epochNow >= weightPerturbation.from;
+      // What a part's step begins is needed when it goes on.
+      const within = isPerturbed && given.isPart ? <T>(body: () => T) => body() : scope;
+      return within(() => {
         const { model } = given;
         const budget = budgets?.of(batch) ?? null;
         const context = { ...given, budget, regularisation: budgets?.regularisationOf(batch) ?? null };
@@ -110,24 +115,34 @@ export function assembleMethod(
               })
             : [];
           const loss = () => withTerms(mixedLoss(parts, batch, adversarial, context), prepared, batch, model);
-          const isPerturbed = weightPerturbation && epochNow >= weightPerturbation.from;
-          const restore = isPerturbed
-            ? perturbWeights(model, weightPerturbation.gamma, () => loss().loss)
-            : undefined;
-          try {
+          const step = (): StepResult => {
             const { cleanLogits, adversarialLogits, ...rest } = loss();
-            const result = { ...rest, adversarialLogits: adversarialLogits?.detach() ?? null };
+            const observed = terms.some(({ observesClean }) => observesClean);
+            const result = {
+              ...rest,
+              adversarialLogits: adversarialLogits?.detach() ?? null,
+              ...(observed && { cleanLogits: cleanLogits?.detach() ?? null }),
+            };
             if (!given.isPart) observe(result, batch.labels);
-            for (const term of terms) {
-              if (cleanLogits && term.observesClean) term.observe?.(cleanLogits.detach(), batch.labels);
-            }
-            return restore ? { ...result, afterUpdate: restore } : result;
+            return result;
+          };
+          if (!isPerturbed) return step();
+          const { gamma } = weightPerturbation;
+          if (given.isPart) {
+            const direction = model.withMode("batch", loss);
+            const perturbed = { gamma, step: () => model.withMode("train", step) };
+            return { loss: direction.loss, adversarialLogits: null, terms: {}, perturbed };
+          }
+          const restore = perturbWeights(model, gamma, () => loss().loss);
+          try {
+            return { ...step(), afterUpdate: restore };
           } catch (cause) {
-            restore?.();
+            restore();
             throw cause;
           }
         });
-      }),
+      });
+    },
 
     observe,
 

@@ -66,6 +66,7 @@ export {
 } from "./training-attack.js";
 export { requireTrainingImages } from "./training-images.js";
 export {
+  moveWeights,
   perturbWeights,
   type WeightPerturbationOptions,
   weightPerturbationOptions,

@@ -35,8 +35,15 @@ export interface StepResult {
   readonly loss: Tensor;
   /** Logits [N, C] of the adversarial examples from the training forward pass, detached; `null` if there are none. */
   readonly adversarialLogits: Tensor | null;
+  /** Logits [N, C] of the clean images, detached, where `observe` is to see those of a whole batch; absent elsewhere. */
+  readonly cleanLogits?: Tensor | null;
   /** The loss's parts by name, detached scalars [], for the log. */
   readonly terms: Readonly<Record<string, Tensor>>;
+  /**
+   * Of a part of a batch, where weights are moved before the step (AWP): `loss` is then only what gives the direction. Once the weights
+   * are moved by `gamma` along the gradient of the whole batch, `step` makes the part's step. It needs the tensors of the first.
+   */
+  readonly perturbed?: { readonly gamma: number; readonly step: () => StepResult };
   /** To be called once, after the optimiser has stepped on the loss's gradients; absent where nothing is to be done. */
   readonly afterUpdate?: () => void;
 }

@@ -25,18 +25,32 @@ export type WeightPerturbationOptions = z.output<typeof weightPerturbationOption
  * @returns a function that moves the weights back, to be called after the optimiser's step, once
  */
 export function perturbWeights(model: ImageClassifier, gamma: number, loss: () => Tensor): () => void {
-  const weights = model.parameters().filter(({ shape }) => shape.length >= 2);
-  const moves = scope(() => {
-    const gradients = gradOrNull(model.withMode("batch", loss), weights);
-    return noGrad(() =>
+  return scope(() =>
+    moveWeights(model, gamma, gradOrNull(model.withMode("batch", loss), model.parameters())),
+  );
+}
+
+/**
+ * The move of {@link perturbWeights} along gradients that are there already.
+ * @param gradients of the model's parameters, in their order and each of its parameter's shape [..., N]; null where there is none
+ * @returns as {@link perturbWeights}
+ */
+export function moveWeights(
+  model: ImageClassifier,
+  gamma: number,
+  gradients: readonly (Tensor | null)[],
+): () => void {
+  const weights = model.parameters();
+  const moves = noGrad(() =>
+    scope(() =>
       weights.map((weight, index) => {
         const gradient = gradients[index];
-        if (!gradient) return null;
+        if (!gradient || weight.shape.length < 2) return null;
         const length = weight.norm(2).div(gradient.norm(2).add_(tiny)).mul_(gamma);
         return keep(gradient.mul(length));
       }),
-    );
-  });
+    ),
+  );
   const move = (sign: number) =>
     noGrad(() => {
       for (const [index, weight] of weights.entries()) {

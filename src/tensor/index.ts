@@ -52,7 +52,7 @@ export {
 } from "./functional.js";
 export { gatherRows } from "./gather-rows.js";
 export type { Device } from "./handle.js";
-export { keep, liveTensors, scope } from "./lifetime.js";
+export { type Held, held, keep, liveTensors, scope } from "./lifetime.js";
 export {
   describeShortage,
   likelyBatchSize,

@@ -70,6 +70,37 @@ export function scope<T>(body: () => T): T {
   }
 }
 
+/** What `held` gives: dispose it to free the tensors. */
+export interface Held<T> extends Disposable {
+  readonly value: T;
+}
+
+/**
+ * Runs `body` as {@link scope} does, but the tensors made in it live on until the result is disposed of: for work that goes on after
+ * other processes were waited for. `body` must be synchronous.
+ */
+export function held<T>(body: () => T): Held<T> {
+  const outer = current;
+  const mine: OwnedTensor[] = [];
+  const free = () => {
+    for (const tensor of mine) if (!tensor.isDisposed) tensor.dispose();
+  };
+  current = mine;
+  try {
+    const value = body();
+    const own = mine.filter((tensor) => !tensor._kept);
+    for (const tensor of own) keep(tensor);
+    mine.splice(0, mine.length, ...own);
+    return { value, [Symbol.dispose]: free };
+  } catch (cause) {
+    mine.splice(0, mine.length, ...mine.filter((tensor) => !tensor._kept));
+    free();
+    throw cause;
+  } finally {
+    current = outer;
+  }
+}
+
 /** Number of tensors that exist right now, over all scopes: constant from step to step, or something leaks. */
 export function liveTensors(): number {
   return native().liveTensors();

@@ -73,8 +73,8 @@ export class StepRunner implements Disposable {
     const known = this.#recordings.get(shape);
     if (known === undefined) {
       const step = this.#runAlone(batch);
-      // A step that must be undone after the update cannot be recorded.
-      if (!step.result.afterUpdate) this.#recordings.set(shape, "ready");
+      // A step that must be undone after the update cannot be recorded, nor one that goes on later.
+      if (!step.result.afterUpdate && !step.result.perturbed) this.#recordings.set(shape, "ready");
       return step;
     }
     const recording = known === "ready" ? this.#record(shape, batch) : known;
@@ -85,6 +85,12 @@ export class StepRunner implements Disposable {
     });
     recording.graph.replay();
     return recording.step;
+  }
+
+  /** The second half of a step whose result asks for one, on weights that were moved. */
+  runPerturbed({ result: { perturbed } }: Step): Step {
+    const result = perturbed!.step();
+    return { result, gradients: grad(result.loss, this.#learner.model.parameters()) };
   }
 
   #runAlone(batch: TrainingBatch): Step {
@@ -158,6 +164,7 @@ function keptCopy({ images, labels, mixed }: TrainingBatch): TrainingBatch {
 }
 
 function tensorsOf({ result, gradients }: Step): Tensor[] {
-  const { loss, adversarialLogits, terms } = result;
-  return [loss, ...(adversarialLogits ? [adversarialLogits] : []), ...Object.values(terms), ...gradients];
+  const { loss, adversarialLogits, cleanLogits, terms } = result;
+  const logits = [adversarialLogits, cleanLogits].flatMap((each) => each ?? []);
+  return [loss, ...logits, ...Object.values(terms), ...gradients];
 }

@@ -1,12 +1,14 @@
 // A training step in parts: each part of a batch has noise and batch statistics of its own, and processes share the parts.
 import { mixSeed } from "../data/index.js";
 import { ReatError } from "../errors.js";
-import type { StepResult, TrainingBatch } from "../methods/index.js";
+import { moveWeights, type StepResult, type TrainingBatch } from "../methods/index.js";
 import type { ImageClassifier } from "../nn/index.js";
 import {
   cat,
   full,
   type Generator,
+  type Held,
+  held,
   keep,
   noGrad,
   type ProcessTeam,
@@ -29,6 +31,40 @@ export interface Shards {
   /** Of the parts' noise. */
   readonly seed: number;
 }
+
+/** The images of a part, from one before another, and how many the batch has. */
+type Range = readonly [from: number, to: number, images: number];
+
+const logitsNames = ["adversarialLogits", "cleanLogits"] as const;
+type LogitsName = (typeof logitsNames)[number];
+
+const logitsIn = (result: StepResult): LogitsName[] => logitsNames.filter((name) => result[name]);
+
+/** A part's row, see {@link Layout}, and how it is read. */
+interface Told {
+  readonly row: Tensor;
+  readonly termNames: readonly string[];
+  /** Which logits it holds. */
+  readonly kinds: readonly LogitsName[];
+}
+
+/** A part whose step is done, or is to go on with moved weights. */
+interface Part extends Partial<Told> {
+  readonly part: number;
+  readonly range: Range;
+  readonly step?: Held<Step>;
+  /** Gradient that the weights are moved along, weighted by the part's images. */
+  readonly direction?: Tensor;
+}
+
+interface Begun {
+  readonly labels: Tensor;
+  /** Buffers of the model with what was in them before the batch. */
+  readonly before: Buffers;
+  readonly parts: readonly Part[];
+}
+
+type Buffers = readonly (readonly [buffer: Tensor, value: Tensor])[];
 
 /** Where a step stands in the run; epoch from 1, batch from 0. */
 interface Place {
@@ -62,8 +98,11 @@ export class ShardedSteps {
     makeBatch: () => TrainingBatch,
     update: (step: Step, labels: Tensor) => void,
   ): Promise<number> {
-    const { own, labels, termNames, hasLogits } = this.#ownParts(place, makeBatch);
-    using _labels = labels;
+    const begun = this.#begin(place, makeBatch);
+    using _begun = begun;
+    const restore = await this.#moveWeights(begun.value.parts);
+    const { own, termNames, kinds } = this.#finish(place, begun.value);
+    const { labels } = begun.value;
     using sum = await this.#reduce(own);
     const images = labels.shape[0]!;
     scope(() => {
@@ -74,27 +113,29 @@ export class ShardedSteps {
         for (const [buffer, value] of read.buffers) buffer.copy_(value);
       });
       const terms = Object.fromEntries(termNames.map((name, i) => [name, tail.select(0, 2 + i)]));
-      const first = 2 + termNames.length;
-      const logits = tail.slice(0, first, tail.shape[0]!).reshape([images, this.learner.model.classes]);
+      const { classes } = this.learner.model;
+      const logits = kinds.map((_, at) => {
+        const from = 2 + termNames.length + at * images * classes;
+        return tail.slice(0, from, from + images * classes).reshape([images, classes]);
+      });
       const result: StepResult = {
         loss: tail.select(0, 1),
-        adversarialLogits: hasLogits ? logits : null,
+        adversarialLogits: null,
+        ...Object.fromEntries(kinds.map((kind, at) => [kind, logits[at]!])),
         terms,
+        ...(restore && { afterUpdate: restore }),
       };
       update({ result, gradients: read.gradients }, labels);
     });
     return images;
   }
 
-  /** One row for each part of this process. */
-  #ownParts(place: Place, makeBatch: () => TrainingBatch) {
+  /** The batch and this process's parts of it: their steps, or the first halves of those that go on with moved weights. */
+  #begin(place: Place, makeBatch: () => TrainingBatch): Held<Begun> {
     const { model, generator } = this.learner;
     const { count, seed } = this.shards;
     const [rank, size] = [this.team?.rank ?? 0, this.team?.size ?? 1];
-    let termNames: readonly string[] = [];
-    let hasLogits = false;
-    const rows: Tensor[] = [];
-    const labels = scope(() => {
+    return held(() => {
       const batch = makeBatch();
       const images = batch.labels.shape[0]!;
       if (images < count) {
@@ -104,48 +145,85 @@ export class ShardedSteps {
         );
       }
       const before = [...model.namedBuffers().values()].map((buffer) => [buffer, buffer.clone()] as const);
+      const parts: Part[] = [];
       for (let part = partOf(rank, size, count); part < partOf(rank + 1, size, count); part++) {
-        const [from, to] = [partOf(part, count, images), partOf(part + 1, count, images)];
+        const range = [partOf(part, count, images), partOf(part + 1, count, images), images] as const;
         generator.reseed(mixSeed(seed, place.epoch, place.batch, part));
-        noGrad(() => {
-          for (const [buffer, value] of before) buffer.copy_(value);
-        });
-        const row = scope(() => {
-          const step = this.steps.run(sliceOf(batch, from, to));
-          termNames = Object.keys(step.result.terms);
-          hasLogits = step.result.adversarialLogits !== null;
-          return noGrad(() => this.#row(step, [from, to, images]));
-        });
-        rows.push(keep(row));
+        restoreBuffers(before);
+        const step = held(() => this.steps.run(sliceOf(batch, range[0], range[1])));
+        if (step.value.result.perturbed) {
+          const direction = scope(() => noGrad(() => this.#weighted(step.value.gradients, range)));
+          parts.push({ part, range, step, direction });
+          continue;
+        }
+        using _step = step;
+        parts.push({ part, range, ...this.#told(step.value, range) });
       }
-      return keep(batch.labels.clone());
+      return { labels: batch.labels.clone(), before, parts };
+    });
+  }
+
+  /** Moves the weights along the whole batch's gradient, where the steps ask for it. @returns what moves them back */
+  async #moveWeights(parts: readonly Part[]): Promise<(() => void) | null> {
+    const directions = parts.flatMap(({ direction }) => (direction ? [keep(direction)] : []));
+    const perturbed = parts[0]?.step?.value.result.perturbed;
+    if (!perturbed) return null;
+    using sum = await this.#reduce(directions);
+    return scope(() =>
+      moveWeights(this.learner.model, perturbed.gamma, this.#layout.readGradients(sum).gradients),
+    );
+  }
+
+  /** One row for each part of this process. */
+  #finish(place: Place, { before, parts }: Begun) {
+    const { generator } = this.learner;
+    const { seed } = this.shards;
+    const told = parts.map(({ part, range, step, ...known }) => {
+      if (!step) return known as Told;
+      generator.reseed(mixSeed(seed, place.epoch, place.batch, part, 1));
+      restoreBuffers(before);
+      using _step = step;
+      return scope(() => this.#told(this.steps.runPerturbed(step.value), range));
     });
     // Where the stream stands must not depend on the number of processes: it is part of the checkpoint.
     generator.reseed(mixSeed(seed, place.epoch, place.batch));
-    return { own: rows, labels, termNames, hasLogits };
+    const { termNames, kinds } = told[0]!;
+    return { own: told.map(({ row }) => row), termNames, kinds };
   }
 
-  #row({ result, gradients }: Step, [from, to, images]: readonly [number, number, number]): Tensor {
-    const { loss, adversarialLogits, terms, afterUpdate } = result;
+  #told(step: Step, range: Range): Told {
+    const { terms } = step.result;
+    const row = scope(() => noGrad(() => keep(this.#row(step, range))));
+    return { row, termNames: Object.keys(terms), kinds: logitsIn(step.result) };
+  }
+
+  #weighted(tensors: readonly Tensor[], [from, to, images]: Range): Tensor {
+    return cat(tensors.map((tensor) => tensor.detach().flatten().to("float32"))).mul((to - from) / images);
+  }
+
+  #row({ result, gradients }: Step, range: Range): Tensor {
+    const [from, to, images] = range;
+    const { loss, terms, afterUpdate } = result;
     if (afterUpdate) {
       afterUpdate();
       throw new ReatError(
         "config",
-        "method.weightPerturbation needs the gradient of the whole batch before the step; accepted with it: training.shards 1.",
+        "The method undoes something after each update, which it cannot do for a part of a batch; accepted with it: training.shards 1.",
       );
     }
-    const share = (to - from) / images;
     const { model } = this.learner;
     const weighted = [...gradients, ...this.#layout.buffers, loss.detach(), ...Object.values(terms)];
     const device = loss.device;
-    const values = cat(weighted.map((tensor) => tensor.detach().flatten().to("float32"))).mul(share);
+    const values = this.#weighted(weighted, range);
     const at = this.#layout.length;
     const asked = full([1], this.#isFirst(from, images) ? (this.team?.asked ?? 0) : 0, { device });
     const outside = (rows: number) => zeros([rows * model.classes], { device });
-    const logits = adversarialLogits
-      ? adversarialLogits.detach().flatten().to("float32")
-      : outside(to - from);
-    const tail = [asked, values.slice(0, at, values.shape[0]!), outside(from), logits, outside(images - to)];
+    const logits = logitsIn(result).flatMap((name) => [
+      outside(from),
+      result[name]!.detach().flatten().to("float32"),
+      outside(images - to),
+    ]);
+    const tail = [asked, values.slice(0, at, values.shape[0]!), ...logits];
     return cat([values.slice(0, 0, at), ...tail]).to("cpu");
   }
 
@@ -204,18 +282,28 @@ class Layout {
     this.length = [...this.#parameters, ...this.buffers].reduce((sum, { size }) => sum + size, 0);
   }
 
-  read(sum: Tensor) {
+  readGradients(sum: Tensor) {
     let at = 0;
     const take = (like: Tensor) => {
       const values = sum.slice(0, at, at + like.size).reshape(like.shape);
       at += like.size;
       return values.to(like.device).to(like.dtype);
     };
-    const gradients = this.#parameters.map(take);
+    return { gradients: this.#parameters.map(take), take, end: () => at };
+  }
+
+  read(sum: Tensor) {
+    const { gradients, take, end } = this.readGradients(sum);
     const buffers = this.buffers.map((buffer) => [buffer, take(buffer)] as const);
-    const tail = sum.slice(0, at, sum.shape[0]!).to(this.#parameters[0]!.device);
+    const tail = sum.slice(0, end(), sum.shape[0]!).to(this.#parameters[0]!.device);
     return { gradients, buffers, tail };
   }
+}
+
+function restoreBuffers(before: Buffers): void {
+  noGrad(() => {
+    for (const [buffer, value] of before) buffer.copy_(value);
+  });
 }
 
 /** Where piece `index` of `pieces` of `total` begins. */

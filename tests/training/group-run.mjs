@@ -20,6 +20,7 @@ const {
   timeout = 20,
   reduction = "ordered",
   shards = 3,
+  recipe = { name: "reat" },
 } = JSON.parse(process.argv[2]);
 setThreads(1);
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -53,7 +54,7 @@ const split = {
   count: 48,
 };
 const model = new TinyModel(new Generator(1));
-const method = createMethod(methodOptions.parse({ name: "reat", attack: { steps: 2, batchNorm: "batch" } }), {
+const method = createMethod(methodOptions.parse({ attack: { steps: 2, batchNorm: "batch" }, ...recipe }), {
   ...{ classCounts, device: "cpu" },
 });
 const optimizer = new SGD(model.namedParameters(), { learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 });

@@ -127,6 +127,15 @@ describe("a training in three parts", () => {
     ]);
   });
 
+  it("moves weights along the whole batch's gradient, and counts classes over all of it", async () => {
+    const recipe = { name: "trades", weightPerturbation: { gamma: 0.05 }, gkl: { weights: "class" } };
+    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    const [one, two] = [join(root, "moved-1"), join(root, "moved-2")];
+    expect(await results(await start(1, { folder: one, recipe }))).toEqual([done]);
+    expect(await results(await start(2, { folder: two, recipe }))).toEqual([done, done]);
+    expect(await outcomeOf(two)).toEqual(await outcomeOf(one));
+  });
+
   it("is refused with more processes than parts", async () => {
     const sentence =
       "2 processes were started, and training.shards is 1: each process needs a part of every batch; accepted: training.shards of at least 2, or fewer processes.";

@@ -114,18 +114,9 @@ function scheduleContradictions({ training }: Parsed): Problem[] {
   return problems;
 }
 
-function methodContradictions({ model, training }: Parsed, method: MethodOptions): readonly Problem[] {
+function methodContradictions({ model }: Parsed, method: MethodOptions): readonly Problem[] {
   const { contradictions: own } = methods[method.name] as MethodEntry<MethodOptions>;
-  const problems = [...(own?.(method, model) ?? []), ...modifierContradictions(method)];
-  if (training.shards > 1 && method.weightPerturbation) {
-    const text = `is ${training.shards}, and method.weightPerturbation needs the gradient of the whole batch; accepted with it: 1.`;
-    problems.push({ key: "training.shards", text });
-  }
-  if (training.shards > 1 && "gkl" in method && method.gkl?.weights === "class") {
-    const text = `is ${training.shards}, and method.gkl.weights class needs the clean logits of the whole batch; accepted with it: 1.`;
-    problems.push({ key: "training.shards", text });
-  }
-  return problems;
+  return [...(own?.(method, model) ?? []), ...modifierContradictions(method)];
 }
 
 /** Modifiers that need something of the training, or more epochs than it has. */
