@@ -30,6 +30,20 @@ export async function together<T>(asked: AbortSignal, work: (together: Together)
   return await work({ team, localRank: launched.localRank, signal: team.signal, leads: team.leads });
 }
 
+/** Commands that each of several processes would do once more, in each other's way. */
+const alone: ReadonlySet<string> = new Set(["audit", "quickstart", "reproduce", "sweep"]);
+
+/** @throws ReatError `usage` where a launcher started several processes for a command that works with one */
+export function requireAlone(command: string): void {
+  if (!alone.has(command)) return;
+  const launched = launchedProcess(process.env);
+  if (!launched) return;
+  throw new ReatError(
+    "usage",
+    `reat ${command} works with one process, and ${launched.launcher} started ${launched.size}; accepted with several: reat train and reat eval.`,
+  );
+}
+
 /** @throws ReatError `environment` where the others do not come, or a variable holds something impossible */
 export async function joinProcesses(launched: LaunchedProcess): Promise<ProcessGroup> {
   const { rank, size, host, port } = launched;

@@ -19,6 +19,7 @@ import { addSweep } from "./command-sweep.js";
 import { addTrain } from "./command-train.js";
 import { addUi } from "./command-ui.js";
 import { interruption } from "./interrupt.js";
+import { requireAlone } from "./join-processes.js";
 import { wholeNumber } from "./options.js";
 import { writeResult } from "./output.js";
 import { note, styled } from "./terminal.js";
@@ -68,6 +69,7 @@ Examples:
     )
     .hook("preAction", (_, command) => {
       const { threads } = command.optsWithGlobals<{ threads?: number }>();
+      requireAlone(command.name());
       if (threads !== undefined && command.name() !== "doctor") setThreads(threads);
     });
   for (const add of [

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { evaluateRun } from "../../src/experiments/index.js";
 import { decodeSafetensors } from "../../src/training/index.js";
 import { type Ended, ScratchFolder } from "./command-line.js";
@@ -155,6 +155,23 @@ describe("an evaluation by several processes", () => {
     }
     expect(texts[1]).toEqual(texts[0]);
   }, 60_000);
+
+  it("is for what is shared: other work is refused in a sentence", async () => {
+    for (const [name, value] of [
+      ["RANK", "0"],
+      ["WORLD_SIZE", "2"],
+      ["MASTER_ADDR", "127.0.0.1"],
+    ] as const) {
+      vi.stubEnv(name, value);
+    }
+    for (const args of [["audit", "runs/a"], ["sweep", "steps.yaml"], ["quickstart"]]) {
+      expect(await place.call(args)).toMatchObject({
+        ...{ code: 2, stdout: "" },
+        stderr: `reat: reat ${args[0]} works with one process, and torchrun started 2; accepted with several: reat train and reat eval.\n`,
+      });
+    }
+    vi.unstubAllEnvs();
+  });
 
   it("is refused by all in the first one's sentence", async () => {
     const ended = await together(2, ["eval", "nowhere/b", "--attack", "pgd-2"]);
