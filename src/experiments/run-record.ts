@@ -32,6 +32,7 @@ export function decidingSettings(
     dropLast,
     shards,
     reduction,
+    tailOver,
     weightAverage,
     optimizer,
     decayVectors,
@@ -44,7 +45,7 @@ export function decidingSettings(
     ...(dropLast && { dropLast }),
     ...(optimizer !== "sgd" && { optimizer }),
     ...(!decayVectors && { decayVectors }),
-    ...(shards > 1 && { shards, reduction }),
+    ...(shards > 1 && { shards, reduction, ...(tailOver !== "part" && { tailOver }) }),
     // What spans the whole training is something else with another number of epochs.
     ...((rest.oneCycle || rest.cosine || ("attackRamp" in method && method.attackRamp)) && { epochs }),
     ...(weightAverage && { weightAverage: { ...average, ...(warmUp && { warmUp }) } }),

@@ -186,7 +186,10 @@ async function work(
     reporter: report,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(signal && { signal }),
-    shards: { count: training.shards, reduction: training.reduction, seed: seeds.attack },
+    shards: {
+      ...{ count: training.shards, reduction: training.reduction, seed: seeds.attack },
+      tailOver: training.tailOver,
+    },
     team,
   });
   if (leads && resume && run.environment() === null) {

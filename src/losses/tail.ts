@@ -16,8 +16,21 @@ export interface TailOptions {
   readonly tailStart?: TailRule;
 }
 
-/** Features [N,D] with their graph and labels (int64 [N]) to a scalar, to be added to the training loss. */
-export type FeatureRegulariser = (features: Tensor, labels: Tensor) => Tensor;
+/** The batch that some features are a part of. */
+export interface WholeFeatures {
+  /** [M, D], constant, with those of the part among them. */
+  readonly features: Tensor;
+  /** int64 [M]. */
+  readonly labels: Tensor;
+  /** Row of the part's first image. */
+  readonly from: number;
+}
+
+/**
+ * Features [N,D] with their graph and labels (int64 [N]) to a scalar, to be added to the training loss. With `whole` they are a part of a
+ * batch, and values and gradients of its parts add up to those of the batch.
+ */
+export type FeatureRegulariser = (features: Tensor, labels: Tensor, whole?: WholeFeatures | null) => Tensor;
 
 /**
  * TAIL (REAT, section 4.2). With p_i = softmax(f_i), KL_ij = Σ_d p_id log(p_id/p_jd), w_ij = √(Σn/n_{y_i}) +
@@ -34,9 +47,13 @@ export function tailRegulariser(classCounts: readonly number[], options: TailOpt
   const tail = new Set(tailClasses(classCounts, tailStart));
   const isTail = new ClassConstant(classCounts.map((_, label) => (tail.has(label) ? 1 : 0)));
 
-  return (features, labels) =>
+  return (features, ownLabels, whole = null) =>
     scope(() => {
-      const [batch, size] = features.shape as readonly [number, number];
+      const labels = whole?.labels ?? ownLabels;
+      const all = whole?.features ?? features;
+      const [batch, size] = all.shape as readonly [number, number];
+      const own = (rows: Tensor) =>
+        whole ? rows.slice(0, whole.from, whole.from + features.shape[0]!) : rows;
       // Both logarithms of a divergence may be shifted alike: around their mean they cancel with less rounding.
       const logP = features.logSoftmax(1).add(Math.log(size));
       const anchorLogP = logP.detach();
@@ -56,8 +73,8 @@ export function tailRegulariser(classCounts: readonly number[], options: TailOpt
                 .mul(lambda / (batch * size))
                 .expand([batch, batch])
             : signed.mul(share).mul(-lambda / batch);
-        const p = features.softmax(1);
-        return { coupling: a.t().mm(p), anchors: p.mul(a.sum(1, true)) };
+        const p = all.softmax(1);
+        return { coupling: own(a.t().mm(p)), anchors: own(p.mul(a.sum(1, true))) };
       });
       // Σ_ij a_ij (Σ_d p_id log p_id − Σ_d p_id log p_jd), summed over i first: only log p_j carries the gradient.
       return anchors.mul(anchorLogP).sub(coupling.mul(logP)).sum();

@@ -1,6 +1,6 @@
 // Makes a method from a recipe, with the modifiers that work around any of them.
 import { z } from "zod";
-import { scope, type Tensor } from "../tensor/index.js";
+import { noGrad, scope, type Tensor } from "../tensor/index.js";
 import type { AddedTerm } from "./added-term.js";
 import { withTerms } from "./added-terms.js";
 import { attackRampOptions } from "./attack-ramp.js";
@@ -11,10 +11,10 @@ import { dafaOptions, dafaRule } from "./dafa.js";
 import { ExampleBudgets } from "./example-budgets.js";
 import { gklOptions, gklTerm } from "./gkl.js";
 import { keptState } from "./kept-state.js";
-import type { Method, MethodSetup, StepResult } from "./method.js";
+import type { Method, MethodSetup, StepResult, WholeBatch } from "./method.js";
 import { mixedLoss } from "./mixed-loss.js";
 import { rebatOptions, rebatTerm } from "./rebat.js";
-import type { RecipeParts } from "./recipe.js";
+import type { RecipeContext, RecipeParts } from "./recipe.js";
 import { selfTeacherOptions, selfTeacherTerm } from "./self-teacher.js";
 import { perturbWeights, weightPerturbationOptions } from "./weight-perturbation.js";
 
@@ -101,11 +101,16 @@ export function assembleMethod(
     step: (batch, given) => {
       const isPerturbed = weightPerturbation !== undefined && epochNow >= weightPerturbation.from;
       // What a part's step begins is needed when it goes on.
-      const within = isPerturbed && given.isPart ? <T>(body: () => T) => body() : scope;
+      const continues = given.isPart && (isPerturbed || given.tailOverBatch);
+      const within = continues ? <T>(body: () => T) => body() : scope;
       return within(() => {
         const { model } = given;
         const budget = budgets?.of(batch) ?? null;
-        const context = { ...given, budget, regularisation: budgets?.regularisationOf(batch) ?? null };
+        const context: RecipeContext = {
+          ...given,
+          budget,
+          regularisation: budgets?.regularisationOf(batch) ?? null,
+        };
         return model.withMode("train", () => {
           const adversarial = parts.examples(batch, context);
           const prepared = adversarial
@@ -114,9 +119,10 @@ export function assembleMethod(
                 return value ? [{ name: term.name, value }] : [];
               })
             : [];
-          const loss = () => withTerms(mixedLoss(parts, batch, adversarial, context), prepared, batch, model);
-          const step = (): StepResult => {
-            const { cleanLogits, adversarialLogits, ...rest } = loss();
+          const loss = (whole: WholeBatch | null = null) =>
+            withTerms(mixedLoss(parts, batch, adversarial, { ...context, whole }), prepared, batch, model);
+          const step = (whole: WholeBatch | null = null): StepResult => {
+            const { cleanLogits, adversarialLogits, rows: _rows, ...rest } = loss(whole);
             const observed = terms.some(({ observesClean }) => observesClean);
             const result = {
               ...rest,
@@ -126,10 +132,19 @@ export function assembleMethod(
             if (!given.isPart) observe(result, batch.labels);
             return result;
           };
+          if (given.isPart && given.tailOverBatch) {
+            // Running statistics move with the real step alone.
+            const first = noGrad(() =>
+              model.withMode("batch", () => mixedLoss(parts, batch, adversarial, context)),
+            );
+            const again = (whole: WholeBatch) => model.withMode("train", () => step(whole));
+            const shared = first.rows && { rows: first.rows, step: again };
+            if (shared) return { loss: first.loss, adversarialLogits: null, terms: {}, shared };
+          }
           if (!isPerturbed) return step();
           const { gamma } = weightPerturbation;
           if (given.isPart) {
-            const direction = model.withMode("batch", loss);
+            const direction = model.withMode("batch", () => loss());
             const perturbed = { gamma, step: () => model.withMode("train", step) };
             return { loss: direction.loss, adversarialLogits: null, terms: {}, perturbed };
           }

@@ -23,6 +23,7 @@ export type {
   StepResult,
   Teacher,
   TrainingBatch,
+  WholeBatch,
 } from "./method.js";
 export { type Contradiction, defineMethod, type MethodEntry, type ReleasedProtocol } from "./method-entry.js";
 export {

@@ -12,6 +12,16 @@ export interface TrainingBatch {
   readonly mixed?: MixedLabels | undefined;
 }
 
+/** What the parts of a batch told each other. */
+export interface WholeBatch {
+  /** The rows that each part handed on, [N, …] in the order of the batch. */
+  readonly rows: Tensor;
+  /** int64 [N]. */
+  readonly labels: Tensor;
+  /** Place of the part's first image. */
+  readonly from: number;
+}
+
 /** What a method works with during one step. */
 export interface StepContext {
   readonly model: ImageClassifier;
@@ -21,6 +31,8 @@ export interface StepContext {
   readonly averaged?: (<T>(body: () => T) => T) | null;
   /** The batch is a part of a larger one: the step leaves it to the caller to have `observe` see the whole. Default: false. */
   readonly isPart?: boolean;
+  /** Of a part: what needs the images of the whole batch beside each other (TAIL) is to have them, by `StepResult.shared`. Default: false. */
+  readonly tailOverBatch?: boolean;
 }
 
 /** A trained network whose predictions are learnt from. It stays the caller's to dispose. */
@@ -44,6 +56,11 @@ export interface StepResult {
    * are moved by `gamma` along the gradient of the whole batch, `step` makes the part's step. It needs the tensors of the first.
    */
   readonly perturbed?: { readonly gamma: number; readonly step: () => StepResult };
+  /**
+   * Of a part of a batch, where its loss needs something of every image of the batch: `rows` [n, D] of the part's images, detached. There are no
+   * gradients of this result's loss; once all rows are known, `step` makes the step. It needs the tensors of the first.
+   */
+  readonly shared?: { readonly rows: Tensor; readonly step: (whole: WholeBatch) => StepResult };
   /** To be called once, after the optimiser has stepped on the loss's gradients; absent where nothing is to be done. */
   readonly afterUpdate?: () => void;
 }

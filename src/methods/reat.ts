@@ -60,14 +60,20 @@ export const reat = defineMethod<ReatOptions>({
         recognition.beginEpoch?.(epoch);
         return examples.beginEpoch(epoch);
       },
-      loss({ images, labels }, adversarial, { model }) {
+      loss({ images, labels }, adversarial, { model, tailOverBatch, whole }) {
         const features = model.features(adversarial ?? images);
         const logits = model.classify(features);
         const bsl = recognition(logits, labels);
         const terms = { recognition: bsl.detach() };
         const adversarialLogits = logits;
         if (!tail) return { loss: bsl, adversarialLogits, terms };
-        const apart = tail(features, labels);
+        if (tailOverBatch && !whole) return { loss: bsl, adversarialLogits, terms, rows: features.detach() };
+        // A part's loss counts by its share of the images, and its share of this term is no mean.
+        const apart = whole
+          ? tail(features, labels, { ...whole, features: whole.rows }).mul(
+              whole.labels.shape[0]! / labels.shape[0]!,
+            )
+          : tail(features, labels);
         return { loss: bsl.add(apart), adversarialLogits, terms: { ...terms, tail: apart.detach() } };
       },
     };

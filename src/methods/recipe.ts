@@ -1,7 +1,7 @@
 // What a training method's own file says: which examples it trains on and what it minimises on them.
 import type { SampleBudget } from "../attacks/index.js";
 import type { Tensor } from "../tensor/index.js";
-import type { Method, MethodSetup, StepContext, StepResult, TrainingBatch } from "./method.js";
+import type { Method, MethodSetup, StepContext, StepResult, TrainingBatch, WholeBatch } from "./method.js";
 
 /** What a recipe works with: the step's context and the budget that a modifier gives each sample. */
 export interface RecipeContext extends StepContext {
@@ -9,6 +9,8 @@ export interface RecipeContext extends StepContext {
   readonly budget: SampleBudget | null;
   /** Each sample's factor [N] of the weight of a divergence (CFA), for a method that has one; null where no modifier gives any. */
   readonly regularisation: Tensor | null;
+  /** With `tailOverBatch`, in the second half of a step: the whole batch. */
+  readonly whole?: WholeBatch | null;
 }
 
 /** What a recipe's loss hands back. */
@@ -17,6 +19,8 @@ export interface RecipeLoss extends Omit<StepResult, "afterUpdate"> {
   readonly adversarialLogits: Tensor | null;
   /** Logits [N, C] of the clean images from the training forward pass, with their graph; absent where there was no such pass. */
   readonly cleanLogits?: Tensor;
+  /** With `tailOverBatch`, in the first half of a step: rows [n, D] that every part needs of this one. */
+  readonly rows?: Tensor;
 }
 
 /**

@@ -1,5 +1,5 @@
 // The part of a training step from batch to gradients: on a GPU recorded once, then repeated without JavaScript in between.
-import type { Method, StepContext, StepResult, TrainingBatch } from "../methods/index.js";
+import type { Method, StepContext, StepResult, TrainingBatch, WholeBatch } from "../methods/index.js";
 import { currentLevers, type ImageClassifier } from "../nn/index.js";
 import {
   CudaGraph,
@@ -32,8 +32,8 @@ type Learner = {
   readonly model: ImageClassifier;
   readonly method: Method;
   readonly generator: Generator;
-  /** Its batches are parts of larger ones. Default: false. */
-  readonly isPart?: boolean;
+  /** How larger batches are split, whose parts its batches are. Default: null, they are whole. */
+  readonly parts?: { readonly tailOver?: "part" | "batch" } | null;
 };
 
 /**
@@ -74,7 +74,8 @@ export class StepRunner implements Disposable {
     if (known === undefined) {
       const step = this.#runAlone(batch);
       // A step that must be undone after the update cannot be recorded, nor one that goes on later.
-      if (!step.result.afterUpdate && !step.result.perturbed) this.#recordings.set(shape, "ready");
+      const { afterUpdate, perturbed, shared } = step.result;
+      if (!afterUpdate && !perturbed && !shared) this.#recordings.set(shape, "ready");
       return step;
     }
     const recording = known === "ready" ? this.#record(shape, batch) : known;
@@ -87,17 +88,18 @@ export class StepRunner implements Disposable {
     return recording.step;
   }
 
-  /** The second half of a step whose result asks for one, on weights that were moved. */
-  runPerturbed({ result: { perturbed } }: Step): Step {
-    const result = perturbed!.step();
+  /** The second half of a step whose result asks for one: on weights that were moved, or with the whole batch. */
+  runContinued({ result: { perturbed, shared } }: Step, whole: WholeBatch | null): Step {
+    const result = shared ? shared.step(whole!) : perturbed!.step();
     return { result, gradients: grad(result.loss, this.#learner.model.parameters()) };
   }
 
   #runAlone(batch: TrainingBatch): Step {
-    const { model, method, generator, isPart = false } = this.#learner;
+    const { model, method, generator, parts = null } = this.#learner;
     const averaged = this.#averaged;
-    const result = method.step(batch, { model, generator, averaged, isPart });
-    return { result, gradients: grad(result.loss, model.parameters()) };
+    const part = { isPart: parts !== null, tailOverBatch: parts?.tailOver === "batch" };
+    const result = method.step(batch, { model, generator, averaged, ...part });
+    return { result, gradients: result.shared ? [] : grad(result.loss, model.parameters()) };
   }
 
   #record(shape: string, given: TrainingBatch): Recording | null {

@@ -68,7 +68,7 @@ export class Session {
     const { model, method, attackGenerator: generator, shards = null, team = null } = options;
     this.#pacedWhenRead = generator.device !== "cpu";
     const isPart = shards !== null && shards.count > 1;
-    this.#steps = new StepRunner({ model, method, generator, isPart }, (message) =>
+    this.#steps = new StepRunner({ model, method, generator, parts: isPart ? shards : null }, (message) =>
       this.#emit({ type: "warning", name: "steps-not-recorded", message }),
     );
     this.#sharded = isPart ? new ShardedSteps(this.#steps, { model, generator }, shards, team) : null;

@@ -15,8 +15,8 @@ import {
   scope,
   stack,
   type Tensor,
-  zeros,
 } from "../tensor/index.js";
+import { addUp, Layout, partOf, placed, type Range, sliceOf } from "./part-layout.js";
 import type { Step, StepRunner } from "./recorded-step.js";
 
 /** How a batch is split. What a run computes depends on these alone, not on how many processes work on it. */
@@ -30,10 +30,9 @@ export interface Shards {
   readonly reduction: "ordered" | "fast";
   /** Of the parts' noise. */
   readonly seed: number;
+  /** The images that REAT's TAIL compares with each other. Default: "part". */
+  readonly tailOver?: "part" | "batch";
 }
-
-/** The images of a part, from one before another, and how many the batch has. */
-type Range = readonly [from: number, to: number, images: number];
 
 const logitsNames = ["adversarialLogits", "cleanLogits"] as const;
 type LogitsName = (typeof logitsNames)[number];
@@ -53,8 +52,8 @@ interface Part extends Partial<Told> {
   readonly part: number;
   readonly range: Range;
   readonly step?: Held<Step>;
-  /** Gradient that the weights are moved along, weighted by the part's images. */
-  readonly direction?: Tensor;
+  /** What all need to go on: the gradient that weights are moved along, weighted by the part's images, or the rows of its images. */
+  readonly sent?: Tensor;
 }
 
 interface Begun {
@@ -101,7 +100,8 @@ export class ShardedSteps {
     const begun = this.#begin(place, makeBatch);
     using _begun = begun;
     const restore = await this.#moveWeights(begun.value.parts);
-    const { own, termNames, kinds } = this.#finish(place, begun.value);
+    using whole = await this.#wholeBatch(begun.value);
+    const { own, termNames, kinds } = this.#finish(place, begun.value, whole);
     const { labels } = begun.value;
     using sum = await this.#reduce(own);
     const images = labels.shape[0]!;
@@ -151,9 +151,15 @@ export class ShardedSteps {
         generator.reseed(mixSeed(seed, place.epoch, place.batch, part));
         restoreBuffers(before);
         const step = held(() => this.steps.run(sliceOf(batch, range[0], range[1])));
-        if (step.value.result.perturbed) {
-          const direction = scope(() => noGrad(() => this.#weighted(step.value.gradients, range)));
-          parts.push({ part, range, step, direction });
+        const { perturbed, shared } = step.value.result;
+        if (perturbed) {
+          const sent = scope(() => noGrad(() => this.#weighted(step.value.gradients, range).to("cpu")));
+          parts.push({ part, range, step, sent });
+          continue;
+        }
+        if (shared) {
+          const sent = scope(() => noGrad(() => placed(shared.rows, range).to("cpu")));
+          parts.push({ part, range, step, sent });
           continue;
         }
         using _step = step;
@@ -165,17 +171,32 @@ export class ShardedSteps {
 
   /** Moves the weights along the whole batch's gradient, where the steps ask for it. @returns what moves them back */
   async #moveWeights(parts: readonly Part[]): Promise<(() => void) | null> {
-    const directions = parts.flatMap(({ direction }) => (direction ? [keep(direction)] : []));
     const perturbed = parts[0]?.step?.value.result.perturbed;
     if (!perturbed) return null;
-    using sum = await this.#reduce(directions);
+    using sum = await this.#reduce(parts.map(({ sent }) => keep(sent!)));
     return scope(() =>
       moveWeights(this.learner.model, perturbed.gamma, this.#layout.readGradients(sum).gradients),
     );
   }
 
+  /** What the parts share of their images, where the steps ask for it: rows [N, D]. */
+  async #wholeBatch({ parts, labels }: Begun): Promise<Tensor | null> {
+    const shared = parts[0]?.step?.value.result.shared;
+    if (!shared) return null;
+    using sum = await this.#reduce(parts.map(({ sent }) => keep(sent!)));
+    const { device, dtype, shape } = shared.rows;
+    return keep(
+      scope(() =>
+        sum
+          .to(device)
+          .to(dtype)
+          .reshape([labels.shape[0]!, ...shape.slice(1)]),
+      ),
+    );
+  }
+
   /** One row for each part of this process. */
-  #finish(place: Place, { before, parts }: Begun) {
+  #finish(place: Place, { before, parts, labels }: Begun, rows: Tensor | null) {
     const { generator } = this.learner;
     const { seed } = this.shards;
     const told = parts.map(({ part, range, step, ...known }) => {
@@ -183,7 +204,8 @@ export class ShardedSteps {
       generator.reseed(mixSeed(seed, place.epoch, place.batch, part, 1));
       restoreBuffers(before);
       using _step = step;
-      return scope(() => this.#told(this.steps.runPerturbed(step.value), range));
+      const whole = rows && { rows, labels, from: range[0] };
+      return scope(() => this.#told(this.steps.runContinued(step.value, whole), range));
     });
     // Where the stream stands must not depend on the number of processes: it is part of the checkpoint.
     generator.reseed(mixSeed(seed, place.epoch, place.batch));
@@ -202,7 +224,7 @@ export class ShardedSteps {
   }
 
   #row({ result, gradients }: Step, range: Range): Tensor {
-    const [from, to, images] = range;
+    const [from, , images] = range;
     const { loss, terms, afterUpdate } = result;
     if (afterUpdate) {
       afterUpdate();
@@ -211,18 +233,12 @@ export class ShardedSteps {
         "The method undoes something after each update, which it cannot do for a part of a batch; accepted with it: training.shards 1.",
       );
     }
-    const { model } = this.learner;
     const weighted = [...gradients, ...this.#layout.buffers, loss.detach(), ...Object.values(terms)];
     const device = loss.device;
     const values = this.#weighted(weighted, range);
     const at = this.#layout.length;
     const asked = full([1], this.#isFirst(from, images) ? (this.team?.asked ?? 0) : 0, { device });
-    const outside = (rows: number) => zeros([rows * model.classes], { device });
-    const logits = logitsIn(result).flatMap((name) => [
-      outside(from),
-      result[name]!.detach().flatten().to("float32"),
-      outside(images - to),
-    ]);
+    const logits = logitsIn(result).map((name) => placed(result[name]!, range));
     const tail = [asked, values.slice(0, at, values.shape[0]!), ...logits];
     return cat([values.slice(0, 0, at), ...tail]).to("cpu");
   }
@@ -268,62 +284,8 @@ export class ShardedSteps {
   }
 }
 
-/** Where gradients and running statistics lie in a row. */
-class Layout {
-  readonly #parameters: readonly Tensor[];
-  readonly buffers: readonly Tensor[];
-  /** Numbers before the tail. */
-  readonly length: number;
-
-  constructor(model: ImageClassifier) {
-    this.#parameters = model.parameters();
-    // Counters move alike in every process.
-    this.buffers = [...model.namedBuffers().values()].filter(({ dtype }) => dtype.includes("float"));
-    this.length = [...this.#parameters, ...this.buffers].reduce((sum, { size }) => sum + size, 0);
-  }
-
-  readGradients(sum: Tensor) {
-    let at = 0;
-    const take = (like: Tensor) => {
-      const values = sum.slice(0, at, at + like.size).reshape(like.shape);
-      at += like.size;
-      return values.to(like.device).to(like.dtype);
-    };
-    return { gradients: this.#parameters.map(take), take, end: () => at };
-  }
-
-  read(sum: Tensor) {
-    const { gradients, take, end } = this.readGradients(sum);
-    const buffers = this.buffers.map((buffer) => [buffer, take(buffer)] as const);
-    const tail = sum.slice(0, end(), sum.shape[0]!).to(this.#parameters[0]!.device);
-    return { gradients, buffers, tail };
-  }
-}
-
 function restoreBuffers(before: Buffers): void {
   noGrad(() => {
     for (const [buffer, value] of before) buffer.copy_(value);
   });
-}
-
-/** Where piece `index` of `pieces` of `total` begins. */
-function partOf(index: number, pieces: number, total: number): number {
-  return Math.floor((index * total) / pieces);
-}
-
-function addUp(rows: readonly Tensor[]): Tensor {
-  return scope(() => {
-    const [first, ...others] = rows;
-    const sum = first!.clone();
-    for (const row of others) sum.add_(row);
-    return sum;
-  });
-}
-
-function sliceOf({ images, labels, mixed }: TrainingBatch, from: number, to: number): TrainingBatch {
-  const cut = (tensor: Tensor) => tensor.slice(0, from, to).contiguous();
-  return {
-    ...{ images: cut(images), labels: cut(labels) },
-    ...(mixed && { mixed: { labels: cut(mixed.labels), share: cut(mixed.share) } }),
-  };
 }

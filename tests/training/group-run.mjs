@@ -21,6 +21,7 @@ const {
   reduction = "ordered",
   shards = 3,
   recipe = { name: "reat" },
+  tailOver = "part",
 } = JSON.parse(process.argv[2]);
 setThreads(1);
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -77,7 +78,7 @@ try {
     batches: (epoch) =>
       trainingBatches(split, { batchSize: 13, seed: 2, epoch: epoch - 1, augmentation: { padding: 1 } }),
     attackGenerator: new Generator(3),
-    shards: { count: shards, reduction, seed: 3 },
+    shards: { count: shards, reduction, seed: 3, tailOver },
     seeds: { order: 2, attack: 3, evaluation: 4 },
     settings: { batchSize: 13 },
     resume: true,

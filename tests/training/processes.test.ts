@@ -136,6 +136,15 @@ describe("a training in three parts", () => {
     expect(await outcomeOf(two)).toEqual(await outcomeOf(one));
   });
 
+  it("compares the features of the whole batch where it is asked to", async () => {
+    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    const [one, two] = [join(root, "compared-1"), join(root, "compared-2")];
+    expect(await results(await start(1, { folder: one, tailOver: "batch" }))).toEqual([done]);
+    expect(await results(await start(2, { folder: two, tailOver: "batch" }))).toEqual([done, done]);
+    expect(await outcomeOf(two)).toEqual(await outcomeOf(one));
+    expect((await outcomeOf(one)).tensors).not.toEqual(wanted.tensors);
+  });
+
   it("is refused with more processes than parts", async () => {
     const sentence =
       "2 processes were started, and training.shards is 1: each process needs a part of every batch; accepted: training.shards of at least 2, or fewer processes.";

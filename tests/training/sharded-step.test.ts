@@ -1,4 +1,4 @@
-// Adversarial weight perturbation in parts: the weights move along the whole batch's gradient, as they do without parts.
+// Steps in two halves: what parts exchange before the second one makes them end where the whole batch does.
 import { afterAll, expect, it } from "vitest";
 import { Conv2d, ImageClassifier, Linear } from "../../src/nn/index.js";
 import { Generator, liveTensors, type Tensor } from "../../src/tensor/index.js";
@@ -29,16 +29,18 @@ let made = 0;
 async function weightsAfter(
   shards: number,
   weightPerturbation: { gamma: number; from?: number } | undefined,
+  { name = "pgd-at", tailOver = "part" }: { name?: "pgd-at" | "reat"; tailOver?: "part" | "batch" } = {},
 ) {
   const model = new PlainModel();
-  const method = tinyMethod("pgd-at", {
+  const method = tinyMethod(name, {
     attack: { steps: 1, start: "none" },
     ...(weightPerturbation && { weightPerturbation }),
   });
   const run = await runs.create(`run-${made++}`);
   await train(
     tinyOptions(run, {
-      ...{ model, method, evaluation: null, shards: { count: shards, reduction: "ordered", seed: 3 } },
+      ...{ model, method, evaluation: null },
+      shards: { count: shards, reduction: "ordered", seed: 3, tailOver },
     }),
   );
   return Object.values(weightsOf(model)).flat();
@@ -59,15 +61,26 @@ it("two and three parts end where the whole batch does, and elsewhere than witho
   expect(apart(late, whole)).toBeGreaterThan(1e-3);
 });
 
+it("TAIL over the batch is that of the whole batch, and over parts another one", async () => {
+  const whole = await weightsAfter(1, undefined, { name: "reat" });
+  for (const shards of [2, 3]) {
+    const over = await weightsAfter(shards, undefined, { name: "reat", tailOver: "batch" });
+    expect(apart(over, whole)).toBeLessThan(1e-5);
+  }
+  expect(apart(await weightsAfter(2, undefined, { name: "reat" }), whole)).toBeGreaterThan(1e-4);
+});
+
 it("leaves no tensor behind", async () => {
   const grown = [];
   for (let i = 0; i < 3; i++) {
     const before = liveTensors();
     await weightsAfter(2, { gamma: 0.05 });
+    await weightsAfter(2, undefined, { name: "reat", tailOver: "batch" });
     grown.push(liveTensors() - before);
   }
   // What a run owns, its model and its images, is the same each time; a leak would grow with the steps.
   const more = liveTensors();
   await weightsAfter(2, undefined);
+  await weightsAfter(2, undefined, { name: "reat" });
   expect(grown[2]).toBe(liveTensors() - more);
 });

@@ -105,18 +105,35 @@ function scheduleContradictions({ training }: Parsed): Problem[] {
       `is ${cosine.floor}, above the learning rate ${learningRate}; accepted: at most that.`,
     );
   }
-  if (training.shards > training.batchSize) {
-    problems.push({
-      key: "training.shards",
-      text: `is ${training.shards}, and training.batchSize ${training.batchSize}; accepted: at most one part for each image.`,
-    });
-  }
   return problems;
 }
 
-function methodContradictions({ model }: Parsed, method: MethodOptions): readonly Problem[] {
+function methodContradictions({ model, training }: Parsed, method: MethodOptions): readonly Problem[] {
   const { contradictions: own } = methods[method.name] as MethodEntry<MethodOptions>;
-  return [...(own?.(method, model) ?? []), ...modifierContradictions(method)];
+  return [
+    ...(own?.(method, model) ?? []),
+    ...modifierContradictions(method),
+    ...shardContradictions(training, method),
+  ];
+}
+
+/** Batches in parts. TAIL over a whole batch takes steps in two halves, as weight perturbation does for itself. */
+function shardContradictions(training: Parsed["training"], method: MethodOptions): readonly Problem[] {
+  const { shards, batchSize } = training;
+  if (shards > batchSize) {
+    const text = `is ${shards}, and training.batchSize ${batchSize}; accepted: at most one part for each image.`;
+    return [{ key: "training.shards", text }];
+  }
+  if (training.tailOver === "part") return [];
+  const refused = (why: string) => [
+    { key: "training.tailOver", text: `is batch, and ${why}; accepted: part.` },
+  ];
+  if (training.shards === 1) return refused("training.shards is 1, so that the batch is one part");
+  if (method.name !== "reat" || !method.tail.enabled)
+    return refused(`method ${method.name} has no TAIL here`);
+  if (method.weightPerturbation)
+    return refused("method.weightPerturbation exchanges gradients before the step");
+  return training.cutMix ? refused("training.cutMix gives every image two labels") : [];
 }
 
 /** Modifiers that need something of the training, or more epochs than it has. */

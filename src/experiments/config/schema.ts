@@ -204,6 +204,9 @@ const training = z.strictObject({
   reduction: z.enum(["ordered", "fast"]).default("ordered").meta({
     help: "how gradients of the parts are added: ordered gives the same bits for any number of processes; fast sends less",
   }),
+  tailOver: z.enum(["part", "batch"]).default("part").meta({
+    help: "with several parts: whether REAT's TAIL compares the images of a part, or of the whole batch",
+  }),
   logEvery: z.int().min(1).default(10).meta({ help: "batches between two batch events in metrics.jsonl" }),
   checkpointEvery: z
     .strictObject({
