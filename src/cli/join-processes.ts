@@ -2,6 +2,7 @@
 import { ReatError } from "../errors.js";
 import { type LaunchedProcess, launchedProcess } from "../launched.js";
 import { ProcessGroup, ProcessTeam } from "../tensor/index.js";
+import { exitInterrupted } from "./interrupt.js";
 
 /** Seconds a process waits for the others, where the usual ten minutes are not wanted; and this machine's own address. */
 const timeoutName = "REAT_PROCESS_TIMEOUT";
@@ -27,7 +28,10 @@ export async function together<T>(asked: AbortSignal, work: (together: Together)
   if (!launched) return work({ team: null, localRank: 0, signal: asked, leads: true });
   await using group = await joinProcesses(launched);
   const team = new ProcessTeam(group, asked);
-  return await work({ team, localRank: launched.localRank, signal: team.signal, leads: team.leads });
+  const result = await work({ team, localRank: launched.localRank, signal: team.signal, leads: team.leads });
+  // Whichever process was asked to stop, none of them has done its work.
+  if (team.signal.aborted) process.exitCode = exitInterrupted;
+  return result;
 }
 
 /** Commands that each of several processes would do once more, in each other's way. */
