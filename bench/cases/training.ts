@@ -42,24 +42,28 @@ function againstPyTorch(name: string, about: string, work: TrainStepWork, least:
   };
 }
 
+/** The same beside a baseline that keeps freed memory, which makes it faster the more a machine takes for a new page. */
+function keepingMemory({ name, about, ours, baseline, targets }: BenchCase): BenchCase {
+  return {
+    ...{ name: `${name}-kept-memory`, about: `${about}; the baseline keeps freed memory`, ours },
+    baseline: { ...baseline!, environment: keptMemory },
+    targets: { ratio: targets!.ratio! },
+  };
+}
+
 /** The paper's step beside a baseline that somebody has made faster. */
-function againstTuned(
-  name: string,
-  how: string,
-  baseline: TrainStepWork["baseline"],
-  environment: Readonly<Record<string, string>>,
-): BenchCase {
+function againstTuned(name: string, how: string, baseline: TrainStepWork["baseline"]): BenchCase {
   const { text, atLeast } = { text: "at least 2.5 × faster than the baseline", atLeast: 2.5 };
   return {
     name: `train/${name}`,
     about: `training step, REAT on CIFAR-10-LT, ResNet-18, batch 128, PGD-10; the baseline ${how}`,
     ours: { label: "reat", runs: "reat", work: reatStep },
-    baseline: { label: "PyTorch", runs: "pytorch", work: { ...reatStep, baseline }, environment },
+    baseline: { label: "PyTorch", runs: "pytorch", work: { ...reatStep, baseline }, environment: keptMemory },
     targets: { ratio: { text, atLeast } },
   };
 }
 
-export const trainingCases: readonly BenchCase[] = [
+const besidePyTorch: readonly BenchCase[] = [
   againstPyTorch("reat-cifar10", "REAT on CIFAR-10-LT", reatStep, 3),
   againstPyTorch("pgd-at-cifar10", "PGD-AT on CIFAR-10-LT", { ...reatStep, method: "pgd-at" }, 2.7),
   againstPyTorch("reat-2-steps", "REAT on CIFAR-10-LT", { ...reatStep, attackSteps: 2 }, 3),
@@ -70,19 +74,13 @@ export const trainingCases: readonly BenchCase[] = [
     { ...reatStep, model: "wrn28_10", batchSize: 32 },
     2.8,
   ),
-  againstTuned("reat-kept-memory", "keeps freed memory", "eager", keptMemory),
-  againstTuned(
-    "reat-channels-last",
-    "is in channels-last layout and keeps freed memory",
-    "channels-last",
-    keptMemory,
-  ),
-  againstTuned(
-    "reat-compiled",
-    "is compiled, in channels-last layout, and keeps freed memory",
-    "compiled",
-    keptMemory,
-  ),
+];
+
+export const trainingCases: readonly BenchCase[] = [
+  ...besidePyTorch,
+  ...besidePyTorch.map(keepingMemory),
+  againstTuned("reat-channels-last", "is in channels-last layout and keeps freed memory", "channels-last"),
+  againstTuned("reat-compiled", "is compiled, in channels-last layout, and keeps freed memory", "compiled"),
   {
     name: "train/pass",
     about:
