@@ -39,6 +39,7 @@ export const longEntries: readonly string[] = [
   "tests/nn/fast.test.ts",
   "tests/nn/frozen.test.ts",
   "tests/nn/models.test.ts",
+  "tests/report/report-in-browser.test.ts",
   "tests/training/learning.test.ts",
   "tests/training/trainer.test.ts",
   "tests/training/weight-average.test.ts",

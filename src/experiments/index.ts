@@ -106,6 +106,7 @@ export {
   groupBySeeds,
   type MeanOverSeeds,
   type MeasuredRun,
+  meanOverSeeds,
   type SeedGroup,
   type SeedRow,
 } from "./seed-groups.js";

@@ -73,17 +73,18 @@ function describe(runs: readonly MeasuredRun[]): SeedGroup {
     rows: complete.map(({ row, reports: all }) => ({
       ...row,
       figures: {
-        all: meanOf(all.map((report) => report.accuracy)),
-        head: meanOf(all.map((report) => report.groups.head)),
-        body: meanOf(all.map((report) => report.groups.body)),
-        tail: meanOf(all.map((report) => report.groups.tail)),
-        balanced: meanOf(all.map((report) => report.balanced)),
+        all: meanOverSeeds(all.map((report) => report.accuracy)),
+        head: meanOverSeeds(all.map((report) => report.groups.head)),
+        body: meanOverSeeds(all.map((report) => report.groups.body)),
+        tail: meanOverSeeds(all.map((report) => report.groups.tail)),
+        balanced: meanOverSeeds(all.map((report) => report.balanced)),
       },
     })),
   };
 }
 
-function meanOf(values: readonly (number | null)[]): MeanOverSeeds | null {
+/** Mean and standard error of a figure, of two seeds or more; null if one of them lacks it. */
+export function meanOverSeeds(values: readonly (number | null)[]): MeanOverSeeds | null {
   const known = values.filter((value) => value !== null);
   if (known.length < values.length) return null;
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;

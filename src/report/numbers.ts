@@ -39,11 +39,3 @@ export function duration(seconds: number): string {
   if (minutes < 90) return `${minutes} min`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
-
-/**
- * One standard error of an accuracy measured on `images` images, as a fraction: √(p(1−p)/n). What two runs must differ
- * by, at least twice over, before the difference says anything.
- */
-export function standardError(accuracy: number, images: number): number {
-  return images > 0 ? Math.sqrt((accuracy * (1 - accuracy)) / images) : Number.NaN;
-}

@@ -8,7 +8,7 @@ const darkColours = `--paper:#14171b;--ground:#1c2026;--ink:#e9ebee;--soft:#a9b0
 export function styleSheet(): string {
   return `:root{${lightColours}}
 @media (prefers-color-scheme:dark){:root{${darkColours}}}
-@media print{:root{${lightColours}}details.numbers{display:none}figure,section{break-inside:avoid}}
+@media print{@page{size:A4 landscape;margin:12mm}:root{${lightColours}}main{max-width:none;padding:0}details.numbers,nav.contents{display:none}figure,table,tr{break-inside:avoid}h2,h3{break-after:avoid}.scroll,.wide,.panels{overflow:visible}.results{font-size:9.5px}.results th,.results td{padding:3px 4px}.wide .chart{min-width:0}.results small{display:block}pre{white-space:pre-wrap}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Liberation Sans",sans-serif}
 main{max-width:1176px;margin:0 auto;padding:40px 28px 72px}
@@ -24,7 +24,12 @@ pre{background:var(--ground);border-radius:8px;padding:14px 16px;overflow-x:auto
 .badge{display:inline-block;font-size:12px;font-weight:650;letter-spacing:.04em;border-radius:99px;padding:2px 10px;vertical-align:middle;border:1px solid var(--notice-edge);background:var(--notice)}
 .notice{background:var(--notice);border-left:3px solid var(--notice-edge);border-radius:0 6px 6px 0;padding:9px 14px;margin:10px 0;max-width:none}
 .notice ul{margin:2px 0;padding-left:18px}
-.scroll{overflow-x:auto;margin:10px 0}
+.scroll{margin:10px 0}
+.scroll,.wide,.panels{overflow-x:auto;scrollbar-width:thin;scrollbar-color:var(--rule) transparent;background:linear-gradient(to right,var(--paper) 24px,transparent),linear-gradient(to left,var(--paper) 24px,transparent) 100% 0,linear-gradient(to right,var(--rule),transparent 9px),linear-gradient(to left,var(--rule),transparent 9px) 100% 0;background-repeat:no-repeat;background-size:48px 100%,48px 100%,9px 100%,9px 100%;background-attachment:local,local,scroll,scroll}
+.scroll:focus-visible,.wide:focus-visible,.panels:focus-visible,pre:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+.headline{font-size:17px;margin:0 0 14px;padding:0;list-style:none;max-width:none}
+.contents ul{display:flex;flex-wrap:wrap;gap:2px 20px;padding:0;margin:14px 0 0;list-style:none;font-size:14px}
+small{font-size:.82em;color:var(--soft);font-weight:400}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:14px}
 caption{caption-side:top;text-align:left;color:var(--soft);padding:0 0 6px;font-size:14px}
 th,td{padding:5px 10px;text-align:right;white-space:nowrap}
@@ -48,8 +53,7 @@ tbody tr+tr>*{border-top:1px solid var(--hair)}
 .panels>*{min-width:0;max-width:720px}
 .panels.three>*{max-width:440px}
 figure{margin:18px 0 8px}
-.wide{overflow-x:auto}
-.wide .chart{min-width:900px}
+.wide .chart{min-width:940px}
 .legend{display:flex;flex-wrap:wrap;gap:4px 22px;padding:0;margin:12px 0 0;list-style:none;font-size:14px;color:var(--soft)}
 .legend li{display:flex;align-items:center;gap:8px}
 .legend svg{flex:none}
@@ -60,14 +64,14 @@ summary:focus-visible,a:focus-visible{outline:2px solid var(--accent);outline-of
 .numbers table{font-size:13px}
 .numbers th,.numbers td{padding:3px 9px}
 .numbers thead th{position:sticky;top:0;background:var(--paper)}
-footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--hair);color:var(--faint);font-size:13px}
+footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--hair);color:var(--soft);font-size:13px}
 .chart{display:block;width:100%;height:auto;font-family:inherit;overflow:visible}
 .chart text{fill:var(--ink);stroke:none}
 .chart-title{font-size:14.5px;font-weight:650}
 .chart .chart-subtitle{font-size:12.5px;fill:var(--soft)}
 .chart .tick,.chart .axis-name,.chart .note{font-size:12px;fill:var(--soft);font-variant-numeric:tabular-nums}
 .chart .label{font-size:12px}
-.chart .group-name{font-size:12px;fill:var(--faint);letter-spacing:.06em;text-transform:uppercase}
+.chart .group-name{font-size:12px;fill:var(--soft);letter-spacing:.06em;text-transform:uppercase}
 .grid{stroke:var(--hair)}
 .base{stroke:var(--rule)}
 .reference{stroke:var(--faint);stroke-dasharray:2 3}
@@ -87,5 +91,5 @@ footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--hair);color:v
 .shares path{stroke-width:.5}
 .parted path{stroke:var(--paper);stroke-width:.7}
 .shares path:hover{fill-opacity:.75}
-@media (max-width:640px){main{padding:24px 16px 48px}h1{font-size:25px}.facts tbody th{width:110px}}`;
+@media (max-width:640px){main{padding:24px 16px 48px}h1{font-size:25px}.facts tbody th{width:110px}.panels.two{grid-template-columns:repeat(auto-fill,minmax(540px,1fr))}}`;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { spreadLabels } from "../../src/report/charts/label-layout.js";
 import { epochTicks, linearScale, logScale } from "../../src/report/charts/scale.js";
 import { html } from "../../src/report/markup.js";
-import { compact, count, duration, percent, points, standardError } from "../../src/report/numbers.js";
+import { compact, count, duration, percent, points } from "../../src/report/numbers.js";
 
 describe("scales", () => {
   it("end on round numbers around the data", () => {
@@ -51,7 +51,6 @@ describe("numbers", () => {
     ]);
     expect([count(13996), count(100)]).toEqual(["13\u202f996", "100"]);
     expect([duration(48.2), duration(720), duration(11100)]).toEqual(["48 s", "12 min", "3 h 05 min"]);
-    expect(standardError(0.5, 2500)).toBeCloseTo(0.01, 12);
   });
 });
 

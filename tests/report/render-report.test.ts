@@ -68,7 +68,9 @@ describe("renderReport", () => {
         for (const robust of [false, true]) {
           const { accuracy, groups } = fixtureReport(options, epoch, robust);
           for (const value of [accuracy, ...Object.values(groups)]) {
-            expect(text).toMatch(new RegExp(`<td[^>]*>${(100 * value!).toFixed(1)}</td>`));
+            expect(text).toMatch(
+              new RegExp(`<td[^>]*>${(100 * value!).toFixed(1)} <small>±\\d+\\.\\d</small></td>`),
+            );
           }
         }
       }

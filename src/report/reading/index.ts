@@ -1,5 +1,6 @@
 // The face of reading: a finished run, read back from its folder.
 export { type AttackCurve, attackCurves } from "./attack-curves.js";
+export { type Margins, wilsonMargin } from "./margins.js";
 export { readRun } from "./read-run.js";
 export {
   attacksOf,
@@ -19,4 +20,5 @@ export {
   type Settings,
   setting,
 } from "./run-record.js";
+export { type SeedMean, seedMeans } from "./seed-means.js";
 export { mcNemar, type Verdict, verdicts } from "./verdict.js";

@@ -3,6 +3,7 @@
 import { type AccuracyReport, attackLabel, bestFirst, type CheckpointName } from "../../evaluation/index.js";
 import { plainText } from "../plain-text.js";
 import { attackCurves } from "./attack-curves.js";
+import { type Margins, marginsOf } from "./margins.js";
 import { currentResults, loggedAttackLabel, type RunRecord, setting } from "./run-record.js";
 
 /** Accuracy over all images, over each group, and the mean over classes; fractions 0 to 1, null where a group has no class. */
@@ -24,6 +25,8 @@ export interface Measurement {
   /** "clean" or the attack's label. */
   readonly attack: string;
   readonly figures: Figures;
+  /** How far the choice of images alone may have moved them: half of a 95 % interval. */
+  readonly margins: Margins;
   readonly report: AccuracyReport;
   readonly split: "test" | "validation";
   /** Images measured on. */
@@ -91,6 +94,7 @@ function storedRow(record: RunRecord, checkpoint: CheckpointName): ResultRow {
     measurements.set(attack, {
       attack,
       figures: figuresOf(report),
+      margins: marginsOf(report, record.data?.trainCounts),
       report,
       split,
       images: report.total,

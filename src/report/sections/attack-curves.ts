@@ -4,7 +4,7 @@ import { lineChart } from "../charts/index.js";
 import { html, type Markup } from "../markup.js";
 import { percent } from "../numbers.js";
 import { type AttackCurve, attackCurves } from "../reading/index.js";
-import { fileIn, legend, numbersTable, type ShownRun } from "./parts.js";
+import { fileIn, legend, numbersTable, panels, type ShownRun } from "./parts.js";
 import { attackTitle } from "./results.js";
 
 interface ShownCurve {
@@ -62,7 +62,7 @@ function figure(shown: readonly ShownCurve[], index: number): Markup {
     ]),
   );
   const keys = shown.map((s) => ({ label: label(s), colour: s.run.colour, kind: "line" as const }));
-  return html`<figure>${legend(keys)}${chart}${numbersTable(`${attackTitle(attack)}, %`, ["run", steps ? "steps" : "radius", "all", "head", "body", "tail", "balanced", "file"], rows, null)}</figure>`;
+  return html`<figure>${legend(keys)}${panels([chart])}${numbersTable(`${attackTitle(attack)}, %`, ["run", steps ? "steps" : "radius", "all", "head", "body", "tail", "balanced", "file"], rows, null)}</figure>`;
 }
 
 function describe({ points, against }: AttackCurve): string {

@@ -3,7 +3,7 @@ import { differenceBars } from "../charts/index.js";
 import { html, type Markup } from "../markup.js";
 import { compact, count, missing, percent, points } from "../numbers.js";
 import { plainText } from "../plain-text.js";
-import { attacksOf, className, resultRows, type Settings, verdicts } from "../reading/index.js";
+import { attacksOf, className, resultRows, type Settings, type Verdict, verdicts } from "../reading/index.js";
 import { classOrder, comparable } from "./classes.js";
 import { filesTable, legend, numbersTable, runName, type ShownRun } from "./parts.js";
 import { attackTitle } from "./results.js";
@@ -11,17 +11,34 @@ import { attackTitle } from "./results.js";
 /** The usual level, which has to be shared between all verdicts of a page (Bonferroni). */
 const level = 0.05;
 
+/** Every run against the first, and how many verdicts there are in all, between which the level is shared. */
+export function comparisons(runs: readonly ShownRun[]) {
+  const [first, ...others] = runs;
+  const found = others.map((run) => ({ run, verdicts: first ? verdicts(first.record, run.record) : [] }));
+  return { found, made: found.reduce((sum, { verdicts: list }) => sum + list.length, 0) };
+}
+
+const isClear = ({ p }: Verdict, made: number) => p < level / made;
+
+/** "reat − pgd-at, AutoAttack: +0.4 ± 0.6 points on 500 images: no difference can be told". */
+export function verdictSentence(run: ShownRun, first: ShownRun, verdict: Verdict, made: number): Markup {
+  const { attack, difference, margin, images } = verdict;
+  const word = isClear(verdict, made)
+    ? html`<strong>${difference > 0 ? "more" : "less"} robust</strong>`
+    : "no difference can be told";
+  return html`${run.label} − ${first.label}, ${attackTitle(attack)}: ${points(difference)} ± ${percent(margin)} points on ${count(images)} images: ${attack === "clean" && isClear(verdict, made) ? html`<strong>${difference > 0 ? "more" : "less"} accurate</strong>` : word}`;
+}
+
 export function verdictSection(runs: readonly ShownRun[]): Markup | false {
   const [first, ...others] = runs;
   if (!first || others.length === 0) return false;
-  const found = others.map((run) => ({ run, verdicts: verdicts(first.record, run.record) }));
-  const made = found.reduce((sum, { verdicts: list }) => sum + list.length, 0);
+  const { found, made } = comparisons(runs);
   if (made === 0) {
     return html`<section aria-labelledby="verdict"><h2 id="verdict">Verdict</h2><p>No attack was measured on equally many images of the same split for ${first.label} and another run, so nothing is compared.</p></section>`;
   }
   const rows = found.flatMap(({ run, verdicts: list }) =>
     list.map((v, i) => {
-      const clear = v.p < level / made;
+      const clear = isClear(v, made);
       const word = !clear ? "no clear difference" : v.difference > 0 ? "better" : "worse";
       return html`<tr>${i === 0 ? html`<th scope="row">${runName(run)}</th>` : html`<td></td>`}<th scope="row">${attackTitle(v.attack)}</th><td>${percent(v.first)}</td><td>${percent(v.second)}</td><td>${points(v.difference)} ± ${percent(v.margin)}</td><td>${v.p < 1e-4 ? "< 0.0001" : compact(v.p)}</td><td style="text-align:left">${clear ? html`<strong>${word}</strong>` : word}${v.pairs && html` (${count(v.pairs.onlySecond)} images won, ${count(v.pairs.onlyFirst)} lost)`}</td></tr>`;
     }),

@@ -3,7 +3,7 @@ import type { AccuracyReport } from "../../evaluation/index.js";
 import { type LineSeries, lineChart, type Point } from "../charts/index.js";
 import { html, type Markup } from "../markup.js";
 import { compact, percent } from "../numbers.js";
-import { type LegendEntry, legend, loggedIn, numbersTable, type ShownRun } from "./parts.js";
+import { type LegendEntry, legend, loggedIn, numbersTable, panels, type ShownRun } from "./parts.js";
 import { attackTitle } from "./results.js";
 
 type Side = "clean" | "robust";
@@ -55,9 +55,12 @@ function accuracyFigures(runs: readonly ShownRun[]): Markup | false {
       ...groups.map((g) => percent(e.robust.groups[g])),
     ]),
   );
-  return html`<figure>${legend(accuracyLegend(evaluated, splits))}<div class="panels">${panel("curve-clean", "Clean accuracy", "no attack", "clean", (r) => r.accuracy)}${panel("curve-robust", "Robust accuracy", attacks, "robust", (r) => r.accuracy)}</div>${
+  return html`<figure>${legend(accuracyLegend(evaluated, splits))}${panels([panel("curve-clean", "Clean accuracy", "no attack", "clean", (r) => r.accuracy), panel("curve-robust", "Robust accuracy", attacks, "robust", (r) => r.accuracy)])}${
     groups.length > 0 &&
-    html`<div class="panels three">${groups.map((g) => groupPanel(evaluated, splits, g, attacks, epochs))}</div>`
+    panels(
+      groups.map((g) => groupPanel(evaluated, splits, g, attacks, epochs)),
+      "three",
+    )
   }${numbersTable("accuracy by epoch, %", ["run", "epoch", "split", "clean", attacks, ...groups.map((g) => `${attacks} ${g}`)], rows, loggedIn(evaluated))}</figure>`;
 }
 
@@ -185,12 +188,12 @@ function trainingFigures(runs: readonly ShownRun[]): Markup | false {
       compact(e.seconds),
     ]),
   );
-  return html`<figure>${legend(trained.map((r) => ({ label: r.label, colour: r.colour, kind: "line" })))}<div class="panels three">${charts}</div>${numbersTable("training by epoch", ["run", "epoch", "loss", "training accuracy, %", "learning rate", "seconds"], rows, loggedIn(trained))}</figure>`;
+  return html`<figure>${legend(trained.map((r) => ({ label: r.label, colour: r.colour, kind: "line" })))}${panels(charts, "three")}${numbersTable("training by epoch", ["run", "epoch", "loss", "training accuracy, %", "learning rate", "seconds"], rows, loggedIn(trained))}</figure>`;
 }
 
-/** The last epoch of any chart, so that all share one axis; of a run still going, the one it is to reach. */
+/** The last epoch of any chart, so that all share one axis. Epochs that a run was to reach and did not would only stretch it. */
 export function lastEpoch(runs: readonly ShownRun[]): number {
-  return Math.max(1, ...runs.map((r) => r.record.start?.epochs ?? r.record.epochs.at(-1)?.epoch ?? 1));
+  return Math.max(1, ...runs.map((r) => r.record.epochs.at(-1)?.epoch ?? 1));
 }
 
 function classes(runs: readonly ShownRun[]): number {

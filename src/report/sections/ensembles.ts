@@ -2,9 +2,9 @@
 import { attackLabel, bestFirst, tilesSentence } from "../../evaluation/index.js";
 import { html, type Markup } from "../markup.js";
 import { count, duration, percent } from "../numbers.js";
-import { currentResults } from "../reading/index.js";
+import { currentResults, wilsonMargin } from "../reading/index.js";
 import { fileIn, runName, type ShownRun } from "./parts.js";
-import { attackTitle } from "./results.js";
+import { attackTitle, within } from "./results.js";
 
 export function ensemblesSection(runs: readonly ShownRun[]): Markup | false {
   const found = runs.flatMap((run) =>
@@ -15,24 +15,28 @@ export function ensemblesSection(runs: readonly ShownRun[]): Markup | false {
     ),
   );
   if (found.length === 0) return false;
-  const blocks = found.map(({ run, result, ensemble }) => {
-    const { outcomes, verification, warnings, constantsHash, tiles } = ensemble;
-    const search = tiles ? ` ${capitalised(tilesSentence(tiles))}.` : "";
-    const rows = outcomes.map(
+  const bodies = found.map(({ run, result, ensemble }) => {
+    const title = html`${runName(run)}, ${result.checkpoint} checkpoint, ${attackTitle(attackLabel(result.attack))}, ${count(result.clean.total)} ${result.split} images`;
+    const rows = ensemble.outcomes.map(
       (o) =>
-        html`<tr><th scope="row">${o.attack}</th><td>${count(o.attacked)}</td><td>${count(o.attacked - o.standing)}</td><td>${percent(o.accuracy)}</td><td>${percent(o.groups.head)}</td><td>${percent(o.groups.body)}</td><td>${percent(o.groups.tail)}</td><td>${percent(o.balanced)}</td><td>${duration(o.seconds)}</td></tr>`,
+        html`<tr><th scope="row">${o.attack}</th><td>${count(o.attacked)}</td><td>${count(o.attacked - o.standing)}</td><td>${percent(o.accuracy)}${within(wilsonMargin(o.accuracy, result.clean.total))}</td><td>${percent(o.groups.head)}</td><td>${percent(o.groups.body)}</td><td>${percent(o.groups.tail)}</td><td>${percent(o.balanced)}</td><td>${duration(o.seconds)}</td></tr>`,
     );
+    return html`<tbody><tr><th scope="rowgroup" colspan="9">${title}</th></tr>${rows}</tbody>`;
+  });
+  const notes = found.map(({ run, result, ensemble }) => {
+    const { verification, warnings, constantsHash, tiles } = ensemble;
+    const search = tiles ? ` ${capitalised(tilesSentence(tiles))}.` : "";
     const verified = verification.agrees
       ? `Verified: the saved images stay in the ball (largest perturbation ${verification.largestPerturbation.toPrecision(4)}) and in [0, 1], and the model classifies them as reported.`
       : "Not verified: the saved images contradict the result.";
-    return html`<h3>${runName(run)}, ${result.checkpoint} checkpoint, ${attackTitle(attackLabel(result.attack))}</h3>
-<div class="scroll" tabindex="0"><table><thead><tr><th scope="col" style="text-align:left">after</th>${["attacked", "fell", "all", "head", "body", "tail", "balanced", "time"].map((h) => html`<th scope="col">${h}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>
-<p class="explain">${count(result.clean.total)} ${result.split} images. Constants ${constantsHash}. ${verified}${search} From ${fileIn(run, result.file)}.</p>${
+    return html`<li>${run.label}, ${result.checkpoint} checkpoint: constants ${constantsHash}. ${verified}${search} From ${fileIn(run, result.file)}.${
       warnings.length > 0 &&
       html`<ul>${warnings.map((w) => html`<li><strong>${w.name}</strong>: ${w.message}</li>`)}</ul>`
-    }`;
+    }</li>`;
   });
-  return html`<section aria-labelledby="ensembles"><h2 id="ensembles">AutoAttack</h2><p class="explain">Each attack works on the images that the ones before it left standing. Figures with the same constants' hash, norm and radius were measured with the same attack.</p>${blocks}</section>`;
+  return html`<section aria-labelledby="ensembles"><h2 id="ensembles">AutoAttack</h2><p class="explain">Each attack works on the images that the ones before it left standing. Figures with the same constants' hash, norm and radius were measured with the same attack. ± is half of a 95 % interval for the choice of images.</p>
+<div class="scroll" tabindex="0"><table class="ensembles"><thead><tr><th scope="col" style="text-align:left">after</th>${["attacked", "fell", "all", "head", "body", "tail", "balanced", "time"].map((h) => html`<th scope="col">${h}</th>`)}</tr></thead>${bodies}</table></div>
+<ul class="explain">${notes}</ul></section>`;
 }
 
 const capitalised = (sentence: string) => sentence.charAt(0).toUpperCase() + sentence.slice(1);

@@ -1,7 +1,7 @@
 // The pieces that sections share: legends, tables of numbers under a chart, names of runs.
 import { type Content, html, type Markup } from "../markup.js";
 import { runColour } from "../palette.js";
-import { eventLog, type RunRecord } from "../reading/index.js";
+import { eventLog, type RunRecord, setting } from "../reading/index.js";
 
 export interface LegendEntry {
   readonly label: string;
@@ -66,6 +66,11 @@ export function fileIn({ record }: ShownRun, file: string): Markup {
   return html`<code>${record.folder.replace(/\/+$/, "")}/${file}</code>`;
 }
 
+/** Charts beside each other; where the page is narrower than they can be read at, they are scrolled together. */
+export function panels(charts: readonly Markup[], kind: "two" | "three" = "two"): Markup {
+  return html`<div class="panels ${kind}" tabindex="0" role="group" aria-label="charts">${charts}</div>`;
+}
+
 /** A run with the colour it has in every chart, and the name it has in every table. */
 export interface ShownRun {
   readonly record: RunRecord;
@@ -73,12 +78,33 @@ export interface ShownRun {
   readonly colour: string;
 }
 
-/** Runs of one name (from different folders) are told apart by their folders. */
+/**
+ * Runs of one name (from different folders) are told apart by their folders. A method has the same colour on every data set; where one
+ * data set has several runs of it, the first, the second and so on have one each.
+ */
 export function shownRuns(records: readonly RunRecord[]): ShownRun[] {
+  const seen = new Map<string, number>();
+  const colours = new Map<string, number>();
   return records.map((record, i) => {
     const twin = records.some((other, j) => j !== i && other.name === record.name);
-    return { record, label: twin ? `${record.name} (${record.folder})` : record.name, colour: runColour(i) };
+    const method = String(setting(record.config, "method.name"));
+    const place = `${dataSetOf(record)}/${method}`;
+    const turn = seen.get(place) ?? 0;
+    seen.set(place, turn + 1);
+    const key = `${method}/${turn}`;
+    const index = colours.get(key) ?? colours.size;
+    colours.set(key, index);
+    const label = twin ? `${record.name} (${record.folder})` : record.name;
+    return { record, label, colour: runColour(index) };
   });
+}
+
+/** The data set that a run's figures are about. */
+export function dataSetOf(record: RunRecord): string {
+  const source = setting(record.config, "data.source");
+  return (
+    record.data?.name ?? record.stored[0]?.dataset ?? (typeof source === "string" ? source : "unnamed data")
+  );
 }
 
 export function runName(run: ShownRun): Markup {

@@ -8,7 +8,7 @@ import { classColour } from "../palette.js";
 import { className, type RunRecord } from "../reading/index.js";
 import { classOrder } from "./classes.js";
 import { lastEpoch } from "./curves.js";
-import { loggedIn, numbersTable, type ShownRun } from "./parts.js";
+import { loggedIn, numbersTable, panels, type ShownRun } from "./parts.js";
 import { attackTitle } from "./results.js";
 
 interface Column {
@@ -25,10 +25,10 @@ export function predictionsSection(runs: readonly ShownRun[]): Markup | false {
   if (training.length + tested.length + weights.length === 0) return false;
   return html`<section aria-labelledby="predictions"><h2 id="predictions">What adversarial examples are taken for</h2><p class="explain">Each column is an epoch, divided by the class predicted; classes with most training images lie at the bottom. A model that the long tail has not skewed predicts the training examples in the proportions of the column at the left, and every class of a balanced test set equally often.</p>${
     training.length > 0 &&
-    html`<figure><div class="panels">${training}</div>${shareNumbers(runs, "training", trainingColumns)}</figure>`
-  }${tested.length > 0 && html`<figure><div class="panels">${tested}</div>${shareNumbers(runs, "evaluation", testColumns)}</figure>`}${
+    html`<figure>${panels(training)}${shareNumbers(runs, "training", trainingColumns)}</figure>`
+  }${tested.length > 0 && html`<figure>${panels(tested)}${shareNumbers(runs, "evaluation", testColumns)}</figure>`}${
     weights.length > 0 &&
-    html`<h3>Weights of the re-balancing loss</h3><p class="explain">RBL gives a class more weight when few adversarial examples of the epoch before were predicted as it.</p><figure><div class="panels">${weights}</div>${weightNumbers(runs)}</figure>`
+    html`<h3>Weights of the re-balancing loss</h3><p class="explain">RBL gives a class more weight when few adversarial examples of the epoch before were predicted as it.</p><figure>${panels(weights)}${weightNumbers(runs)}</figure>`
   }</section>`;
 }
 
