@@ -44,7 +44,7 @@ export function requireAlone(command: string): void {
   if (!launched) return;
   throw new ReatError(
     "usage",
-    `reat ${command} works with one process, and ${launched.launcher} started ${launched.size}; accepted with several: reat train and reat eval.`,
+    `The command reat ${command} works with one process, and ${launched.launcher} started ${launched.size}; accepted with several: reat train and reat eval.`,
   );
 }
 

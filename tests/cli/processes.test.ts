@@ -169,7 +169,7 @@ describe("an evaluation by several processes", () => {
     for (const args of [["audit", "runs/a"], ["sweep", "steps.yaml"], ["quickstart"]]) {
       expect(await place.call(args)).toMatchObject({
         ...{ code: 2, stdout: "" },
-        stderr: `reat: reat ${args[0]} works with one process, and torchrun started 2; accepted with several: reat train and reat eval.\n`,
+        stderr: `reat: The command reat ${args[0]} works with one process, and torchrun started 2; accepted with several: reat train and reat eval.\n`,
       });
     }
     vi.unstubAllEnvs();

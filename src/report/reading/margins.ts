@@ -1,7 +1,6 @@
 // How far the choice of images alone may have moved an accuracy.
-import { classGroups } from "../../data/index.js";
+import { type ClassGroup, classGroups } from "../../data/index.js";
 import type { AccuracyReport } from "../../evaluation/index.js";
-import type { Figures } from "./result-rows.js";
 
 /** 97.5 % of a normal distribution lie below. */
 const z95 = 1.96;
@@ -17,7 +16,7 @@ export function wilsonMargin(share: number, images: number): number {
 }
 
 /** The margin of every figure, as a fraction; null where a figure is null, or where the classes of its group are not known. */
-export type Margins = Readonly<Record<keyof Figures, number | null>>;
+export type Margins = Readonly<Record<"all" | ClassGroup | "balanced", number | null>>;
 
 /**
  * 95 % margins of an accuracy and of means over classes. A mean's is made of its classes' by the square root of the sum of
