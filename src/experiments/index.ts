@@ -103,6 +103,7 @@ export {
   runExperiment,
 } from "./run.js";
 export {
+  alikeButForSeeds,
   groupBySeeds,
   type MeanOverSeeds,
   type MeasuredRun,

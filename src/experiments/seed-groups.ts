@@ -39,13 +39,18 @@ export interface MeasuredRun {
 
 /** Groups of at least two runs that differ in seeds, name, device and threads alone. */
 export function groupBySeeds(measured: readonly MeasuredRun[]): SeedGroup[] {
-  const groups = new Map<string, MeasuredRun[]>();
-  for (const each of measured) {
-    const { name: _name, seeds: _seeds, device: _device, threads: _threads, ...rest } = each.config;
-    const key = canonicalJson(rest);
+  return alikeButForSeeds(measured, ({ config }) => config).map(describe);
+}
+
+/** Groups of at least two whose configurations differ in seeds, name, device and threads alone. */
+export function alikeButForSeeds<T>(all: readonly T[], configOf: (each: T) => object): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const each of all) {
+    const ignored = { name: undefined, seeds: undefined, device: undefined, threads: undefined };
+    const key = canonicalJson({ ...configOf(each), ...ignored });
     groups.set(key, [...(groups.get(key) ?? []), each]);
   }
-  return [...groups.values()].filter((runs) => runs.length > 1).map(describe);
+  return [...groups.values()].filter((group) => group.length > 1);
 }
 
 function describe(runs: readonly MeasuredRun[]): SeedGroup {

@@ -3,7 +3,7 @@ import { type ClassGroup, classGroups } from "../../data/index.js";
 import type { AccuracyReport } from "../../evaluation/index.js";
 
 /** 97.5 % of a normal distribution lie below. */
-const z95 = 1.96;
+export const z95 = 1.96;
 
 /**
  * Half the width of Wilson's 95 % interval of a share (Wilson, JASA 22, 1927), as a fraction: also of 0 or 1 more than nothing.

@@ -1,6 +1,5 @@
 // Runs that differ in their seeds alone, and the mean of what was measured of them.
-import { canonicalJson } from "../../canonical-json.js";
-import { type MeanOverSeeds, meanOverSeeds } from "../../experiments/index.js";
+import { alikeButForSeeds, type MeanOverSeeds, meanOverSeeds } from "../../experiments/index.js";
 import { type Figures, figureNames, type ResultRow, resultRows } from "./result-rows.js";
 import type { RunRecord } from "./run-record.js";
 
@@ -16,13 +15,7 @@ type MeanFigures = Readonly<Record<keyof Figures, MeanOverSeeds | null>>;
 
 /** Means over at least two runs that differ in name, seeds, device and threads alone, for each checkpoint that all of them have. */
 export function seedMeans(records: readonly RunRecord[]): SeedMean[] {
-  const groups = new Map<string, RunRecord[]>();
-  for (const record of records) {
-    const { name: _name, seeds: _seeds, device: _device, threads: _threads, ...rest } = record.config;
-    const key = canonicalJson(rest);
-    groups.set(key, [...(groups.get(key) ?? []), record]);
-  }
-  return [...groups.values()].filter((runs) => runs.length > 1).flatMap(meansOf);
+  return alikeButForSeeds(records, ({ config }) => config).flatMap(meansOf);
 }
 
 function meansOf(runs: readonly RunRecord[]): SeedMean[] {

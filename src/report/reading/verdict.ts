@@ -1,4 +1,5 @@
 // Whether one run is more robust than another, as far as the images that both were measured on can tell.
+import { z95 } from "./margins.js";
 import { attacksOf, type Measurement, resultRows } from "./result-rows.js";
 import { currentResults, type RunRecord } from "./run-record.js";
 
@@ -17,9 +18,6 @@ export interface Verdict {
   /** Images that only one of both answers, where it is known of each image; null where only the totals are. */
   readonly pairs: { readonly onlyFirst: number; readonly onlySecond: number } | null;
 }
-
-/** 97.5 % of a normal distribution lie below. */
-const z95 = 1.96;
 
 /**
  * The verdicts under every attack that both runs' best rows (else last) were measured under on as many images of one split.
