@@ -20,7 +20,7 @@ export default defineConfig({
     projects: tiers.map((name) => ({
       extends: true,
       // Loading the library takes longer than most unit tests, so their files share it; the other tiers get a fresh process a file.
-      test: { name, include: filesOfTier(name), isolate: name !== "unit" },
+      test: { name, include: filesOfTier(name), isolate: false },
     })),
     pool: "forks",
     // By itself the runner leaves one core idle, which is half of two.

@@ -313,6 +313,7 @@ describeGolden<Frontier>("frontier.json", ({ tolerance, gkl, rebat, cfa, dafa })
       start: "uniform" | "normal";
       noise: number;
       divergence: boolean;
+      steps?: number;
     },
   ) {
     const images = goldenInput(setup.images);
@@ -338,13 +339,13 @@ describeGolden<Frontier>("frontier.json", ({ tolerance, gkl, rebat, cfa, dafa })
     model.setMode(given.divergence ? "eval" : "batch");
     const fixed = noGrad(() => model.logits(images));
     const attack = pgd({
-      ...{ norm: "linf", epsilon: given.epsilon, stepSize: given.stepSize, steps: 10, start },
+      ...{ norm: "linf", epsilon: given.epsilon, stepSize: given.stepSize, steps: given.steps ?? 10, start },
       ...(given.divergence && { objective: (logits: Tensor) => predictionDivergence(fixed, logits) }),
     });
     const budget = { epsilon: own(given.shares), stepSize: given.stepShares && own(given.stepShares) };
     const adversarial = attack.perturb(model, images, labels, new Generator(1, testDevice), budget);
     model.setMode("train");
-    return { model, images, labels, adversarial, own };
+    return { model, images, labels, adversarial, own, started: () => images.add(start()) };
   }
 
   function expectAttacked(adversarial: Tensor, expected: Attacked): void {
@@ -373,20 +374,25 @@ describeGolden<Frontier>("frontier.json", ({ tolerance, gkl, rebat, cfa, dafa })
   const edges = cfa.calibration.cases.with_edges!;
   it("CFA's examples and loss in its plain form", () => {
     const setup = cfa.attack_and_loss;
-    const { model, labels, adversarial } = attacked(setup, {
-      ...{
-        statistics: setup,
-        epsilon: 8 / 255,
-        stepSize: 2 / 255,
+    const after = (steps: number) =>
+      attacked(setup, {
+        ...{ statistics: setup, epsilon: 8 / 255, stepSize: 2 / 255, steps },
         shares: cfaShares(edges.robust_accuracy, 0.5),
-      },
-      ...{ stepShares: null, start: "uniform", noise: setup.uniform_noise.seed, divergence: false },
-    });
+        ...{ stepShares: null, start: "uniform", noise: setup.uniform_noise.seed, divergence: false },
+      });
+    const { model, labels, adversarial, started } = after(10);
     expectAttacked(adversarial, setup.cases.cw_at);
     scope(() => {
-      const value = crossEntropy(model.logits(adversarial), labels);
+      const loss = (images: Tensor) => crossEntropy(model.logits(images), labels);
+      const value = loss(adversarial);
       expectWithin(value.item(), setup.cases.cw_at.value, tolerance.attack_rel_loss, "value");
-      // Its recorded gradients are ten times as long, as if the attack's backward passes had been added to them; so they are left out.
+      // The published code does not clear the gradients between its attack and its step: recorded is their sum over all iterates.
+      const between = Array.from({ length: 9 }, (_, i) => after(i + 1).adversarial);
+      const sum = [started(), ...between, adversarial].reduce(
+        (total, at) => total.add(loss(at)),
+        tensor(0, { device: testDevice }),
+      );
+      expectGradients(model, sum, setup.cases.cw_at);
     });
   });
 
