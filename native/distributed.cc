@@ -1,13 +1,18 @@
-// A group of processes that add and share tensors, through the process groups in LibTorch (c10d with Gloo).
+// A group of processes that add and share tensors, through the process groups in LibTorch (c10d): Gloo for tensors on the CPU, NCCL on CUDA.
 #include "engine.h"
 
 #ifdef REAT_DISTRIBUTED
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#ifdef REAT_NCCL
+#include <c10/cuda/CUDAGuard.h>
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdlib>
 #include <functional>
 #include <future>
 #include <mutex>
@@ -79,6 +84,11 @@ struct ProcessGroup {
   c10::intrusive_ptr<c10d::Store> store;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
   std::unique_ptr<Pulse> pulse;
+  Milliseconds timeout;
+#ifdef REAT_NCCL
+  // Made with the first tensor on CUDA.
+  c10::intrusive_ptr<c10d::ProcessGroupNCCL> nccl;
+#endif
 };
 
 namespace {
@@ -135,10 +145,69 @@ const Engine::Group& groupArgument(const Napi::CallbackInfo& info) {
   return engineOf(info.Env()).groups.get(numberArgument(info, 0, "a process group"));
 }
 
+#ifdef REAT_NCCL
+constexpr bool sharesCuda = true;
+
+c10d::ProcessGroupNCCL& ncclOf(ProcessGroup& group) {
+  if (!group.nccl) {
+    // By themselves NCCL's threads end the whole process when another one is lost. Here the call fails instead.
+    setenv("TORCH_NCCL_ASYNC_ERROR_HANDLING", "0", 0);
+    setenv("TORCH_NCCL_ENABLE_MONITORING", "0", 0);
+    auto options = c10d::ProcessGroupNCCL::Options::create();
+    options->timeout = group.timeout;
+    group.nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(
+        c10::make_intrusive<c10d::PrefixStore>("nccl", group.store), group.gloo->getRank(), group.gloo->getSize(), options);
+  }
+  return *group.nccl;
+}
+
+template <class Call>
+void callNccl(ProcessGroup& group, const c10::cuda::CUDAStream& stream, const Call& call) {
+  // NCCL would wait for a process that is gone until the time limit. Gloo misses it at once.
+  group.gloo->barrier()->wait();
+  const c10::cuda::CUDAStreamGuard guard(stream);
+  const auto work = call(ncclOf(group));
+  // This only makes the stream wait, not the thread.
+  work->wait();
+  const auto end = Clock::now() + group.timeout;
+  while (!work->isCompleted()) {
+    if (Clock::now() > end) throw std::runtime_error("the GPUs did not finish their exchange in time");
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+  if (work->exception()) std::rethrow_exception(work->exception());
+}
+
+// Its destructor would wait for exchanges that never end.
+void endNccl(ProcessGroup& group) {
+  if (group.nccl) group.nccl->abort();
+  group.nccl.reset();
+}
+#else
+constexpr bool sharesCuda = false;
+
+void endNccl(ProcessGroup&) {}
+#endif
+
+// Makes a call on the backend of the tensor's device and waits for its end in another thread.
+template <class Call>
+Napi::Value collective(Napi::Env env, Engine::Group group, at::Tensor tensor, Call call, Wait::Finish finish) {
+#ifdef REAT_NCCL
+  if (tensor.is_cuda()) {
+    // Every thread has a current stream of its own.
+    const auto stream = c10::cuda::getCurrentCUDAStream(tensor.get_device());
+    return Wait::start(env, [=] { callNccl(*group, stream, call); }, std::move(finish));
+  }
+#endif
+  const auto work = call(*group->gloo);
+  return Wait::start(env, [group, tensor, work] { work->wait(); }, std::move(finish));
+}
+
 at::Tensor sharedArgument(const Napi::CallbackInfo& info) {
   at::Tensor tensor = tensorArgument(info, 1);
-  if (!tensor.device().is_cpu() || !tensor.is_contiguous())
-    throw std::runtime_error("A tensor that processes share must be contiguous and on the CPU, got " + describe(tensor));
+  const bool shareable = tensor.device().is_cpu() || (sharesCuda && tensor.device().is_cuda());
+  if (!shareable || !tensor.is_contiguous())
+    throw std::runtime_error(std::string("A tensor that processes share must be contiguous and on the CPU") +
+                             (sharesCuda ? " or CUDA" : "") + ", got " + describe(tensor));
   return tensor.detach();
 }
 
@@ -149,8 +218,9 @@ Napi::Value openGroup(const Napi::CallbackInfo& info) {
   const int rank = static_cast<int>(numberArgument(info, 2, "the rank"));
   const int size = static_cast<int>(numberArgument(info, 3, "the number of processes"));
   const std::string address = stringArgument(info, 4, "the own address");
-  const std::chrono::milliseconds timeout(static_cast<int64_t>(numberArgument(info, 5, "the time limit")));
+  const Milliseconds timeout(static_cast<int64_t>(numberArgument(info, 5, "the time limit")));
   const auto group = std::make_shared<ProcessGroup>();
+  group->timeout = timeout;
   const auto open = [=] {
     c10d::TCPStoreOptions store;
     store.port = port;
@@ -178,40 +248,48 @@ Napi::Value closeGroup(const Napi::CallbackInfo& info) {
   const double handle = numberArgument(info, 0, "a process group");
   auto group = std::make_shared<Engine::Group>(groupArgument(info));
   engineOf(info.Env()).groups.remove(handle);
-  return Wait::start(info.Env(), [group] { group->reset(); }, nothing);
+  const auto close = [group] {
+    endNccl(**group);
+    group->reset();
+  };
+  return Wait::start(info.Env(), close, nothing);
 }
 
 // allReduce(group, tensor) -> promise: the sum over all processes, in place.
 Napi::Value allReduce(const Napi::CallbackInfo& info) {
-  const Engine::Group group = groupArgument(info);
-  std::vector<at::Tensor> tensors{sharedArgument(info)};
-  const auto work = group->gloo->allreduce(tensors);
-  return Wait::start(info.Env(), [group, work] { work->wait(); }, nothing);
+  const at::Tensor tensor = sharedArgument(info);
+  const auto call = [tensor](auto& backend) {
+    std::vector<at::Tensor> tensors{tensor};
+    return backend.allreduce(tensors);
+  };
+  return collective(info.Env(), groupArgument(info), tensor, call, nothing);
 }
 
 // broadcast(group, tensor, root) -> promise: the tensor of rank `root`, in place.
 Napi::Value broadcast(const Napi::CallbackInfo& info) {
-  const Engine::Group group = groupArgument(info);
-  std::vector<at::Tensor> tensors{sharedArgument(info)};
+  const at::Tensor tensor = sharedArgument(info);
   c10d::BroadcastOptions options;
   options.rootRank = static_cast<int64_t>(numberArgument(info, 2, "the root's rank"));
-  const auto work = group->gloo->broadcast(tensors, options);
-  return Wait::start(info.Env(), [group, work] { work->wait(); }, nothing);
+  const auto call = [tensor, options](auto& backend) {
+    std::vector<at::Tensor> tensors{tensor};
+    return backend.broadcast(tensors, options);
+  };
+  return collective(info.Env(), groupArgument(info), tensor, call, nothing);
 }
 
 // allGather(group, tensor) -> promise of a tensor [size, ...]: each process's tensor, in the order of ranks.
 Napi::Value allGather(const Napi::CallbackInfo& info) {
   const Engine::Group group = groupArgument(info);
-  std::vector<at::Tensor> inputs{sharedArgument(info)};
-  const int size = group->gloo->getSize();
-  auto sizes = inputs[0].sizes().vec();
-  sizes.insert(sizes.begin(), size);
-  const at::Tensor gathered = at::empty(sizes, inputs[0].options());
-  std::vector<std::vector<at::Tensor>> outputs{gathered.unbind()};
-  const auto work = group->gloo->allgather(outputs, inputs);
-  return Wait::start(
-      info.Env(), [group, work] { work->wait(); },
-      [gathered](Napi::Env env) { return tensorResult(env, gathered); });
+  const at::Tensor tensor = sharedArgument(info);
+  auto sizes = tensor.sizes().vec();
+  sizes.insert(sizes.begin(), group->gloo->getSize());
+  const at::Tensor gathered = at::empty(sizes, tensor.options());
+  const auto call = [tensor, gathered](auto& backend) {
+    std::vector<at::Tensor> inputs{tensor};
+    std::vector<std::vector<at::Tensor>> outputs{gathered.unbind()};
+    return backend.allgather(outputs, inputs);
+  };
+  return collective(info.Env(), group, tensor, call, [gathered](Napi::Env env) { return tensorResult(env, gathered); });
 }
 
 // barrier(group) -> promise: when every process has come here.
@@ -275,6 +353,7 @@ Napi::Value rollCall(const Napi::CallbackInfo& info) {
     const int size = group->gloo->getSize();
     // Others may still wait for this process; without its connections they come here too.
     group->gloo.reset();
+    endNccl(*group);
     // In a thread of its own, because a store whose process stands still may never answer.
     const auto answer = std::make_shared<std::promise<std::vector<int>>>();
     auto answered = answer->get_future();
@@ -299,6 +378,7 @@ void registerDistributed(Napi::Env env, Napi::Object exports) {
   define<allGather>(env, exports, "allGather");
   define<barrier>(env, exports, "barrier");
   define<rollCall>(env, exports, "rollCall");
+  exports.Set("sharesCuda", Napi::Boolean::New(env, sharesCuda));
 }
 
 #else

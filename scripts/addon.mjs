@@ -43,6 +43,7 @@ function keyOf(libtorch) {
     [
       ...[process.arch, libtorch.prefix, libtorch.identity, libtorch.cxx11Abi, libtorch.cxxStandard],
       ...libtorch.cudaIncludes,
+      ...libtorch.ncclIncludes,
       libtorch.openmp,
       libtorch.distributed,
       libtorch.onednn ?? "",
@@ -91,6 +92,7 @@ function compile(libtorch, target) {
     REAT_CXX11_ABI: libtorch.cxx11Abi ? 1 : 0,
     REAT_NODE_INCLUDES: headerFolders().join(";"),
     REAT_CUDA_INCLUDES: libtorch.cudaIncludes.join(";"),
+    REAT_NCCL_INCLUDES: libtorch.ncclIncludes.join(";"),
     REAT_OPENMP: libtorch.openmp ? 1 : 0,
     REAT_DISTRIBUTED: libtorch.distributed ? 1 : 0,
     REAT_ONEDNN_LIBRARY: libtorch.onednn ?? "",

@@ -15,6 +15,7 @@ export interface LibTorch {
   readonly cuda: boolean;
   /** The folder of CUDA's headers, if they are found; without it no CUDA graphs are captured. */
   readonly cudaIncludes: readonly string[];
+  readonly ncclIncludes: readonly string[];
   /** Whether it contains an OpenMP that GNU's compiler can call. */
   readonly openmp: boolean;
   /** Whether it has process groups over Gloo. */
@@ -57,6 +58,7 @@ export function inspectLibTorch(
   prefix: string,
   source: LibTorch["source"],
 ): { readonly libtorch?: LibTorch; readonly missing?: readonly string[] };
+export function ncclIncludeDirs(prefix: string, toolkits: readonly string[]): string[];
 export function cudaIncludeDirs(
   prefix: string,
   env?: Readonly<Record<string, string | undefined>>,

@@ -128,6 +128,25 @@ export function cudaIncludeDirs(prefix, env = process.env, systemToolkits = ["/u
 }
 
 /**
+ * Folders of NCCL's header and of those of CUDA's libraries that LibTorch's header of NCCL reads, beside a Python's torch or in a
+ * toolkit, for processes that exchange tensors of GPUs. Empty if NCCL's own is not there.
+ */
+export function ncclIncludeDirs(prefix, toolkits) {
+  const packages = join(prefix, "..", "nvidia");
+  const pip = existsSync(packages)
+    ? readdirSync(packages).map((name) => join(packages, name, "include"))
+    : [];
+  const folders = [...pip, ...toolkits, "/usr/include"];
+  const needed = ["nccl.h", "cublas_v2.h", "cusparse.h", "cusolverDn.h"].map((header) =>
+    folders.find((folder) => existsSync(join(folder, header))),
+  );
+  // The compiler searches /usr/include by itself, and naming it would break its order of header folders.
+  return needed[0] === undefined
+    ? []
+    : [...new Set(needed)].filter((folder) => folder !== undefined && folder !== "/usr/include");
+}
+
+/**
  * The oneDNN that a LibTorch loads from the system, as Debian's does, if its headers are installed. The addon uses convolutions of
  * it that LibTorch does not use. Version 3 of oneDNN no longer has them.
  */
@@ -190,6 +209,7 @@ export function inspectLibTorch(prefix, source) {
   const libraries = [...cpuLibraries, ...gpuLibraries]
     .map((name) => join(libDir, name))
     .filter((path) => existsSync(path));
+  const cudaIncludes = libraries.some((path) => /_cuda\.so$/.test(path)) ? cudaIncludeDirs(root) : [];
   return {
     libtorch: {
       prefix: root,
@@ -202,7 +222,8 @@ export function inspectLibTorch(prefix, source) {
       cxx11Abi: usesCxx11Abi(join(libDir, "libc10.so")),
       cxxStandard: cxxStandard(version),
       cuda: libraries.some((path) => /_(cuda|hip)\.so$/.test(path)),
-      cudaIncludes: libraries.some((path) => /_cuda\.so$/.test(path)) ? cudaIncludeDirs(root) : [],
+      cudaIncludes,
+      ncclIncludes: cudaIncludes.length > 0 ? ncclIncludeDirs(root, cudaIncludes) : [],
       openmp: usesOpenMp(join(libDir, "libtorch_cpu.so")),
       distributed: hasProcessGroups(join(libDir, "libtorch_cpu.so"), [include]),
       onednn: systemOnednn(libDir),

@@ -51,6 +51,7 @@ export async function engineRows(env: Readonly<Record<string, string | undefined
   }
   const libraries = mappedLibraries();
   const cores = availableParallelism();
+  const backends = tensor.ProcessGroup.backends();
   return [
     { name: "LibTorch", ok: true, detail: `${info.torchVersion}, C++11 ABI ${info.cxx11Abi ? "yes" : "no"}` },
     mixtureRow(libraries),
@@ -72,6 +73,14 @@ export async function engineRows(env: Readonly<Record<string, string | undefined
       name: "CPU capability",
       ok: true,
       detail: /CPU capability usage: (\S+)/.exec(info.config)?.[1] ?? "not told by this LibTorch",
+    },
+    {
+      name: "Several processes",
+      ok: backends.length > 0 ? true : null,
+      detail:
+        backends.length > 0
+          ? `work together over ${backends.join(" and ")}`
+          : "no: LibTorch has no process groups",
     },
     cudaRow({
       torchVersion: info.torchVersion,

@@ -93,7 +93,7 @@ export interface NativeAddon {
   replayGraph(graph: number): void;
   disposeGraph(graph: number): boolean;
   deviceMemory(device: string): DeviceMemory;
-  /** Absent, as the six that follow, where LibTorch has no process groups. */
+  /** Absent, as the seven that follow, where LibTorch has no process groups. */
   openGroup?(
     host: string,
     port: number,
@@ -108,6 +108,8 @@ export interface NativeAddon {
   allGather?(group: number, tensor: number): Promise<number>;
   barrier?(group: number): Promise<void>;
   rollCall?(group: number): Promise<readonly number[]>;
+  /** Whether groups share tensors on CUDA too, over NCCL. */
+  readonly sharesCuda?: boolean;
   releaseCachedMemory(): void;
 }
 

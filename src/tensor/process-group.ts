@@ -3,6 +3,7 @@ import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { ReatError } from "../errors.js";
+import type { Device } from "./handle.js";
 import { native } from "./native.js";
 import { Tensor } from "./tensor.js";
 
@@ -26,8 +27,9 @@ export interface ProcessGroupOptions {
 export const processGroupTimeout = 600;
 
 /**
- * A group of processes on one or several machines, by LibTorch's own process groups over Gloo. All processes make the same calls in the same
- * order. The calls wait in another thread: JavaScript, and with it the handling of signals, goes on.
+ * A group of processes on one or several machines, by LibTorch's own process groups: over Gloo for tensors on the CPU, and over NCCL for
+ * those on CUDA where the addon has it. All processes make the same calls in the same order. The calls wait in another thread:
+ * JavaScript, and with it the handling of signals, goes on.
  */
 export class ProcessGroup implements AsyncDisposable {
   #handle: number | null;
@@ -78,7 +80,22 @@ export class ProcessGroup implements AsyncDisposable {
     }
   }
 
-  /** Adds a tensor over all processes, in place; in an order of Gloo's own. @throws as {@link barrier}, TensorError for one that is not contiguous or not on the CPU */
+  /** What the addon's groups work over: Gloo where LibTorch has process groups, and NCCL where its headers were found at set-up. */
+  static backends(): readonly ("Gloo" | "NCCL")[] {
+    const addon = native();
+    if (addon.openGroup === undefined) return [];
+    return addon.sharesCuda ? ["Gloo", "NCCL"] : ["Gloo"];
+  }
+
+  /** Whether the processes can share tensors of a device: always the CPU's, and CUDA's over NCCL. */
+  shares(device: Device): boolean {
+    return device === "cpu" || (device.startsWith("cuda") && ProcessGroup.backends().includes("NCCL"));
+  }
+
+  /**
+   * Adds a tensor over all processes, in place; in an order of Gloo's or NCCL's own.
+   * @throws as {@link barrier}, ReatError `usage` for a tensor that is not contiguous or on a device that is not shared
+   */
   async allReduce(tensor: Tensor): Promise<void> {
     await this.#call("adding", (handle) => native().allReduce!(handle, tensor._handle));
   }

@@ -153,12 +153,12 @@ export class ShardedSteps {
         const step = held(() => this.steps.run(sliceOf(batch, range[0], range[1])));
         const { perturbed, shared } = step.value.result;
         if (perturbed) {
-          const sent = scope(() => noGrad(() => this.#weighted(step.value.gradients, range).to("cpu")));
+          const sent = scope(() => noGrad(() => this.#sent(this.#weighted(step.value.gradients, range))));
           parts.push({ part, range, step, sent });
           continue;
         }
         if (shared) {
-          const sent = scope(() => noGrad(() => placed(shared.rows, range).to("cpu")));
+          const sent = scope(() => noGrad(() => this.#sent(placed(shared.rows, range))));
           parts.push({ part, range, step, sent });
           continue;
         }
@@ -240,7 +240,12 @@ export class ShardedSteps {
     const asked = full([1], this.#isFirst(from, images) ? (this.team?.asked ?? 0) : 0, { device });
     const logits = logitsIn(result).map((name) => placed(result[name]!, range));
     const tail = [asked, values.slice(0, at, values.shape[0]!), ...logits];
-    return cat([values.slice(0, 0, at), ...tail]).to("cpu");
+    return this.#sent(cat([values.slice(0, 0, at), ...tail]));
+  }
+
+  /** Where it can be shared: as it is over NCCL or in one process, else on the CPU. */
+  #sent(values: Tensor): Tensor {
+    return this.team?.group.shares(values.device) === false ? values.to("cpu") : values;
   }
 
   /** Whether a part that begins at an image is the first of its process, whose row tells of being asked to stop. */
