@@ -15,6 +15,7 @@ export interface LibTorch {
   readonly cuda: boolean;
   /** The folder of CUDA's headers, if they are found; without it no CUDA graphs are captured. */
   readonly cudaIncludes: readonly string[];
+  /** Folders of NCCL's header and of those that go with it; without them several GPUs exchange tensors through the CPUs' memory. */
   readonly ncclIncludes: readonly string[];
   /** Whether it contains an OpenMP that GNU's compiler can call. */
   readonly openmp: boolean;

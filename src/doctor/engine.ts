@@ -8,6 +8,7 @@ import {
   mappedLibraries,
   mixtureRow,
 } from "./libraries.js";
+import { processesRow } from "./processes.js";
 import type { DiagnosisRow } from "./row.js";
 
 /** A product and its gradient with a known result: the least that training needs. */
@@ -51,7 +52,6 @@ export async function engineRows(env: Readonly<Record<string, string | undefined
   }
   const libraries = mappedLibraries();
   const cores = availableParallelism();
-  const backends = tensor.ProcessGroup.backends();
   return [
     { name: "LibTorch", ok: true, detail: `${info.torchVersion}, C++11 ABI ${info.cxx11Abi ? "yes" : "no"}` },
     mixtureRow(libraries),
@@ -74,14 +74,6 @@ export async function engineRows(env: Readonly<Record<string, string | undefined
       ok: true,
       detail: /CPU capability usage: (\S+)/.exec(info.config)?.[1] ?? "not told by this LibTorch",
     },
-    {
-      name: "Several processes",
-      ok: backends.length > 0 ? true : null,
-      detail:
-        backends.length > 0
-          ? `work together over ${backends.join(" and ")}`
-          : "no: LibTorch has no process groups",
-    },
     cudaRow({
       torchVersion: info.torchVersion,
       hasCuda: info.hasCuda,
@@ -90,5 +82,6 @@ export async function engineRows(env: Readonly<Record<string, string | undefined
       visibleDevices: env.CUDA_VISIBLE_DEVICES,
       config: info.config,
     }),
+    processesRow(tensor.ProcessGroup.backends(), info.hasCuda),
   ];
 }

@@ -1,8 +1,11 @@
 // Several processes that work on one training or measurement: they add, share and collect tensors.
+import { createHash } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
+import { hostname } from "node:os";
 import { ReatError } from "../errors.js";
+import { tensor } from "./creation.js";
 import type { Device } from "./handle.js";
 import { native } from "./native.js";
 import { Tensor } from "./tensor.js";
@@ -28,11 +31,13 @@ export const processGroupTimeout = 600;
 
 /**
  * A group of processes on one or several machines, by LibTorch's own process groups: over Gloo for tensors on the CPU, and over NCCL for
- * those on CUDA where the addon has it. All processes make the same calls in the same order. The calls wait in another thread:
- * JavaScript, and with it the handling of signals, goes on.
+ * those on CUDA where the addon has it. All processes make the same calls in the same order, and each call begins
+ * when the one before has ended. They wait in another thread: JavaScript, and with it the handling of signals, goes on.
  */
 export class ProcessGroup implements AsyncDisposable {
   #handle: number | null;
+  /** Ends with the last call: NCCL needs one order everywhere. */
+  #turn: Promise<unknown> = Promise.resolve();
   /** Those that were lost, once a call has failed. */
   #lost: Promise<readonly number[]> | null = null;
 
@@ -87,9 +92,21 @@ export class ProcessGroup implements AsyncDisposable {
     return addon.sharesCuda ? ["Gloo", "NCCL"] : ["Gloo"];
   }
 
-  /** Whether the processes can share tensors of a device: always the CPU's, and CUDA's over NCCL. */
-  shares(device: Device): boolean {
-    return device === "cpu" || (device.startsWith("cuda") && ProcessGroup.backends().includes("NCCL"));
+  /**
+   * Where tensors of `device` are to lie when they are exchanged: there if all processes have NCCL and a GPU of their own, which NCCL
+   * needs, else on the CPU. All processes ask at the same time, each for its own device.
+   * @throws as {@link allGather}
+   */
+  async carrierOf(device: Device): Promise<Device> {
+    const onNccl = device.startsWith("cuda") && ProcessGroup.backends().includes("NCCL");
+    using own = tensor(onNccl ? gpuKey(device, process.env) : new Uint8Array(keyBytes), { dtype: "uint8" });
+    using all = await this.allGather(own);
+    const bytes = Buffer.from(all.toTypedArray() as Uint8Array);
+    const keys = Array.from({ length: this.size }, (_, rank) =>
+      bytes.toString("hex", rank * keyBytes, (rank + 1) * keyBytes),
+    );
+    const eachHasItsOwn = new Set(keys).size === this.size && keys.every((key) => !/^0+$/.test(key));
+    return eachHasItsOwn ? device : "cpu";
   }
 
   /**
@@ -129,7 +146,13 @@ export class ProcessGroup implements AsyncDisposable {
     await this.close();
   }
 
-  async #call<T>(what: string, body: (handle: number) => Promise<T>): Promise<T> {
+  #call<T>(what: string, body: (handle: number) => Promise<T>): Promise<T> {
+    const call = this.#turn.then(() => this.#callAlone(what, body));
+    this.#turn = call.catch(() => {});
+    return call;
+  }
+
+  async #callAlone<T>(what: string, body: (handle: number) => Promise<T>): Promise<T> {
     if (this.#handle === null) throw new ReatError("usage", "The group of processes was closed.");
     if (this.#lost) throw this.#failure(what, await this.#lost, "an earlier call failed");
     try {
@@ -150,6 +173,20 @@ export class ProcessGroup implements AsyncDisposable {
       { cause },
     );
   }
+}
+
+const keyBytes = 32;
+
+/**
+ * Alike in two processes that have the same GPU of a machine. Containers, which number their GPUs anew, have host names of their own.
+ * @param env whose CUDA_VISIBLE_DEVICES numbers the GPUs anew as well
+ */
+export function gpuKey(device: Device, env: Readonly<Record<string, string | undefined>>): Uint8Array {
+  const index = device.split(":")[1] ?? "0";
+  const visible = env.CUDA_VISIBLE_DEVICES?.split(",")[Number(index)]?.trim();
+  return createHash("sha256")
+    .update(`${hostname()}\0${visible || index}`)
+    .digest();
 }
 
 /** LibTorch's words without the place in its sources and without a full stop. */

@@ -5,6 +5,7 @@ import { moveWeights, type StepResult, type TrainingBatch } from "../methods/ind
 import type { ImageClassifier } from "../nn/index.js";
 import {
   cat,
+  type Device,
   full,
   type Generator,
   type Held,
@@ -25,7 +26,7 @@ export interface Shards {
   readonly count: number;
   /**
    * How the parts' gradients are added. "ordered": in the order of the parts, the same bits for any number of processes; "fast": in an
-   * order of Gloo's own, with less to send.
+   * order of Gloo's or NCCL's own, with less to send.
    */
   readonly reduction: "ordered" | "fast";
   /** Of the parts' noise. */
@@ -77,6 +78,9 @@ interface Place {
  */
 export class ShardedSteps {
   readonly #layout: Layout;
+  /** Where the parts' rows are added and exchanged. */
+  #carrier: Device;
+  #carrierIsKnown = false;
 
   constructor(
     readonly steps: StepRunner,
@@ -85,6 +89,7 @@ export class ShardedSteps {
     readonly team: ProcessTeam | null,
   ) {
     this.#layout = new Layout(learner.model);
+    this.#carrier = learner.model.parameters()[0]!.device;
   }
 
   /**
@@ -97,6 +102,8 @@ export class ShardedSteps {
     makeBatch: () => TrainingBatch,
     update: (step: Step, labels: Tensor) => void,
   ): Promise<number> {
+    if (this.team && !this.#carrierIsKnown) this.#carrier = await this.team.group.carrierOf(this.#carrier);
+    this.#carrierIsKnown = true;
     const begun = this.#begin(place, makeBatch);
     using _begun = begun;
     const restore = await this.#moveWeights(begun.value.parts);
@@ -153,12 +160,14 @@ export class ShardedSteps {
         const step = held(() => this.steps.run(sliceOf(batch, range[0], range[1])));
         const { perturbed, shared } = step.value.result;
         if (perturbed) {
-          const sent = scope(() => noGrad(() => this.#sent(this.#weighted(step.value.gradients, range))));
+          const sent = scope(() =>
+            noGrad(() => this.#weighted(step.value.gradients, range).to(this.#carrier)),
+          );
           parts.push({ part, range, step, sent });
           continue;
         }
         if (shared) {
-          const sent = scope(() => noGrad(() => this.#sent(placed(shared.rows, range))));
+          const sent = scope(() => noGrad(() => placed(shared.rows, range).to(this.#carrier)));
           parts.push({ part, range, step, sent });
           continue;
         }
@@ -240,12 +249,7 @@ export class ShardedSteps {
     const asked = full([1], this.#isFirst(from, images) ? (this.team?.asked ?? 0) : 0, { device });
     const logits = logitsIn(result).map((name) => placed(result[name]!, range));
     const tail = [asked, values.slice(0, at, values.shape[0]!), ...logits];
-    return this.#sent(cat([values.slice(0, 0, at), ...tail]));
-  }
-
-  /** Where it can be shared: as it is over NCCL or in one process, else on the CPU. */
-  #sent(values: Tensor): Tensor {
-    return this.team?.group.shares(values.device) === false ? values.to("cpu") : values;
+    return cat([values.slice(0, 0, at), ...tail]).to(this.#carrier);
   }
 
   /** Whether a part that begins at an image is the first of its process, whose row tells of being asked to stop. */

@@ -24,7 +24,7 @@ describeOnCuda("a group of one process over NCCL", () => {
       port: await freePort(),
       timeout: 60,
     });
-    expect(group.shares(testDevice)).toBe(true);
+    expect(await group.carrierOf(testDevice)).toBe(testDevice);
     for (const device of [testDevice, "cpu"] as const) {
       const values = tensor([1, 2.5, -3], { device });
       await group.allReduce(values);

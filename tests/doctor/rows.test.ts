@@ -7,6 +7,7 @@ import { addonRows, searchRows } from "../../src/doctor/build.js";
 import { type CudaFacts, cudaRow, nvidiaDriver } from "../../src/doctor/cuda.js";
 import { blasRow, convolutionsRow, mappedLibraries, mixtureRow } from "../../src/doctor/libraries.js";
 import { coreQuota, nodeRow } from "../../src/doctor/machine.js";
+import { processesRow } from "../../src/doctor/processes.js";
 import { fakeLibTorch, temporaryFolder, write } from "../setup/fake-libtorch.js";
 
 describe("CUDA, yes or no and why", () => {
@@ -106,6 +107,19 @@ describe("the search and the addon", () => {
     });
     writeFileSync(join(prefix, "lib", "libc10.so"), "replaced");
     expect(addonRows(active, {}).rows[1]).toMatchObject({ ok: null, hint: "run `npx reat setup`" });
+  });
+});
+
+describe("several processes", () => {
+  it.each([
+    [["Gloo"], false, true, "work together over Gloo"],
+    [["Gloo", "NCCL"], true, true, "work together over Gloo and NCCL"],
+    [["Gloo"], true, null, "through the CPUs' memory"],
+    [[], false, null, "no: this LibTorch"],
+  ] as const)("over %j, with CUDA %s", (backends, hasCuda, ok, detail) => {
+    const row = processesRow(backends, hasCuda);
+    expect(row).toMatchObject({ ok, detail: expect.stringContaining(detail) });
+    expect(row.hint !== undefined).toBe(detail.includes("CPUs'"));
   });
 });
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import {
   inspectLibTorch,
   multiarch,
+  ncclIncludeDirs,
   searchLibTorch,
   systemOnednn,
   usesCxx11Abi,
@@ -160,6 +161,19 @@ describe("what is read off a LibTorch", () => {
       "libtorch_cuda.so",
       "libc10_cuda.so",
     ]);
+  });
+
+  it("finds NCCL's header, and those of CUDA's libraries that go with it, beside a Python's torch before a toolkit", () => {
+    const packages = temporaryFolder();
+    const toolkit = temporaryFolder();
+    const found = () => ncclIncludeDirs(join(packages, "torch"), [toolkit]);
+    for (const name of ["cublas_v2.h", "cusparse.h", "cusolverDn.h"]) write(join(toolkit, name), "");
+    expect(found()).toEqual([]);
+    write(join(toolkit, "nccl.h"), "");
+    expect(found()).toEqual([toolkit]);
+    const beside = join(packages, "nvidia", "nccl", "include");
+    write(join(beside, "nccl.h"), "");
+    expect(found()).toEqual([beside, toolkit]);
   });
 
   it("finds the system's oneDNN where LibTorch loads it and its headers are there", () => {

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { ProcessGroup, type ProcessGroupOptions } from "../../src/tensor/index.js";
+import { gpuKey } from "../../src/tensor/process-group.js";
 
 const program = fileURLToPath(new URL("group-member.mjs", import.meta.url));
 const members: Member[] = [];
@@ -127,6 +128,19 @@ describe("a member that fails", () => {
     expect((await alone.said()).error).toMatch(
       /^Process 0 of 2 did not meet the others at 127\.0\.0\.1:\d+ within 1 s: .*[^.]\.$/,
     );
+  });
+});
+
+describe("two processes have the same GPU", () => {
+  it.each([
+    ["cuda:0", {}, "cuda:0", {}, true],
+    ["cuda:0", {}, "cuda:1", {}, false],
+    ["cuda:0", { CUDA_VISIBLE_DEVICES: "2,3" }, "cuda:1", { CUDA_VISIBLE_DEVICES: "3, 2" }, true],
+    ["cuda:0", { CUDA_VISIBLE_DEVICES: "2" }, "cuda:0", { CUDA_VISIBLE_DEVICES: "3" }, false],
+    ["cuda:0", { CUDA_VISIBLE_DEVICES: "1" }, "cuda:1", {}, true],
+  ] as const)("%s with %j and %s with %j: %s", (device, env, other, otherEnv, same) => {
+    const [ours, theirs] = [gpuKey(device, env), gpuKey(other, otherEnv)];
+    expect(Buffer.compare(ours, theirs) === 0).toBe(same);
   });
 });
 

@@ -22,6 +22,7 @@ const {
   shards = 3,
   recipe = { name: "reat" },
   tailOver = "part",
+  device = "cpu",
 } = JSON.parse(process.argv[2]);
 setThreads(1);
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -50,13 +51,14 @@ class TinyModel extends ImageClassifier {
 
 const data = new Generator(7);
 const split = {
-  images: rand([48, 3, 8, 8], data).mul(255).to("uint8"),
-  labels: randint(0, 4, [48], data),
+  images: rand([48, 3, 8, 8], data).mul(255).to("uint8").to(device),
+  labels: randint(0, 4, [48], data).to(device),
   count: 48,
 };
 const model = new TinyModel(new Generator(1));
+model.to(device);
 const method = createMethod(methodOptions.parse({ attack: { steps: 2, batchNorm: "batch" }, ...recipe }), {
-  ...{ classCounts, device: "cpu" },
+  ...{ classCounts, device },
 });
 const optimizer = new SGD(model.namedParameters(), { learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 });
 const own = new AbortController();
@@ -64,7 +66,7 @@ const own = new AbortController();
 try {
   const group = size === 1 ? null : await ProcessGroup.open({ rank, size, port, host: "127.0.0.1", timeout });
   const team = group && new ProcessTeam(group, own.signal);
-  const environment = currentEnvironment("cpu");
+  const environment = currentEnvironment(device);
   const leads = rank === 0;
   const run = !leads
     ? RunFolder.ofAnother(folder)
@@ -77,7 +79,7 @@ try {
     batchesPerEpoch: 4,
     batches: (epoch) =>
       trainingBatches(split, { batchSize: 13, seed: 2, epoch: epoch - 1, augmentation: { padding: 1 } }),
-    attackGenerator: new Generator(3),
+    attackGenerator: new Generator(3, device),
     shards: { count: shards, reduction, seed: 3, tailOver },
     seeds: { order: 2, attack: 3, evaluation: 4 },
     settings: { batchSize: 13 },
