@@ -1,18 +1,11 @@
 // A tiny run in a process of its own on the device named first, in the folder named second: a label that no class has makes the
 // GPU fail in epoch 2, unless a third argument "mended" is given. It runs from dist.
-const {
-  buildModel,
-  createMethod,
-  currentEnvironment,
-  Generator,
-  methodOptions,
-  rand,
-  randint,
-  RunFolder,
-  SGD,
-  tensor,
-  train,
-} = await import(new URL("../../dist/index.js", import.meta.url).href);
+const room = (name) => import(new URL(`../../dist/${name}/index.js`, import.meta.url).href);
+const { Generator, rand, randint, tensor } = await room("tensor");
+const { buildModel } = await room("nn");
+const { createMethod, methodOptions } = await room("methods");
+const { SGD } = await room("optim");
+const { currentEnvironment, RunFolder, train } = await room("training");
 
 const [device, folder, mended] = process.argv.slice(2);
 const classCounts = [24, 12, 8, 4];

@@ -59,7 +59,7 @@ describeOnCuda("a device that cannot be used", () => {
     );
     expect(status).not.toBe(0);
     expect(reat(["doctor"], hidden).stdout).toContain('CUDA_VISIBLE_DEVICES="" hides every device');
-    const library = JSON.stringify(fromHere("../../dist/index.js"));
+    const library = JSON.stringify(fromHere("../../dist/tensor/index.js"));
     const script = `const { resolveDevice } = await import(${library}); console.log(resolveDevice("auto"));`;
     expect(ended(["--input-type=module", "-e", script], hidden).stdout).toBe("cpu\n");
   });
