@@ -259,6 +259,43 @@ async function gpuBlock() {
   return { text, shown };
 }
 
+/** The CPU's preset of the paper's network, beside the paper's rows: everything that was measured of the best epoch. */
+async function presetBlock() {
+  const { source, images, rows: published } = JSON.parse(readFileSync(join(here, "published.json"), "utf8"));
+  const attacks = ["clean", "pgd-20", "pgd-100", "cw-100", "autoattack"];
+  const names = ["reat", "pgd-at", "pgd-awp"].map((name) => `cifar10-lt-ur50-resnet18-cpu-${name}`);
+  const records = await Promise.all(names.map((name) => readRun(join(runs, name))));
+  const shown = figures(records, "cifar10-lt-ur50-resnet18-cpu");
+  const rows = records.flatMap((record) =>
+    ["best", "last"].map((checkpoint) => {
+      const of = (name) =>
+        record.stored.find((one) => one.checkpoint === checkpoint && one.attack.name === name);
+      const cells = attacks.map((name) => {
+        const stored = of(name === "clean" ? "pgd-20" : name);
+        if (!stored) return "–";
+        const fewer = stored.robust.total < images ? `, ${stored.robust.total} images` : "";
+        return `${cell(name === "clean" ? stored.clean : stored.robust)}${fewer}`;
+      });
+      return `| [${record.name}](results/runs/${record.name}) | ${checkpoint}, epoch ${of("pgd-20").epoch} | ${cells.join(" | ")} |`;
+    }),
+  );
+  const paper = Object.entries(published).map(
+    ([name, row]) =>
+      `| the paper's ${name} | best, of 80 | ${attacks.map((attack) => row[attack].toFixed(2)).join(" | ")} |`,
+  );
+  const header = [
+    `| run | weights | ${["clean", "PGD-20", "PGD-100", "CW-100", "AutoAttack"].join(" | ")} |`,
+    "| --- | --- | --- | --- | --- | --- | --- |",
+  ];
+  const text = [
+    [...header, ...rows, ...paper].join("\n"),
+    `In each cell: all (head / body / tail), on ${images.toLocaleString("en")} test images where nothing else is said. The paper's rows: ${source}.`,
+    provenance(names),
+    pictures(shown),
+  ].join("\n\n");
+  return { text, shown };
+}
+
 /** The page and its pictures, by path relative to docs/. */
 export async function resultsPage() {
   const files = new Map();
@@ -269,6 +306,7 @@ export async function resultsPage() {
   };
   for (const comparison of comparisons) add(comparison.block, await comparisonBlock(comparison));
   add("gpu", await gpuBlock());
+  add("preset", await presetBlock());
   const scrutinised = await readRun(join(runs, "cifar10-lt-ur50-small-reat"));
   blocks.set("ensemble", ensembleBlock(scrutinised));
   blocks.set("audit", auditBlock(scrutinised));
