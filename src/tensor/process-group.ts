@@ -36,8 +36,8 @@ export const processGroupTimeout = 600;
  */
 export class ProcessGroup implements AsyncDisposable {
   #handle: number | null;
-  /** Ends with the last call: NCCL needs one order everywhere. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Ends with the last call, as NCCL needs one order everywhere; null while there is none. */
+  #turn: Promise<void> | null = null;
   /** Those that were lost, once a call has failed. */
   #lost: Promise<readonly number[]> | null = null;
 
@@ -147,8 +147,18 @@ export class ProcessGroup implements AsyncDisposable {
   }
 
   #call<T>(what: string, body: (handle: number) => Promise<T>): Promise<T> {
-    const call = this.#turn.then(() => this.#callAlone(what, body));
-    this.#turn = call.catch(() => {});
+    // Without another call before it, it begins at once.
+    const call = this.#turn
+      ? this.#turn.then(() => this.#callAlone(what, body))
+      : this.#callAlone(what, body);
+    const turn = call.then(
+      () => {},
+      () => {},
+    );
+    this.#turn = turn;
+    turn.then(() => {
+      if (this.#turn === turn) this.#turn = null;
+    });
     return call;
   }
 

@@ -102,7 +102,7 @@ export class ProcessTeam {
 
   async #gather(values: BigInt64Array | Uint8Array, dtype: "int64" | "uint8"): Promise<Tensor> {
     using own = tensor(values, { dtype });
-    return this.group.allGather(own);
+    return await this.group.allGather(own);
   }
 
   /**
