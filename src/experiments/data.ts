@@ -105,6 +105,20 @@ export function uploadTraining({ dataset, subset }: ExperimentData, device: Devi
   return uploadSplit(dataset, selectImages(dataset.train, subset.train), device);
 }
 
+/** Some of the training images on a device, spread over the classes; not augmented. */
+export function uploadSomeTraining(
+  { dataset, subset }: ExperimentData,
+  images: number,
+  device: Device,
+): DeviceSplit {
+  const whole = selectImages(dataset.train, subset.train);
+  return uploadSplit(
+    dataset,
+    selectImages(whole, spreadOverClasses(whole, dataset.classNames.length, images)),
+    device,
+  );
+}
+
 /** @throws ReatError `data` where the data cannot be trained on, or hold nothing to choose the best checkpoint by */
 export function refuseUntrainable(data: ExperimentData, { training, data: wanted }: ExperimentConfig): void {
   const { dataset } = data;

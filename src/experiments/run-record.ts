@@ -36,6 +36,7 @@ export function decidingSettings(
     weightAverage,
     optimizer,
     decayVectors,
+    observedImages,
     ...rest
   } = training;
   // A run from before these keys existed can be continued while they are not used.
@@ -43,6 +44,7 @@ export function decidingSettings(
   const deciding = {
     ...rest,
     ...(dropLast && { dropLast }),
+    ...(observedImages !== null && { observedImages }),
     ...(optimizer !== "sgd" && { optimizer }),
     ...(!decayVectors && { decayVectors }),
     ...(shards > 1 && { shards, reduction, ...(tailOver !== "part" && { tailOver }) }),

@@ -42,6 +42,7 @@ import { pretrainedWeights } from "./pretrained-weights.js";
 import { requireDataPlace, runConfig, withFullPaths } from "./run-config.js";
 import { decidingSettings, describeData } from "./run-record.js";
 import { decidingMethod, loadTeacher, withFullTeacherPath } from "./teacher.js";
+import { watchedImages } from "./watched-images.js";
 
 /** What an experiment is watched and stopped with. */
 export interface ExperimentOptions {
@@ -143,6 +144,7 @@ async function work(
   const { training, seeds } = config;
   const plan = evaluationPlan(config, data, device, learner.model, team);
   using _plan = plan;
+  using observed = watchedImages(config, data, device);
   const batches = (epoch: number) =>
     trainingBatches(images, {
       batchSize: training.batchSize,
@@ -176,6 +178,7 @@ async function work(
     settings: decidingSettings({ ...config, method: decidingMethod(config, teacher) }, data),
     resume,
     evaluation: plan,
+    observed,
     select: training.select,
     checkpointEvery: {
       epochs: training.checkpointEvery.epochs,

@@ -11,7 +11,7 @@ import { dafaOptions, dafaRule } from "./dafa.js";
 import { ExampleBudgets } from "./example-budgets.js";
 import { gklOptions, gklTerm } from "./gkl.js";
 import { keptState } from "./kept-state.js";
-import type { Method, MethodSetup, StepResult, WholeBatch } from "./method.js";
+import type { Method, MethodSetup, StepContext, StepResult, TrainingBatch, WholeBatch } from "./method.js";
 import { mixedLoss } from "./mixed-loss.js";
 import { rebatOptions, rebatTerm } from "./rebat.js";
 import type { RecipeContext, RecipeParts } from "./recipe.js";
@@ -98,6 +98,11 @@ export function assembleMethod(
       return { ...record, ...budgetRecord };
     },
 
+    examples: (batch, given) =>
+      scope(() =>
+        given.model.withMode("train", () => parts.examples(batch, contextOf(batch, given, budgets))),
+      ),
+
     step: (batch, given) => {
       const isPerturbed = weightPerturbation !== undefined && epochNow >= weightPerturbation.from;
       // What a part's step begins is needed when it goes on.
@@ -105,12 +110,7 @@ export function assembleMethod(
       const within = continues ? <T>(body: () => T) => body() : scope;
       return within(() => {
         const { model } = given;
-        const budget = budgets?.of(batch) ?? null;
-        const context: RecipeContext = {
-          ...given,
-          budget,
-          regularisation: budgets?.regularisationOf(batch) ?? null,
-        };
+        const context = contextOf(batch, given, budgets);
         return model.withMode("train", () => {
           const adversarial = parts.examples(batch, context);
           const prepared = adversarial
@@ -168,6 +168,11 @@ export function assembleMethod(
       parts.dispose?.();
     },
   };
+}
+
+function contextOf(batch: TrainingBatch, given: StepContext, budgets: ExampleBudgets | null): RecipeContext {
+  const budget = budgets?.of(batch) ?? null;
+  return { ...given, budget, regularisation: budgets?.regularisationOf(batch) ?? null };
 }
 
 /** At most one of them, which `modifierContradictions` holds. */

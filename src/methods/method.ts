@@ -93,6 +93,12 @@ export interface Method {
   readonly steady?: "run" | "epoch";
   /** @throws ReatError `data` or `numerics` as the attack does */
   step(batch: TrainingBatch, context: StepContext): StepResult;
+  /**
+   * The examples that a step would make of these images, [N, channels, H, W] in [0, 1], detached; null in an epoch that trains on clean
+   * ones. Nothing but the generator moves. Absent where a method makes none that could be watched.
+   * @throws as `step`
+   */
+  examples?(batch: TrainingBatch, context: StepContext): Tensor | null;
   /** Sees the result of a whole batch with labels [N] whose steps were made in parts. Absent where the method carries nothing from it. */
   observe?(result: StepResult, labels: Tensor): void;
   /** Everything needed to continue exactly, also in the middle of an epoch. Waits for the device. */

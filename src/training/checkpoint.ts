@@ -18,7 +18,14 @@ import {
  * Tensors of a checkpoint; in the file their names are "model.…", "optimizer.…" and so on. `model` is what is to be used:
  * where weights are averaged, their average, and `trained` the weights that training goes on from; else `trained` is empty.
  */
-export const checkpointParts = ["model", "trained", "optimizer", "generator", "statistics"] as const;
+export const checkpointParts = [
+  "model",
+  "trained",
+  "optimizer",
+  "generator",
+  "statistics",
+  "observed",
+] as const;
 export type CheckpointPart = (typeof checkpointParts)[number];
 
 /** The position of a training, and the tensors saved with it. */
@@ -97,6 +104,7 @@ export function parseCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
       optimizer: partOf("optimizer"),
       generator: partOf("generator"),
       statistics: partOf("statistics"),
+      observed: partOf("observed"),
     },
   };
 }

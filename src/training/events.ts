@@ -60,6 +60,11 @@ export interface EpochEvent {
   readonly adversarialAccuracy: number | null;
   /** How often each class was predicted for the training's adversarial examples; `null` where there are none. */
   readonly predictedCounts: readonly number[] | null;
+  /**
+   * By class: how far the examples of the watched images lie from those of the epoch before (`TrainingOptions.observed`); null in the first
+   * epoch and where there were none. Absent where none are watched.
+   */
+  readonly exampleDistances?: readonly (number | null)[] | null;
   readonly terms: Readonly<Record<string, number>>;
   /** What the method wanted recorded when the epoch began. */
   readonly method: Readonly<Record<string, unknown>>;

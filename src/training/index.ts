@@ -24,6 +24,7 @@ export type {
   StoppedEvent,
   WarningEvent,
 } from "./events.js";
+export { ExampleDrift, type ObservedImages } from "./example-drift.js";
 export type {
   AveragedTraining,
   CheckpointInterval,

@@ -4,6 +4,7 @@ import type { Method, TrainingBatch } from "../methods/index.js";
 import type { ImageClassifier, WeightAverage } from "../nn/index.js";
 import type { Generator, ProcessTeam, Tensor } from "../tensor/index.js";
 import type { BestSoFar, EvaluationSplit, RunEvent, Selection } from "./events.js";
+import type { ObservedImages } from "./example-drift.js";
 import type { RunFolder } from "./run-folder.js";
 import type { Shards } from "./sharded-step.js";
 
@@ -109,6 +110,8 @@ export interface TrainingOptions {
   readonly shards?: Shards | null;
   /** The processes that train together; rank 0 alone writes and reports. Absent or null: this process trains alone. */
   readonly team?: ProcessTeam | null;
+  /** Training images whose examples are followed from epoch to epoch; absent or null: none, which costs nothing. */
+  readonly observed?: ObservedImages | null;
   /** The named seeds, for the log. */
   readonly seeds: Readonly<Record<string, number>>;
   /**

@@ -6,6 +6,7 @@ import { writeCheckpoint } from "./checkpoint.js";
 import type { TrainedSoFar } from "./checkpoint-state.js";
 import type { Log } from "./event-log.js";
 import type { BestSoFar, RunEvent, Selection, WarningEvent } from "./events.js";
+import type { ExampleDrift } from "./example-drift.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { Pace } from "./pace.js";
 import { averagedNow, setRates, updateAverage } from "./rates.js";
@@ -46,6 +47,7 @@ export class Session {
     readonly options: TrainingOptions,
     readonly selection: Selection,
     readonly statistics: EpochStatistics,
+    readonly drift: ExampleDrift | null,
     readonly log: Log,
     from: TrainedSoFar,
     /** Warnings to log before anything else. */
@@ -153,16 +155,13 @@ export class Session {
     const { team } = this.options;
     await team?.requireSame(trainedDigest(this.options), `weights after epoch ${epoch}`);
     const { loss, adversarialAccuracy, terms } = meansBetween(noTotals, this.#readTotals());
-    const predictedCounts = this.statistics.predicted();
-    const rate = optimizer.learningRate;
     this.#emit({
       type: "epoch",
-      epoch,
-      seconds: this.#epochSeconds(),
-      loss,
-      learningRate: rate,
+      ...{ epoch, seconds: this.#epochSeconds(), loss },
+      learningRate: optimizer.learningRate,
       adversarialAccuracy,
-      predictedCounts,
+      predictedCounts: this.statistics.predicted(),
+      ...(this.drift && { exampleDistances: this.drift.measure() }),
       terms,
       method: record,
     });
@@ -279,7 +278,7 @@ export class Session {
     this.#savedAt = performance.now();
     if (this.options.team?.leads === false) return;
     this.log.flush();
-    await writeCheckpoint(file, takeSnapshot(this.options, this.statistics, this.#progress()));
+    await writeCheckpoint(file, takeSnapshot(this.options, this.statistics, this.drift, this.#progress()));
     this.#savedAt = performance.now();
   }
 

@@ -4,6 +4,7 @@ import { ReatError } from "../errors.js";
 import { noGrad, scope, stack, type Tensor } from "../tensor/index.js";
 import { type Checkpoint, loadModel, withTensors } from "./checkpoint.js";
 import type { TrainedSoFar } from "./checkpoint-state.js";
+import type { ExampleDrift } from "./example-drift.js";
 import type { AveragedTraining, TrainingOptions } from "./options.js";
 import { type StoredTensor, storeTensor } from "./safetensors.js";
 import { settingsDifferences } from "./settings.js";
@@ -35,6 +36,7 @@ export function isAveraged(
 export function takeSnapshot(
   trained: Trained,
   statistics: EpochStatistics,
+  drift: ExampleDrift | null,
   progress: TrainedSoFar,
 ): Checkpoint {
   const { model, average, method, optimizer, attackGenerator, settings, seeds, batchesPerEpoch } = trained;
@@ -63,6 +65,7 @@ export function takeSnapshot(
       optimizer: stored(optimizer.state()),
       generator: new Map([["attack", generator]]),
       statistics: stored(statistics.tensors()),
+      observed: stored(drift?.tensors() ?? new Map()),
     },
   };
 }
@@ -75,6 +78,7 @@ export function restoreSnapshot(
   checkpoint: Checkpoint,
   trained: Trained,
   statistics: EpochStatistics,
+  drift: ExampleDrift | null,
   file: string,
 ): void {
   const { state, parts } = checkpoint;
@@ -121,6 +125,9 @@ export function restoreSnapshot(
   );
   fitting("its sums of the epoch do not fit", () =>
     withTensors(parts.statistics, (tensors) => noGrad(() => statistics.restore(state.statistics, tensors))),
+  );
+  fitting("its watched examples do not fit", () =>
+    withTensors(parts.observed, (tensors) => drift?.restore(tensors)),
   );
   fitting("its method's state does not fit", () => method.restore(state.method.state));
   fitting(`its random numbers are not those of a generator on ${attackGenerator.device}`, () =>

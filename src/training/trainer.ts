@@ -6,6 +6,7 @@ import { checkpointBytes, parseCheckpoint, readCheckpoint } from "./checkpoint.j
 import { beginning, type TrainedSoFar } from "./checkpoint-state.js";
 import { EventLog, requireEvents, unwrittenLog } from "./event-log.js";
 import type { WarningEvent } from "./events.js";
+import { ExampleDrift } from "./example-drift.js";
 import type { TrainingOptions, TrainingOutcome } from "./options.js";
 import { lockRun } from "./run-lock.js";
 import { resolveSelection } from "./selection.js";
@@ -25,6 +26,7 @@ export async function train(options: TrainingOptions): Promise<TrainingOutcome> 
   const selection = resolveSelection(options.select, options.evaluation);
   using statistics = new EpochStatistics(options.model.classes, options.attackGenerator.device);
   const { run, shards, team = null } = options;
+  using drift = watched(options);
   if (team && (shards?.count ?? 1) < team.size) requireParts(team.size, shards?.count ?? 1);
   const leads = team?.leads ?? true;
   using _lock = leads ? lockRun(run.lockFile) : undefined;
@@ -34,11 +36,20 @@ export async function train(options: TrainingOptions): Promise<TrainingOutcome> 
   const { progress, warnings } = given;
   if (given.checkpoint) {
     const checkpoint = parseCheckpoint(given.checkpoint, run.lastCheckpoint);
-    restoreSnapshot(checkpoint, options, statistics, run.lastCheckpoint);
+    restoreSnapshot(checkpoint, options, statistics, drift, run.lastCheckpoint);
   }
   using log = leads ? new EventLog(metricsFile, progress.logLength) : unwrittenLog(progress.logLength);
-  const session = new Session(options, selection, statistics, log, progress, warnings);
+  const session = new Session(options, selection, statistics, drift, log, progress, warnings);
   return await session.run();
+}
+
+function watched({ observed = null, model, method }: TrainingOptions): ExampleDrift | null {
+  if (!observed) return null;
+  if (method.examples) return new ExampleDrift(observed, { model, method });
+  throw new ReatError(
+    "config",
+    `Images are watched, but the method ${method.name} makes no examples of them; accepted with it: no observed images.`,
+  );
 }
 
 /** Where a training begins: the last checkpoint's bytes, its position, what there is to warn of. */

@@ -198,6 +198,9 @@ const training = z.strictObject({
     .nullable()
     .default(null)
     .meta({ help: "images of the evaluations between epochs, spread over the classes; null takes all" }),
+  observedImages: z.int().min(1).nullable().default(null).meta({
+    help: "training images, spread over the classes, whose examples are compared after each epoch with those of the epoch before (exampleDistances in metrics.jsonl); null for none",
+  }),
   shards: z.int().min(1).max(4096).default(1).meta({
     help: "parts of each batch, which processes share; each has noise and batch statistics of its own, so that results depend on it, and not on the number of processes",
   }),

@@ -47,6 +47,7 @@ export const eventSchemas: { readonly [T in LoggedEvent["type"]]: z.ZodType<Even
     learningRate: z.number(),
     adversarialAccuracy: z.number().nullable(),
     predictedCounts: counts.nullable(),
+    exampleDistances: z.array(z.number().nullable()).nullable().optional(),
     terms: z.record(z.string(), measured),
     method: z.record(z.string(), z.unknown()),
   }),
