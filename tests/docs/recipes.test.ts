@@ -19,7 +19,12 @@ it("prints commands that the program takes, with configurations that are possibl
     [...line.matchAll(/reat (?:train|eval|report) [^;]+/g)].map(([text]) => text),
   );
   expect(commands.length).toBeGreaterThan(30);
-  expect(commands.map((text) => problemOf(text)).filter(Boolean)).toEqual([]);
+  // What is asked of the program differs in names alone but for the configurations, which are loaded below.
+  const forms = new Map(
+    commands.map((text) => [text.replace(/ (--set \S+|--name \S+|runs\/\S+)/g, ""), text]),
+  );
+  expect(forms.size).toBeGreaterThan(2);
+  expect([...forms.values()].map((text) => problemOf(text)).filter(Boolean)).toEqual([]);
   const trainings = commands.filter((text) => text.includes("--name"));
   for (const text of trainings) {
     const sets = [...text.matchAll(/--set ('[^']*'|\S+)/g)].map(([, set = ""]) => set.replaceAll("'", ""));
