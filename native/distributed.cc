@@ -1,5 +1,5 @@
 // A group of processes that add and share tensors, through the process groups in LibTorch (c10d): Gloo for tensors on the CPU, NCCL on CUDA.
-#include "engine.h"
+#include "rows_of_all.h"
 
 #ifdef REAT_DISTRIBUTED
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -11,74 +11,16 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdlib>
 #include <functional>
 #include <future>
-#include <mutex>
-#include <thread>
+
+#include "pulse.h"
 #endif
 
 namespace reat {
 
 #ifdef REAT_DISTRIBUTED
-
-namespace {
-
-using Clock = std::chrono::steady_clock;
-using Milliseconds = std::chrono::milliseconds;
-
-constexpr Milliseconds betweenBeats(200);
-// Of a process that lives, a beat is heard within it, on a busy machine too.
-constexpr Milliseconds listening(2000);
-
-std::string placeOf(const char* what, int rank) { return std::string("reat/") + what + "/" + std::to_string(rank); }
-
-// Counts upward in the store from a thread of its own, so that the others know a process that computes from one that is gone.
-class Pulse {
- public:
-  Pulse(c10::intrusive_ptr<c10d::Store> store, int rank) : state_(std::make_shared<State>()) {
-    thread_ = std::thread([state = state_, store, rank] {
-      std::unique_lock<std::mutex> lock(state->mutex);
-      while (!state->asked) {
-        lock.unlock();
-        try {
-          store->add(placeOf("beats", rank), 1);
-        } catch (const std::exception&) {
-          lock.lock();
-          break;
-        }
-        lock.lock();
-        state->changed.wait_for(lock, betweenBeats, [&] { return state->asked; });
-      }
-      state->ended = true;
-      state->changed.notify_all();
-    });
-  }
-  Pulse(const Pulse&) = delete;
-  Pulse& operator=(const Pulse&) = delete;
-  ~Pulse() {
-    std::unique_lock<std::mutex> lock(state_->mutex);
-    state_->asked = true;
-    state_->changed.notify_all();
-    // A store whose process stands still answers nobody.
-    const bool ended = state_->changed.wait_for(lock, listening, [&] { return state_->ended; });
-    lock.unlock();
-    ended ? thread_.join() : thread_.detach();
-  }
-
- private:
-  struct State {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool asked = false;
-    bool ended = false;
-  };
-  std::shared_ptr<State> state_;
-  std::thread thread_;
-};
-
-}  // namespace
 
 struct ProcessGroup {
   c10::intrusive_ptr<c10d::Store> store;
@@ -370,7 +312,23 @@ Napi::Value rollCall(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
+at::Tensor rowsOfAll(const Engine::Group& group, const at::Tensor& row) {
+  if (!group->gloo) throw std::runtime_error(std::string(exchangeFailed) + "an earlier call failed");
+  auto sizes = row.sizes().vec();
+  sizes.insert(sizes.begin(), group->gloo->getSize());
+  const at::Tensor gathered = at::empty(sizes, row.options());
+  std::vector<at::Tensor> inputs{row};
+  std::vector<std::vector<at::Tensor>> outputs{gathered.unbind()};
+  try {
+    group->gloo->allgather(outputs, inputs)->wait();
+  } catch (const std::exception& error) {
+    throw std::runtime_error(exchangeFailed + plainMessage(error));
+  }
+  return gathered;
+}
+
 void registerDistributed(Napi::Env env, Napi::Object exports) {
+  registerSharedNorm(env, exports);
   define<openGroup>(env, exports, "openGroup");
   define<closeGroup>(env, exports, "closeGroup");
   define<allReduce>(env, exports, "allReduce");

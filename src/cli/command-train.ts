@@ -4,19 +4,22 @@ import type { Command } from "commander";
 import { ReatError } from "../errors.js";
 import {
   configToYaml,
+  type ExperimentConfig,
   type ExperimentOptions,
   type ExperimentOutcome,
   loadConfig,
   presetNames,
   resumeExperiment,
+  runConfig,
   runExperiment,
 } from "../experiments/index.js";
 import { isRestarted } from "../launched.js";
 import { writeReport } from "../report/index.js";
+import { RunFolder } from "../training/index.js";
 import { dataProgress } from "./data-progress.js";
 import { addImageOptions, type ImageFlags, imageOverrides } from "./image-options.js";
 import { abortOnInterrupt } from "./interrupt.js";
-import { together } from "./join-processes.js";
+import { type Together, together } from "./join-processes.js";
 import { collect } from "./options.js";
 import { resultsFooter, resultsTable } from "./results.js";
 import { duration, note, print } from "./terminal.js";
@@ -91,7 +94,8 @@ async function train(config: string | undefined, options: TrainOptions): Promise
       throw new ReatError("usage", "--name and --dry-run are for new runs; --resume takes neither.");
     }
     const folder = options.resume;
-    return trainTogether(options, (watch) => resumeExperiment(folder, overrides, watch));
+    const needed = neededProcesses(runConfig(RunFolder.open(folder), overrides));
+    return trainTogether(options, needed, (watch) => resumeExperiment(folder, overrides, watch));
   }
   const resolved = loadConfig(config!, overrides);
   if (options.dryRun) {
@@ -99,7 +103,7 @@ async function train(config: string | undefined, options: TrainOptions): Promise
     return;
   }
   const orContinue = options.orContinue ?? isRestarted(process.env);
-  return trainTogether(options, (watch) => {
+  return trainTogether(options, neededProcesses(resolved), (watch) => {
     if (watch.team?.leads ?? true) note(`run ${join(options.runs, resolved.name)}`);
     return runExperiment(resolved, { ...watch, runsFolder: options.runs, orContinue });
   });
@@ -108,14 +112,21 @@ async function train(config: string | undefined, options: TrainOptions): Promise
 /** Trains with the processes that a launcher started beside this one, or alone. The first one alone prints and writes a report. */
 async function trainTogether(
   options: TrainOptions,
+  needed: number | null,
   work: (watch: ExperimentOptions) => Promise<ExperimentOutcome>,
 ): Promise<void> {
   const asked = abortOnInterrupt("stopping after this batch…");
-  await together(asked, async ({ team, localRank, leads }) => {
+  const train = async ({ team, localRank, leads }: Together) => {
     const shared = { team, localRank, signal: asked };
     if (!leads) await work(shared);
     else await finish(await watched(options, (watch) => work({ ...watch, ...shared })), options);
-  });
+  };
+  await together(asked, train, needed);
+}
+
+/** Processes without which this cannot be trained; null where any number will do. */
+function neededProcesses({ training }: ExperimentConfig): number | null {
+  return training.batchNorm === "batch" ? training.shards : null;
 }
 
 function overridesOf({ set = [], data, weights, name, device, threads, ...images }: TrainOptions): string[] {

@@ -2,7 +2,9 @@
 import { ReatError } from "../errors.js";
 import { type LaunchedProcess, launchedProcess } from "../launched.js";
 import { ProcessGroup, ProcessTeam } from "../tensor/index.js";
+import { fillUp } from "./further-processes.js";
 import { exitInterrupted } from "./interrupt.js";
+import { writeNote } from "./stderr.js";
 
 /** Seconds a process waits for the others, where the usual ten minutes are not wanted; and this machine's own address. */
 const timeoutName = "REAT_PROCESS_TIMEOUT";
@@ -21,11 +23,21 @@ export interface Together {
 /**
  * Does work with the processes that a launcher started beside this one, or alone.
  * @param asked stops this process
+ * @param wanted processes without which the work cannot be done; those that are missing are started
  * @throws ReatError as {@link joinProcesses}, and what `work` throws
  */
-export async function together<T>(asked: AbortSignal, work: (together: Together) => Promise<T>): Promise<T> {
-  const launched = launchedProcess(process.env);
+export async function together<T>(
+  asked: AbortSignal,
+  work: (together: Together) => Promise<T>,
+  wanted: number | null = null,
+): Promise<T> {
+  const found = launchedProcess(process.env);
+  await using filled = wanted !== null && wanted > (found?.size ?? 1) ? await fillUp(found, wanted) : null;
+  const launched = filled?.launched ?? found;
   if (!launched) return work({ team: null, localRank: 0, signal: asked, leads: true });
+  if (filled && launched.rank === 0) {
+    writeNote(`Each of ${wanted} parts needs a process: those that were not started are started here.\n`);
+  }
   await using group = await joinProcesses(launched);
   const team = new ProcessTeam(group, asked);
   const result = await work({ team, localRank: launched.localRank, signal: team.signal, leads: team.leads });

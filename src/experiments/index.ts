@@ -102,6 +102,7 @@ export {
   resumeExperiment,
   runExperiment,
 } from "./run.js";
+export { runConfig } from "./run-config.js";
 export {
   alikeButForSeeds,
   groupBySeeds,

@@ -12,6 +12,7 @@ import {
 } from "./config/index.js";
 
 /**
+ * The configuration of a run that is there.
  * @param overrides texts such as `evaluation.epsilon=4/255`, applied over what the run has
  * @throws ReatError `config` naming the run's file, and the key where one is wrong
  */

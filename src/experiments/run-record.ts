@@ -33,6 +33,7 @@ export function decidingSettings(
     shards,
     reduction,
     tailOver,
+    batchNorm,
     weightAverage,
     optimizer,
     decayVectors,
@@ -47,7 +48,11 @@ export function decidingSettings(
     ...(observedImages !== null && { observedImages }),
     ...(optimizer !== "sgd" && { optimizer }),
     ...(!decayVectors && { decayVectors }),
-    ...(shards > 1 && { shards, reduction, ...(tailOver !== "part" && { tailOver }) }),
+    ...(shards > 1 && {
+      ...{ shards, reduction },
+      ...(tailOver !== "part" && { tailOver }),
+      ...(batchNorm !== "part" && { batchNorm }),
+    }),
     // What spans the whole training is something else with another number of epochs.
     ...((rest.oneCycle || rest.cosine || ("attackRamp" in method && method.attackRamp)) && { epochs }),
     ...(weightAverage && { weightAverage: { ...average, ...(warmUp && { warmUp }) } }),

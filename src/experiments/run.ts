@@ -192,6 +192,7 @@ async function work(
     shards: {
       ...{ count: training.shards, reduction: training.reduction, seed: seeds.attack },
       tailOver: training.tailOver,
+      batchNorm: training.batchNorm,
     },
     team,
   });

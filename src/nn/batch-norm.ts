@@ -2,6 +2,7 @@
 import { ReatError } from "../errors.js";
 import { batchNorm, noGrad, ones, type Tensor, type TensorOptions, zeros } from "../tensor/index.js";
 import { Layer } from "./module.js";
+import { sharedStatistics } from "./shared-statistics.js";
 import type { TileNorm } from "./tile-norm.js";
 
 /** The fraction by which running statistics move towards the batch's. */
@@ -32,19 +33,17 @@ export class BatchNorm extends Layer {
 
   /** @throws ReatError `numerics` where the batch's statistics would be of one value per channel */
   override forward(input: Tensor): Tensor {
-    const { weight, bias, mode } = this;
-    if (mode === "train" || mode === "batch") requireSeveralValues(input.shape);
+    const { weight, bias, mode, eps } = this;
+    const training = mode === "train" || mode === "batch";
+    const group = training ? sharedStatistics() : null;
+    if (training && !group) requireSeveralValues(input.shape);
     if (mode === "train") this.batchesTracked.add_(1);
-    const ownStatistics = mode !== "batch";
-    return batchNorm(input, {
-      weight,
-      bias,
-      runningMean: ownStatistics ? this.runningMean : null,
-      runningVar: ownStatistics ? this.runningVar : null,
-      training: mode === "train" || mode === "batch",
-      momentum,
-      eps: this.eps,
-    });
+    const [runningMean, runningVar] = mode === "batch" ? [null, null] : [this.runningMean, this.runningVar];
+    const state = { weight, bias, runningMean, runningVar, momentum, eps };
+    // The losses that attacks take gradients of are sums, those of training steps means.
+    return group
+      ? group.batchNorm(input, { ...state, meanLoss: mode === "train" })
+      : batchNorm(input, { ...state, training });
   }
 
   /** The norm by running statistics. */

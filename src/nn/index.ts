@@ -60,5 +60,6 @@ export {
   wrn34x10,
 } from "./networks/index.js";
 export { Relu, Sequential } from "./sequential.js";
+export { sharedStatistics, withSharedStatistics } from "./shared-statistics.js";
 export { type TiledClassifier, throughTiles, usesTiles } from "./through-tiles.js";
 export { WeightAverage, warmedDecay } from "./weight-average.js";

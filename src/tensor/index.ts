@@ -76,7 +76,12 @@ export {
   setFloat32Precision,
   withoutAutocast,
 } from "./precision.js";
-export { ProcessGroup, type ProcessGroupOptions, processGroupTimeout } from "./process-group.js";
+export {
+  ProcessGroup,
+  type ProcessGroupOptions,
+  processGroupTimeout,
+  type SharedBatchNormArguments,
+} from "./process-group.js";
 export { ProcessTeam } from "./process-team.js";
 export { Generator } from "./random.js";
 export type { Dims } from "./reductions.js";

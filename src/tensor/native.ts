@@ -93,7 +93,7 @@ export interface NativeAddon {
   replayGraph(graph: number): void;
   disposeGraph(graph: number): boolean;
   deviceMemory(device: string): DeviceMemory;
-  /** Absent, as the seven that follow, where LibTorch has no process groups. */
+  /** Absent, as the eight that follow, where LibTorch has no process groups. */
   openGroup?(
     host: string,
     port: number,
@@ -108,6 +108,17 @@ export interface NativeAddon {
   allGather?(group: number, tensor: number): Promise<number>;
   barrier?(group: number): Promise<void>;
   rollCall?(group: number): Promise<readonly number[]>;
+  sharedBatchNorm?(
+    group: number,
+    input: number,
+    weight: number,
+    bias: number,
+    runningMean: number | null,
+    runningVar: number | null,
+    momentum: number,
+    eps: number,
+    meanLoss: boolean,
+  ): number;
   /** Whether groups share tensors on CUDA too, over NCCL. */
   readonly sharesCuda?: boolean;
   releaseCachedMemory(): void;

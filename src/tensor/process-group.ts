@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { hostname } from "node:os";
 import { ReatError } from "../errors.js";
 import { tensor } from "./creation.js";
+import { asTensorError } from "./errors.js";
 import type { Device } from "./handle.js";
 import { native } from "./native.js";
 import { Tensor } from "./tensor.js";
@@ -24,6 +25,18 @@ export interface ProcessGroupOptions {
   readonly address?: string | undefined;
   /** How long a call waits for the other processes, in seconds, above 0. Default: 600. */
   readonly timeout?: number | undefined;
+}
+
+/** State and constants of a batch normalisation over several processes. */
+export interface SharedBatchNormArguments {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+  /** Absent together with `runningVar`: none are kept. */
+  readonly runningMean: Tensor | null;
+  readonly runningVar: Tensor | null;
+  readonly momentum: number;
+  readonly eps: number;
+  readonly meanLoss: boolean;
 }
 
 /** How long a call waits for the others where nothing else is asked for, in seconds. */
@@ -135,6 +148,37 @@ export class ProcessGroup implements AsyncDisposable {
     await this.#call("waiting", (handle) => native().barrier!(handle));
   }
 
+  /**
+   * Batch normalisation of [N, channels, …] by the statistics of all processes' inputs together, which moves the running statistics where
+   * they are given. The gradient goes through all processes, which take it at the same time. Moments are added in the order of ranks. In contrast to the
+   * other calls, JavaScript waits.
+   * @param args `meanLoss`: whether the processes' losses are means over their images, which count by their numbers of images, or sums
+   * @throws TensorError that {@link failureOf} explains
+   */
+  batchNorm(input: Tensor, args: SharedBatchNormArguments): Tensor {
+    const { weight, bias, runningMean, runningVar, momentum, eps, meanLoss } = args;
+    const handle = this.#handle;
+    if (handle === null) throw closed();
+    const running = [runningMean?._handle ?? null, runningVar?._handle ?? null] as const;
+    return asTensorError(
+      () =>
+        new Tensor(
+          native().sharedBatchNorm!(
+            ...[handle, input._handle, weight._handle, bias._handle],
+            ...[...running, momentum, eps, meanLoss],
+          ),
+        ),
+    );
+  }
+
+  /** The error that names the lost process where `cause` came of one in the middle of a pass, see {@link batchNorm}; else `cause`. */
+  async failureOf(cause: unknown): Promise<unknown> {
+    const [, reason] = /the exchange between processes failed: (.*)$/s.exec(plainReason(cause)) ?? [];
+    if (reason === undefined || this.#handle === null) return cause;
+    this.#lost ??= native().rollCall!(this.#handle).catch(() => []);
+    return this.#failure("normalising", await this.#lost, plainReason(reason), cause);
+  }
+
   /** Leaves the group; the others' next call fails, unless they leave too. Closing again does nothing. */
   async close(): Promise<void> {
     const handle = this.#handle;
@@ -163,7 +207,7 @@ export class ProcessGroup implements AsyncDisposable {
   }
 
   async #callAlone<T>(what: string, body: (handle: number) => Promise<T>): Promise<T> {
-    if (this.#handle === null) throw new ReatError("usage", "The group of processes was closed.");
+    if (this.#handle === null) throw closed();
     if (this.#lost) throw this.#failure(what, await this.#lost, "an earlier call failed");
     try {
       return await body(this.#handle);
@@ -184,6 +228,8 @@ export class ProcessGroup implements AsyncDisposable {
     );
   }
 }
+
+const closed = () => new ReatError("usage", "The group of processes was closed.");
 
 const keyBytes = 32;
 

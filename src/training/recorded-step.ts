@@ -33,7 +33,7 @@ type Learner = {
   readonly method: Method;
   readonly generator: Generator;
   /** How larger batches are split, whose parts its batches are. Default: null, they are whole. */
-  readonly parts?: { readonly tailOver?: "part" | "batch" } | null;
+  readonly parts?: { readonly tailOver?: "part" | "batch"; readonly batchNorm?: "part" | "batch" } | null;
 };
 
 /**
@@ -54,7 +54,9 @@ export class StepRunner implements Disposable {
     this.#learner = learner;
     this.#onTrouble = onTrouble;
     const onGpu = learner.generator.device !== "cpu";
-    this.#recordable = onGpu && currentLevers().recordedSteps && systemInfo().cudaGraphs;
+    // A recording cannot wait for other processes in its middle.
+    const isOwn = learner.parts?.batchNorm !== "batch";
+    this.#recordable = onGpu && isOwn && currentLevers().recordedSteps && systemInfo().cudaGraphs;
   }
 
   /**

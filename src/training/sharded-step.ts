@@ -2,7 +2,7 @@
 import { mixSeed } from "../data/index.js";
 import { ReatError } from "../errors.js";
 import { moveWeights, type StepResult, type TrainingBatch } from "../methods/index.js";
-import type { ImageClassifier } from "../nn/index.js";
+import { type ImageClassifier, withSharedStatistics } from "../nn/index.js";
 import {
   cat,
   type Device,
@@ -33,6 +33,8 @@ export interface Shards {
   readonly seed: number;
   /** The images that REAT's TAIL compares with each other. Default: "part". */
   readonly tailOver?: "part" | "batch";
+  /** The images whose statistics batch normalisation takes; with "batch" each part needs a process of its own. Default: "part". */
+  readonly batchNorm?: "part" | "batch";
 }
 
 const logitsNames = ["adversarialLogits", "cleanLogits"] as const;
@@ -104,11 +106,11 @@ export class ShardedSteps {
   ): Promise<number> {
     if (this.team && !this.#carrierIsKnown) this.#carrier = await this.team.group.carrierOf(this.#carrier);
     this.#carrierIsKnown = true;
-    const begun = this.#begin(place, makeBatch);
+    const begun = await this.#inStep(() => this.#begin(place, makeBatch));
     using _begun = begun;
     const restore = await this.#moveWeights(begun.value.parts);
     using whole = await this.#wholeBatch(begun.value);
-    const { own, termNames, kinds } = this.#finish(place, begun.value, whole);
+    const { own, termNames, kinds } = await this.#inStep(() => this.#finish(place, begun.value, whole));
     const { labels } = begun.value;
     using sum = await this.#reduce(own);
     const images = labels.shape[0]!;
@@ -135,6 +137,16 @@ export class ShardedSteps {
       update({ result, gradients: read.gradients }, labels);
     });
     return images;
+  }
+
+  /** Passes of this process's parts, beside those of the others where they normalise together. */
+  async #inStep<T>(passes: () => T): Promise<T> {
+    const group = this.shards.batchNorm === "batch" ? (this.team?.group ?? null) : null;
+    try {
+      return withSharedStatistics(group, passes);
+    } catch (cause) {
+      throw group ? await group.failureOf(cause) : cause;
+    }
   }
 
   /** The batch and this process's parts of it: their steps, or the first halves of those that go on with moved weights. */

@@ -1,6 +1,7 @@
 // Trains a model with a method: checks its options, continues an earlier run, and leaves the rest to a session.
 import { existsSync, rmSync } from "node:fs";
 import { ReatError } from "../errors.js";
+import type { ImageClassifier } from "../nn/index.js";
 import type { ProcessTeam } from "../tensor/index.js";
 import { checkpointBytes, parseCheckpoint, readCheckpoint } from "./checkpoint.js";
 import { beginning, type TrainedSoFar } from "./checkpoint-state.js";
@@ -28,6 +29,7 @@ export async function train(options: TrainingOptions): Promise<TrainingOutcome> 
   const { run, shards, team = null } = options;
   using drift = watched(options);
   if (team && (shards?.count ?? 1) < team.size) requireParts(team.size, shards?.count ?? 1);
+  if (shards?.batchNorm === "batch") requireSharedNorm(options.model, shards.count, team);
   const leads = team?.leads ?? true;
   using _lock = leads ? lockRun(run.lockFile) : undefined;
   const { metricsFile } = run;
@@ -102,6 +104,20 @@ function requireParts(size: number, parts: number): never {
   throw new ReatError(
     "config",
     `${size} processes were started, and training.shards is ${parts}: each process needs a part of every batch; accepted: training.shards of at least ${size}, or fewer processes.`,
+  );
+}
+
+function requireSharedNorm(model: ImageClassifier, parts: number, team: ProcessTeam | null): void {
+  const refused = (why: string, accepted: string) =>
+    new ReatError("config", `training.batchNorm is batch, and ${why}; accepted: ${accepted}.`);
+  if (![...model.namedBuffers().keys()].some((name) => name.endsWith("running_mean"))) {
+    throw refused(`${model.architecture} has no batch normalisation`, "training.batchNorm: part");
+  }
+  if (parts === (team?.size ?? 1)) return;
+  const there = team ? `${team.size} processes work` : "one process works";
+  throw refused(
+    `${there} on ${parts} parts, of which each needs a process`,
+    `${parts} processes, or training.batchNorm: part`,
   );
 }
 

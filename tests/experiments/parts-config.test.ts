@@ -7,6 +7,7 @@ const reat = (training: object, method: object = {}) => ({ method: { name: "reat
 it.each<[object, string]>([
   [reat({ shards: 200, batchSize: 128 }), "training.shards is 200, and training.batchSize 128"],
   [reat({ tailOver: "batch" }), "training.tailOver is batch, and training.shards is 1"],
+  [reat({ batchNorm: "batch" }), "training.batchNorm is batch, and training.shards is 1"],
   [
     reat({ shards: 2, tailOver: "batch" }, { tail: { enabled: false } }),
     "training.tailOver is batch, and method reat has no TAIL here; accepted: part.",

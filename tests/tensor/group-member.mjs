@@ -1,11 +1,27 @@
 // One process of a group, for the tests of process groups: does what it is told and prints what it found as a line of JSON.
-import { ProcessGroup, setThreads, tensor } from "reat/tensor";
+import { grad, ProcessGroup, setThreads, tensor } from "reat/tensor";
 
 const [, , rank, size, port, work, timeout = "20"] = process.argv;
 setThreads(1);
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 let ticks = 0;
 setInterval(() => ticks++, 10).unref();
+
+const f64 = (values, shape) => tensor(Float64Array.from(values), { shape, dtype: "float64" });
+
+/** Batch normalisation of this process's `rank + 1` images of 2 channels and 1×2 pixels. */
+function normalised(group, meanLoss) {
+  const images = group.rank + 1;
+  const values = Array.from({ length: 4 * images }, (_, at) => Math.sin(7 * at + 3 * group.rank));
+  const input = f64(values, [images, 2, 1, 2]).requiresGrad_();
+  const [weight, bias] = [f64([2, 0.5], [2]).requiresGrad_(), f64([0.1, -1], [2]).requiresGrad_()];
+  const [runningMean, runningVar] = [f64([0, 1], [2]), f64([1, 3], [2])];
+  const state = { weight, bias, runningMean, runningVar, momentum: 0.1, eps: 1e-5, meanLoss };
+  const output = group.batchNorm(input, state);
+  const cubes = output.mul(output).mul(output);
+  const gradients = grad(meanLoss ? cubes.mean() : cubes.sum(), [input, weight, bias]);
+  return [output, ...gradients, runningMean, runningVar].map((each) => each.toArray());
+}
 
 const works = {
   async all(group) {
@@ -16,7 +32,12 @@ const works = {
     const shared = own();
     await group.broadcast(shared, group.size - 1);
     await group.barrier();
-    say({ sum: sum.toArray(), gathered: [gathered.shape, gathered.toArray()], shared: shared.toArray() });
+    const told = {
+      sum: sum.toArray(),
+      gathered: [gathered.shape, gathered.toArray()],
+      shared: shared.toArray(),
+    };
+    say({ ...told, normalised: [true, false].map((meanLoss) => normalised(group, meanLoss)) });
   },
   /** The last process comes late; the others' JavaScript goes on. */
   async late(group) {

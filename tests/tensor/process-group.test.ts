@@ -4,7 +4,14 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { ProcessGroup, type ProcessGroupOptions } from "../../src/tensor/index.js";
+import {
+  batchNorm,
+  grad,
+  ProcessGroup,
+  type ProcessGroupOptions,
+  scope,
+  tensor,
+} from "../../src/tensor/index.js";
 import { gpuKey } from "../../src/tensor/process-group.js";
 
 const program = fileURLToPath(new URL("group-member.mjs", import.meta.url));
@@ -58,6 +65,48 @@ async function group(size: number, work: string, timeout = 20): Promise<Member[]
   return Array.from({ length: size }, (_, rank) => member(rank, size, port, work, timeout));
 }
 
+const channels = 2;
+
+/** The normalisation of "group-member.mjs" by one process, of all images. */
+function wholeBatchNorm(size: number, meanLoss: boolean): number[][] {
+  return scope(() => {
+    const ofRank = (rank: number) =>
+      Array.from({ length: 4 * (rank + 1) }, (_, at) => Math.sin(7 * at + 3 * rank));
+    const f64 = (values: readonly number[], shape = [values.length]) =>
+      tensor(Float64Array.from(values), { shape, dtype: "float64" });
+    const values = [...Array(size).keys()].flatMap(ofRank);
+    const input = f64(values, [values.length / 4, channels, 1, 2]).requiresGrad_();
+    const [weight, bias] = [f64([2, 0.5]).requiresGrad_(), f64([0.1, -1]).requiresGrad_()];
+    const [runningMean, runningVar] = [f64([0, 1]), f64([1, 3])];
+    const state = { weight, bias, runningMean, runningVar, momentum: 0.1, eps: 1e-5 };
+    const output = batchNorm(input, { ...state, training: true });
+    const cubes = output.mul(output).mul(output);
+    const gradients = grad(meanLoss ? cubes.mean() : cubes.sum(), [input, weight, bias]);
+    return [output, ...gradients, runningMean, runningVar].map((each) => each.toArray());
+  });
+}
+
+/** What processes computed of their images, as one would tell it: a mean's gradients count by each process's share of the images. */
+function joined(ofEach: readonly number[][][], size: number, meanLoss: boolean): number[][] {
+  const images = (size * (size + 1)) / 2;
+  const share = (rank: number) => (meanLoss ? (rank + 1) / images : 1);
+  const [outputs, inputs] = [0, 1].map((at) =>
+    ofEach.flatMap((own, rank) => own[at]!.map((value) => value * (at === 1 ? share(rank) : 1))),
+  );
+  const sums = [2, 3].map((at) =>
+    [...Array(channels).keys()].map((c) =>
+      ofEach.reduce((sum, own, rank) => sum + own[at]![c]! * share(rank), 0),
+    ),
+  );
+  return [outputs!, inputs!, ...sums, ...ofEach[0]!.slice(4)];
+}
+
+function expectNear(found: readonly number[][], wanted: readonly number[][]): void {
+  expect(found.map(({ length }) => length)).toEqual(wanted.map(({ length }) => length));
+  const apart = found.flatMap((values, at) => values.map((value, i) => Math.abs(value - wanted[at]![i]!)));
+  expect(Math.max(...apart)).toBeLessThan(1e-12);
+}
+
 describe("a group", () => {
   it.each([1, 2, 3])("of %i: all have the sum, everybody's tensor in order, and the root's", async (size) => {
     const ranks = [...Array(size).keys()];
@@ -68,7 +117,14 @@ describe("a group", () => {
       shared: own(size - 1),
     };
     const all = await group(size, "all");
-    for (const { said } of all) expect(await said()).toEqual(wanted);
+    const found = await Promise.all(all.map(({ said }) => said()));
+    for (const { normalised: _n, ...told } of found) expect(told).toEqual(wanted);
+    const normalised = found.map((told) => told.normalised as number[][][]);
+    for (const [at, meanLoss] of [true, false].entries()) {
+      const ofEach = normalised.map((both) => both[at]!);
+      expectNear(joined(ofEach, size, meanLoss), wholeBatchNorm(size, meanLoss));
+      for (const own of ofEach) expect(own.slice(4)).toEqual(ofEach[0]!.slice(4));
+    }
   });
 
   it("waits beside JavaScript, whose timers go on", async () => {

@@ -22,6 +22,7 @@ const {
   shards = 3,
   recipe = { name: "reat" },
   tailOver = "part",
+  batchNorm = "part",
   device = "cpu",
 } = JSON.parse(process.argv[2]);
 setThreads(1);
@@ -80,7 +81,7 @@ try {
     batches: (epoch) =>
       trainingBatches(split, { batchSize: 13, seed: 2, epoch: epoch - 1, augmentation: { padding: 1 } }),
     attackGenerator: new Generator(3, device),
-    shards: { count: shards, reduction, seed: 3, tailOver },
+    shards: { count: shards, reduction, seed: 3, tailOver, batchNorm },
     seeds: { order: 2, attack: 3, evaluation: 4 },
     settings: { batchSize: 13 },
     resume: true,

@@ -70,6 +70,18 @@ async function outcomeOf(folder: string) {
   return { tensors: Object.fromEntries(tensors), method: state.method, events };
 }
 
+/** The largest difference between the weights and running statistics of two outcomes. */
+function apart(ours: Readonly<Record<string, string>>, theirs: Readonly<Record<string, string>>): number {
+  const names = Object.keys(theirs).filter((name) => /^model\..*(weight|bias|running_)/.test(name));
+  expect(names).toHaveLength(7);
+  const floats = (text: string) => new Float32Array(Uint8Array.from(Buffer.from(text, "base64")).buffer);
+  const each = names.map((name) => {
+    const [a, b] = [floats(ours[name]!), floats(theirs[name]!)];
+    return Math.max(...b.map((value, at) => Math.abs(value - a[at]!)));
+  });
+  return Math.max(...each);
+}
+
 describe("a training in three parts", () => {
   const alone = join(root, "alone");
   let wanted: Awaited<ReturnType<typeof outcomeOf>>;
@@ -143,6 +155,23 @@ describe("a training in three parts", () => {
     expect(await results(await start(2, { folder: two, tailOver: "batch" }))).toEqual([done, done]);
     expect(await outcomeOf(two)).toEqual(await outcomeOf(one));
     expect((await outcomeOf(one)).tensors).not.toEqual(wanted.tensors);
+  });
+
+  it("normalises by the whole batch where it is asked to, and ends near where the whole batch does", async () => {
+    const recipe = {
+      name: "reat",
+      tail: { enabled: false },
+      attack: { steps: 1, start: "none", batchNorm: "batch" },
+    };
+    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    const [one, two] = [join(root, "normalised-1"), join(root, "normalised-2")];
+    expect(await results(await start(1, { folder: one, shards: 1, recipe }))).toEqual([done]);
+    const options = { folder: two, shards: 2, batchNorm: "batch", recipe };
+    expect(await results(await start(2, options))).toEqual([done, done]);
+    const [ours, whole] = [await outcomeOf(two), await outcomeOf(one)];
+    expect(ours.events.length).toBe(whole.events.length);
+    // Unequal parts, of six and seven images; in parts without that, weights end elsewhere.
+    expect(apart(ours.tensors, whole.tensors)).toBeLessThan(2e-6);
   });
 
   it("is refused with more processes than parts", async () => {

@@ -124,6 +124,10 @@ function shardContradictions(training: Parsed["training"], method: MethodOptions
     const text = `is ${shards}, and training.batchSize ${batchSize}; accepted: at most one part for each image.`;
     return [{ key: "training.shards", text }];
   }
+  if (training.batchNorm === "batch" && shards === 1) {
+    const text = "is batch, and training.shards is 1, so that the batch is one part; accepted: part.";
+    return [{ key: "training.batchNorm", text }];
+  }
   if (training.tailOver === "part") return [];
   const refused = (why: string) => [
     { key: "training.tailOver", text: `is batch, and ${why}; accepted: part.` },

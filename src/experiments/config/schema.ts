@@ -210,6 +210,9 @@ const training = z.strictObject({
   tailOver: z.enum(["part", "batch"]).default("part").meta({
     help: "with several parts: whether REAT's TAIL compares the images of a part, or of the whole batch",
   }),
+  batchNorm: z.enum(["part", "batch"]).default("part").meta({
+    help: "with several parts: whether batch normalisation takes the statistics of a part, or of the whole batch, for which each part needs a process",
+  }),
   logEvery: z.int().min(1).default(10).meta({ help: "batches between two batch events in metrics.jsonl" }),
   checkpointEvery: z
     .strictObject({

@@ -1,5 +1,6 @@
 // Training passes of maps in blocks: convolutions in tiles that take their statistics on the way out and are normalised on the way in.
 import { operator, operatorMany, type Tensor } from "../../tensor/index.js";
+import { sharedStatistics } from "../shared-statistics.js";
 import type { TileNorm } from "../tile-norm.js";
 import { currentLevers } from "./levers.js";
 import { tilesWanted } from "./tile-convolution.js";
@@ -28,6 +29,8 @@ export function worthTrainingInTiles(images: Tensor): boolean {
   return (
     blockedMaps &&
     trainingTiles &&
+    // Their statistics are those of the own images.
+    sharedStatistics() === null &&
     images.device === "cpu" &&
     images.dtype === "float32" &&
     images.ndim === 4 &&
