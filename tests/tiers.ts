@@ -40,6 +40,7 @@ export const longEntries: readonly string[] = [
   "tests/nn/frozen.test.ts",
   "tests/nn/models.test.ts",
   "tests/report/report-in-browser.test.ts",
+  "tests/report/reproduction-in-browser.test.ts",
   "tests/training/learning.test.ts",
   "tests/training/trainer.test.ts",
   "tests/training/weight-average.test.ts",

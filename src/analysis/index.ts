@@ -1,4 +1,5 @@
 // The analysis floor's public face: what features say about a trained network.
+export { silhouettes } from "./silhouette.js";
 export {
   mostPoints,
   requireMap,

@@ -6,6 +6,7 @@ import {
   type BudgetName,
   budgetNames,
   estimate,
+  isFinished,
   planReproduction,
   type ReproductionPlan,
   readReproduction,
@@ -34,17 +35,17 @@ interface ReproduceOptions {
 export function addReproduce(program: Command): void {
   program
     .command("reproduce")
-    .summary("train and measure the paper's tables, and write them with verdicts")
+    .summary("train and measure the paper's tables and figures, and write them with verdicts")
     .description(
-      "Trains and measures the rows of the paper's tables. Rows that share a training share its run. Says first what is to " +
+      "Trains and measures the rows of the paper's tables and figures. Rows that share a training share its run. Says first what is to " +
         "be done, what is there already, and how long it will take. After a stop or a kill the same command goes on; several " +
         "processes may work on one queue. A run that fails stops no other one, and is named at the end. Writes " +
         "reproduction.html, .json and .csv into <runs>/reproduction/<budget>/<names>.",
     )
-    .argument("<names...>", "table-1 to table-14, or all")
+    .argument("<names...>", "table-1 to table-14, figure-1 to figure-11, or all")
     .option(
       "--rows <labels>",
-      "only these rows, separated by semicolons; rows that they are compared with come along",
+      "of tables only these rows, separated by semicolons; rows that they are compared with come along",
       (text: string) =>
         text
           .split(";")
@@ -71,6 +72,7 @@ export function addReproduce(program: Command): void {
 Examples:
   reat reproduce table-2 --budget smoke                       # a few minutes, no data needed
   reat reproduce table-2 --budget cpu --data cifar-10-binary.tar.gz
+  reat reproduce figure-1 figure-3 --budget cpu --data cifar-10-binary.tar.gz
   reat reproduce table-2 --rows "RBL;REAT" --seeds 0,1,2,3,4 --dry-run
   reat reproduce all --data cifar-10-binary.tar.gz            # of the tables on CIFAR-10, on a GPU`,
     )
@@ -137,11 +139,15 @@ async function reproduce(names: readonly string[], options: ReproduceOptions): P
 
 /** Says what is there and what is to be done. */
 function announce(plan: ReproductionPlan): { readonly open: number } {
-  const states = plan.trainings.map((training) => ({ training, ...trainingState(training, plan) }));
+  const states = plan.trainings.map((training) => {
+    const state = trainingState(training, plan);
+    return { training, ...state, finished: isFinished(state) };
+  });
   const evaluations = plan.trainings.reduce((sum, each) => sum + each.evaluations.length, 0);
   const missing = states.reduce((sum, each) => sum + each.missing.length, 0);
   const toTrain = states.filter(({ trained }) => !trained).length;
-  note(`${plan.rows.length} rows, seeds ${plan.seeds.join(", ")}. Protocol: ${plan.budget.protocol}`);
+  const rowCount = plan.figures.reduce((sum, { rows }) => sum + rows.length, plan.rows.length);
+  note(`${rowCount} rows, seeds ${plan.seeds.join(", ")}. Protocol: ${plan.budget.protocol}`);
   note(
     `trainings: ${plan.trainings.length}, of which ${plan.trainings.length - toTrain} are there and ${toTrain} are to be run`,
   );
@@ -153,7 +159,7 @@ function announce(plan: ReproductionPlan): { readonly open: number } {
     training.neededBy.join("; "),
   ]);
   note(table(["run", "training", "evaluations", "for"], rows, ["run", "training", "evaluations", "for"]));
-  return { open: states.filter(({ trained, missing: left }) => !trained || left.length > 0).length };
+  return { open: states.filter(({ finished }) => !finished).length };
 }
 
 async function finish(
@@ -177,6 +183,10 @@ async function finish(
       print(
         [`Table ${number} (budget ${plan.budgetName})`, ...sentences.map((text) => `  ${text}`)].join("\n"),
       );
+    }
+    for (const { figure, claims } of reproduction.figures) {
+      const sentences = claims.map(({ sentence, agreement }) => `  ${sentence} (${agreement})`);
+      print([`Figure ${figure} (budget ${plan.budgetName})`, ...sentences].join("\n"));
     }
   }
   note(`page: ${page}`);

@@ -9,6 +9,7 @@ import {
   signed,
 } from "../experiments/index.js";
 import { html, Markup } from "./markup.js";
+import { figureSection } from "./reproduction-figures.js";
 import { styleSheet } from "./styles.js";
 
 /** "32.08 ± 0.12", "31.2" for one figure, "–" for none. */
@@ -21,7 +22,8 @@ const duration = (hours: number) => (hours < 1 ? `${(60 * hours).toFixed(1)} min
 
 /** The page, which needs nothing beside it and runs no script. */
 export function renderReproduction(reproduction: Reproduction): string {
-  const { artefacts, budget, protocol, seeds, hardware, synthetic, hours, tables, failed } = reproduction;
+  const { artefacts, budget, protocol, seeds, hardware, synthetic, hours, tables, figures, failed } =
+    reproduction;
   const title = `${artefacts.join(", ")} of the REAT paper, budget ${budget}`;
   return `<!doctype html>
 ${html`<html lang="en">
@@ -35,12 +37,13 @@ ${html`<html lang="en">
 <body>
 <main>
 <h1>${title}</h1>
-<p class="lead">Tables of Li et al., arXiv 2307.10205, measured again. Seeds ${seeds.join(", ")}; ${duration(hours)} of training and measuring.</p>
+<p class="lead">Tables and figures of Li et al., arXiv 2307.10205, measured again. Seeds ${seeds.join(", ")}; ${duration(hours)} of training and measuring.</p>
 ${budget !== "paper" && html`<p class="notice">Another protocol than the paper's: its figures and ours cannot be compared, only the direction of the differences between rows.</p>`}
 ${synthetic && html`<p class="notice">Synthetic images, drawn by a program: the figures say nothing about photographs.</p>`}
 ${failed.length > 0 && html`<div class="notice"><strong>Failed:</strong><ul>${failed.map(({ run, neededBy, reason }) => html`<li>${run} (${neededBy.join("; ")}): ${reason}</li>`)}</ul></div>`}
 <table class="facts"><tbody><tr><th scope="row">protocol</th><td>${protocol}</td></tr><tr><th scope="row">hardware</th><td>${hardware.length === 0 ? "nothing has run yet" : hardware.map((line) => html`<div>${line}</div>`)}</td></tr><tr><th scope="row">how to read it</th><td>Accuracies in per cent, mean ± standard error over seeds. Differences are paired: of runs with the same seed. A row is called higher or lower where 0 lies outside the 95 % interval of the difference (Student’s t).</td></tr></tbody></table>
 ${tables.map((table) => tableSection(table, reproduction))}
+${figures.map(figureSection)}
 <footer>Written by reat.</footer>
 </main>
 </body>

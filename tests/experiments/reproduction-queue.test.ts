@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { generateSynthetic, writePacked } from "../../src/data/index.js";
 import {
+  isFinished,
   planReproduction,
   readReproduction,
   trainingState,
@@ -47,7 +48,7 @@ it("goes on after a stop, waits for runs of others, and finishes the rest where 
   });
   expect(waited).toEqual([first!.key]);
   expect(failed.map(({ training }) => training.key)).toEqual([second!.key]);
-  expect(trainingState(first!, plan)).toEqual({ trained: true, missing: [] });
+  expect(trainingState(first!, plan)).toEqual({ trained: true, missing: [], featuresMissing: false });
 
   rmSync(second!.folder);
   const before = statSync(join(first!.folder, "checkpoints", "last.safetensors")).mtimeMs;
@@ -59,4 +60,32 @@ it("goes on after a stop, waits for runs of others, and finishes the rest where 
   const [baseline, reat] = tables[0]!.rows;
   expect(baseline!.cells.every(({ ours }) => ours!.runs === 1)).toBe(true);
   expect(reat!.cells.map(({ verdict }) => verdict)).toEqual(["one run", "one run", "one run"]);
+});
+
+it("draws a figure from its runs: what was predicted, how far examples moved, features and their map, and what the text says", async () => {
+  const plan = planReproduction({
+    ...{ artefacts: ["figure-2"], seeds: [0], budget: "smoke", runsFolder, data },
+  });
+  expect(plan.trainings).toHaveLength(2);
+  expect(await workThrough(plan)).toEqual([]);
+  const [features] = readReproduction(plan).figures;
+  for (const { map, seedsDone, predictions, distances } of features!.rows) {
+    expect(seedsDone).toEqual([0]);
+    expect(map!.points).toHaveLength(20);
+    expect(new Set(map!.labels).size).toBe(10);
+    expect(predictions.map(({ epoch }) => epoch)).toEqual([1, 2]);
+    expect(distances.map(({ epoch }) => epoch)).toEqual([2]);
+    expect(distances[0]!.tail).toBeGreaterThan(0);
+    for (const point of map!.points) for (const value of point) expect(Number.isFinite(value)).toBe(true);
+  }
+  expect(features!.claims.map(({ verdict, agreement }) => [verdict, agreement])).toEqual([
+    ["one run", "not told"],
+  ]);
+  const { trainings } = plan;
+  const again = trainings.map((training) => trainingState(training, plan));
+  expect(again.every(isFinished)).toBe(true);
+  // A figure's file that is gone is made again, and nothing else.
+  const mapped = trainings.find((training) => training.features)!;
+  rmSync(join(mapped.folder, "features.safetensors"));
+  expect(trainingState(mapped, plan)).toEqual({ trained: true, missing: [], featuresMissing: true });
 });

@@ -6,6 +6,7 @@ import {
   differenceVerdict,
   meanOfRuns,
   pairedDifference,
+  paperFigures,
   paperRows,
   planReproduction,
   publishedRow,
@@ -72,7 +73,38 @@ describe("a plan", () => {
     expect(rows.map(({ row }) => row.row)).toEqual(["UR 20 PGD-AT", "UR 20 REAT"]);
   });
 
+  it("has the figures, whose rows share their runs with those of tables", () => {
+    const { trainings, figures } = plan(["table-2", "table-5", "figure-3", "figure-4", "figure-10"]);
+    const needed = (label: string) => trainings.filter(({ neededBy }) => neededBy.includes(label));
+    expect(needed("table 2, RBL")[0]!.neededBy).toEqual(["table 2, RBL", "figure 3, RBL"]);
+    const [reat] = needed("figure 4, REAT");
+    expect(reat!.neededBy).toEqual(
+      expect.arrayContaining(["table 2, REAT", "table 5, ResNet REAT", "figure 10, REAT"]),
+    );
+    expect(reat!.features).toBe(true);
+    expect(needed("figure 3, RBL")[0]!.features).toBe(false);
+    expect(reat!.evaluations.map(({ attack }) => attack)).toEqual([
+      ...["pgd-20", "pgd-100", "cw-100", "autoattack"],
+      ...["pgd-1", "pgd-2", "pgd-5", "pgd-10", "pgd-50"],
+    ]);
+    expect(figures.map(({ figure }) => figure.figure)).toEqual([3, 4, 10]);
+    // "all" is every table and every figure.
+    const all = plan(["all"], { budget: "cpu" });
+    expect(all.figures).toHaveLength(11);
+    expect(new Set(all.rows.map(({ row }) => row.table)).size).toBe(14);
+  });
+
+  it("compares in its claims rows that the figure has", () => {
+    for (const { rows, claims } of paperFigures) {
+      const names = rows.map(({ row }) => row);
+      expect(claims.length).toBeGreaterThan(0);
+      for (const { row, than } of claims) expect(names).toEqual(expect.arrayContaining([row, than]));
+    }
+  });
+
   it.each([
+    [["figure-12"], {}, /no table or figure of the paper \(did you mean "figure-1/],
+    [["figure-1"], { rows: ["REAT"] }, /only figures are named/],
     [["table-22"], {}, /did you mean "table-2"/],
     [["tabel-2"], {}, /did you mean "table-2"/],
     [["table-2"], { rows: ["REATT"] }, /did you mean "REAT"/],

@@ -11,6 +11,12 @@ export interface Budget {
   readonly networks: Readonly<Record<string, string>>;
   /** Attacks in the order of the columns; null leaves the paper's. */
   readonly attacks: readonly string[] | null;
+  /** Test images whose features are mapped, spread over the classes. */
+  readonly mapped: number;
+  /** Training images whose examples are followed from epoch to epoch. */
+  readonly observed: number;
+  /** Attack steps of the curves; null leaves the paper's. */
+  readonly steps: readonly number[] | null;
   /** Test images that are attacked, spread over the classes; null for all. */
   readonly images: number | null;
   /** The checkpoint that is measured. */
@@ -28,6 +34,7 @@ export const budgets: Readonly<Record<BudgetName, Budget>> = {
     protocol:
       "The paper's: 80 epochs, batches of 128, PGD-10 examples, the epoch with the highest PGD-20 accuracy on the test set, all test images.",
     ...{ overrides: [], networks: {}, attacks: null, images: null, checkpoint: "best" },
+    ...{ mapped: 2000, observed: 200, steps: null },
   },
   cpu: {
     protocol:
@@ -43,17 +50,17 @@ export const budgets: Readonly<Record<BudgetName, Budget>> = {
       "method.attack.stepSize=4/255",
     ],
     networks: { resnet18: "small-resnet", wrn28_10: "laptop-resnet" },
-    ...{ attacks: null, images: 500, checkpoint: "last" },
+    ...{ attacks: null, images: 500, checkpoint: "last", mapped: 500, observed: 100, steps: null },
   },
   smoke: {
     protocol:
-      "A check that everything runs: a tiny network, one epoch, a few images, one attack step. Its figures mean nothing.",
+      "A check that everything runs: a tiny network, two epochs, a few images, one attack step. Its figures mean nothing.",
     overrides: [
       "data.source=synthetic",
       "data.resize=null",
       "data.subset.maxPerClass=12",
       "data.subset.imbalance=4",
-      "training.epochs=1",
+      "training.epochs=2",
       "training.milestones=[]",
       "training.batchSize=16",
       "training.select=last",
@@ -62,6 +69,13 @@ export const budgets: Readonly<Record<BudgetName, Budget>> = {
       "method.attack.steps=1",
     ],
     networks: { resnet18: "smallcnn", wrn28_10: "smallcnn" },
-    ...{ attacks: ["pgd-1", "cw-1"], images: 10, checkpoint: "last" },
+    ...{
+      attacks: ["pgd-1", "cw-1"],
+      images: 10,
+      checkpoint: "last",
+      mapped: 20,
+      observed: 10,
+      steps: [1, 2],
+    },
   },
 };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runExperiment } from "../run.js";
 import type { PlannedTraining, ReproductionPlan } from "./plan.js";
-import { trainingState } from "./work.js";
+import { isFinished, trainingState } from "./work.js";
 
 /** Seconds that are left. */
 export interface ReproductionEstimate {
@@ -38,8 +38,9 @@ export async function estimate(plan: ReproductionPlan, signal?: AbortSignal): Pr
   let training = 0;
   let measuring = 0;
   for (const each of plan.trainings) {
-    const { trained, missing } = trainingState(each, plan);
-    if (trained && missing.length === 0) continue;
+    const state = trainingState(each, plan);
+    if (isFinished(state)) continue;
+    const { trained, missing, featuresMissing } = state;
     const kind = kindOf(each);
     if (!paces.has(kind)) paces.set(kind, await paceOf(each, signal));
     const pace = paces.get(kind);
@@ -49,6 +50,7 @@ export async function estimate(plan: ReproductionPlan, signal?: AbortSignal): Pr
     const { attack } = each.config.method as { attack?: { steps?: number } };
     const passSeconds = pace.batchSeconds / (batchSize * ((attack?.steps ?? 0) + 2));
     const images = plan.budget.images ?? 10_000;
+    if (featuresMissing) measuring += plan.budget.mapped * passSeconds * passesOf("pgd-20");
     for (const { attack: name } of missing) measuring += images * passSeconds * passesOf(name);
   }
   return { training, measuring, measuredKinds: [...paces.values()].filter((pace) => pace !== null).length };

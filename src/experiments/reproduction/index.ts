@@ -10,8 +10,20 @@ export {
   signed,
 } from "./differences.js";
 export { estimate, type ReproductionEstimate } from "./estimate.js";
+export { type MappedFeatures, readFeatures } from "./features.js";
+export type { CheckedClaim, ReproducedFigure, ReproducedFigureRow } from "./figure-results.js";
+export {
+  curveSteps,
+  type FigureClaim,
+  type FigureKind,
+  type FigureQuantity,
+  type FigureRow,
+  type PaperFigure,
+  paperFigures,
+} from "./figures.js";
 export {
   type PlannedEvaluation,
+  type PlannedFigure,
   type PlannedRow,
   type PlannedTraining,
   planReproduction,
@@ -19,7 +31,7 @@ export {
   type ReproductionPlan,
 } from "./plan.js";
 export { type PublishedFigure, type PublishedRow, publishedRow } from "./published.js";
-export { artefactNames, chosenRows, type ReproducedRow, reproducedRows } from "./rows.js";
+export { artefactNames, chosenArtefacts, type ReproducedRow, reproducedRows } from "./rows.js";
 export {
   type ReproducedCell,
   type ReproducedTable,
@@ -29,6 +41,7 @@ export {
 } from "./tables.js";
 export {
   type FailedTraining,
+  isFinished,
   type ReproductionWatch,
   resultOf,
   type TrainingState,

@@ -7,7 +7,8 @@ import { type ExperimentConfig, loadConfig } from "../config/index.js";
 import type { EvaluationBudget } from "../measuring/index.js";
 import { withFullPaths } from "../run-config.js";
 import { type Budget, type BudgetName, budgets } from "./budgets.js";
-import { chosenRows, type ReproducedRow } from "./rows.js";
+import { curveSteps, type FigureRow, type PaperFigure } from "./figures.js";
+import { chosenArtefacts, type ReproducedRow } from "./rows.js";
 
 /** What is to be reproduced, and where. */
 export interface ReproductionOptions {
@@ -37,6 +38,8 @@ export interface PlannedTraining {
   /** "table 2, RBL" for each row that needs it. */
   readonly neededBy: readonly string[];
   readonly evaluations: readonly PlannedEvaluation[];
+  /** Whether the features of adversarial test images are wanted. */
+  readonly features: boolean;
 }
 
 /** One attack on a training's checkpoint. */
@@ -59,6 +62,17 @@ export interface PlannedRow {
   readonly trainings: readonly PlannedTraining[];
 }
 
+/** A figure with the runs of its rows. */
+export interface PlannedFigure {
+  readonly figure: PaperFigure;
+  readonly evaluations: readonly PlannedEvaluation[];
+  readonly rows: readonly {
+    readonly row: string;
+    /** In the order of the seeds. */
+    readonly trainings: readonly PlannedTraining[];
+  }[];
+}
+
 /** Everything a reproduction does. */
 export interface ReproductionPlan {
   readonly artefacts: readonly string[];
@@ -66,6 +80,7 @@ export interface ReproductionPlan {
   readonly budget: Budget;
   readonly seeds: readonly number[];
   readonly rows: readonly PlannedRow[];
+  readonly figures: readonly PlannedFigure[];
   readonly trainings: readonly PlannedTraining[];
 }
 
@@ -79,62 +94,81 @@ export function planReproduction(options: ReproductionOptions): ReproductionPlan
     throw new ReatError("usage", `--seeds takes different whole numbers, got ${seeds.join(",") || "none"}.`);
   }
   const budget = budgets[budgetName];
-  const chosen = chosenRows(artefacts, labels ?? null);
-  const trainings = new Map<string, PlannedTraining>();
-  const rows = chosen.map((row): PlannedRow => {
-    const evaluations = evaluationsOf(row, budget);
-    const ofRow = seeds.map((seed) => {
-      const config = trainingConfig(row, budget, seed, options);
-      const key = digest(deciding(config), 12);
-      const before = trainings.get(key);
-      const name = `${config.method.name}-${key}-seed-${seed}`;
-      const training: PlannedTraining = before ?? {
-        ...{ key, seed, config: { ...config, name }, neededBy: [], evaluations: [] },
-        folder: join(options.runsFolder ?? "runs", "reproduction", budgetName, name),
-      };
-      const more = evaluations.filter(
-        (each) => !training.evaluations.some((known) => sameEvaluation(known, each)),
-      );
-      const label = `table ${row.table}, ${row.row}`;
-      const needed = {
-        ...training,
-        neededBy: [...training.neededBy, label],
-        evaluations: [...training.evaluations, ...more],
-      };
-      trainings.set(key, needed);
-      return key;
+  const { tables, figures: numbers } = chosenArtefacts(artefacts, labels ?? null);
+  const queue = new Map<string, PlannedTraining>();
+  const enqueue = (row: FigureRow, seed: number, wanted: Wanted): string => {
+    const config = trainingConfig(row, budget, seed, options);
+    const key = digest(deciding(config), 12);
+    const name = `${config.method.name}-${key}-seed-${seed}`;
+    const training: PlannedTraining = queue.get(key) ?? {
+      ...{ key, seed, config: { ...config, name }, neededBy: [], evaluations: [], features: false },
+      folder: join(options.runsFolder ?? "runs", "reproduction", budgetName, name),
+    };
+    const more = wanted.evaluations.filter(
+      (each) => !training.evaluations.some((known) => sameEvaluation(known, each)),
+    );
+    queue.set(key, {
+      ...training,
+      neededBy: [...training.neededBy, wanted.by],
+      evaluations: [...training.evaluations, ...more],
+      features: training.features || wanted.features,
     });
-    const { seeds: _seeds, name: _name, ...rest } = trainings.get(ofRow[0]!)!.config;
+    return key;
+  };
+  const ofSeeds = (row: FigureRow, wanted: Wanted) => seeds.map((seed) => enqueue(row, seed, wanted));
+  const rowKeys = tables.map((row) => {
+    const evaluations = evaluationsOf(row, budget);
     return {
       row,
-      presetHash: digest(rest, 12),
       evaluations,
-      trainings: ofRow.map((key) => trainings.get(key)!),
+      keys: ofSeeds(row, { evaluations, features: false, by: `table ${row.table}, ${row.row}` }),
     };
   });
-  // The rows of a training are complete only now.
-  const complete = rows.map((row) => ({
-    ...row,
-    trainings: row.trainings.map(({ key }) => trainings.get(key)!),
+  const figureKeys = numbers.map((figure) => {
+    const evaluations = figureEvaluations(figure, budget);
+    const features = figure.kinds.includes("features");
+    const rows = figure.rows.map((row) => ({
+      row: row.row,
+      keys: ofSeeds(row, { evaluations, features, by: `figure ${figure.figure}, ${row.row}` }),
+    }));
+    return { figure, evaluations, rows };
+  });
+  // What a training is needed for is complete only now.
+  const trainingsOf = (keys: readonly string[]) => keys.map((key) => queue.get(key)!);
+  const rows = rowKeys.map(({ row, evaluations, keys }): PlannedRow => {
+    const trainings = trainingsOf(keys);
+    const { seeds: _seeds, name: _name, ...rest } = trainings[0]!.config;
+    return { row, evaluations, trainings, presetHash: digest(rest, 12) };
+  });
+  const figures = figureKeys.map(({ figure, evaluations, rows: ofFigure }) => ({
+    ...{ figure, evaluations },
+    rows: ofFigure.map(({ row, keys }) => ({ row, trainings: trainingsOf(keys) })),
   }));
-  return { artefacts, budgetName, budget, seeds, rows: complete, trainings: [...trainings.values()] };
+  return { artefacts, budgetName, budget, seeds, rows, figures, trainings: [...queue.values()] };
+}
+
+/** What is to be measured of a training, and for what. */
+interface Wanted extends Pick<PlannedTraining, "evaluations" | "features"> {
+  readonly by: string;
 }
 
 function trainingConfig(
-  row: ReproducedRow,
+  row: FigureRow,
   budget: Budget,
   seed: number,
   { data, device }: ReproductionOptions,
 ): ExperimentConfig {
   // What is measured afterwards decides no weights; nor does the row's name.
   const own = row.overrides.filter((text) => !/^(name|evaluation\.)/.test(text));
-  const all = [...own, ...budget.overrides];
+  const isPapers = budget.overrides.length === 0;
+  const all = [...own, ...budget.overrides, ...(isPapers ? [] : (row.smaller ?? []))];
   const replaces = Object.keys(budget.networks).length > 0;
   const network = replaces ? budget.networks[loadConfig(row.preset, all).model.architecture] : undefined;
   const config = loadConfig(row.preset, [
     ...all,
     ...(network === undefined ? [] : [`model.architecture=${network}`]),
     ...["initialisation", "order", "attack"].map((name) => `seeds.${name}=${seed}`),
+    `training.observedImages=${budget.observed}`,
     `evaluation.attacks=[${budget.attacks?.[0] ?? "pgd-20"}]`,
     ...(budget.images === null ? [] : [`evaluation.images=${budget.images}`]),
     ...(data === undefined ? [] : [`data.source=${JSON.stringify(data)}`]),
@@ -187,6 +221,14 @@ function evaluationsOf(row: ReproducedRow, { attacks }: Budget): PlannedEvaluati
     published: { adaptive: true, index },
   }));
   return [...plain, ...adaptive];
+}
+
+function figureEvaluations({ kinds }: PaperFigure, { steps, attacks }: Budget): PlannedEvaluation[] {
+  const names = [
+    ...(kinds.includes("steps") ? (steps ?? curveSteps).map((count) => `pgd-${count}`) : []),
+    ...(kinds.includes("classes") ? [attacks?.[0] ?? "pgd-20"] : []),
+  ];
+  return [...new Set(names)].map((attack) => ({ column: attack, attack, budget: {}, published: null }));
 }
 
 function sameEvaluation(a: PlannedEvaluation, b: PlannedEvaluation): boolean {

@@ -2,6 +2,7 @@
 import { ReatError } from "../../errors.js";
 import { nearest } from "../config/index.js";
 import { type PaperRow, paperRows, paperTables } from "../paper-tables.js";
+import { type PaperFigure, paperFigures } from "./figures.js";
 
 /** A row, what it is compared with, and what it cannot say. */
 export interface ReproducedRow extends PaperRow {
@@ -61,19 +62,23 @@ export const reproducedRows: readonly ReproducedRow[] = [...paperRows, ...varian
   ...{ baseline: baselineOf(row), caveat: caveatOf(row) },
 }));
 
-/** The names that {@link chosenRows} takes. */
+/** The names that {@link chosenArtefacts} takes. */
 export const artefactNames: readonly string[] = [
   ...Object.keys(paperTables).map((number) => `table-${number}`),
+  ...paperFigures.map(({ figure }) => `figure-${figure}`),
   "all",
 ];
 
 /**
- * The rows of tables by name, in the paper's order.
- * @param names such as `table-2`, or `all`
- * @param labels only these rows, with the rows that they are compared with; case does not matter
+ * The rows of tables and the figures by name, in the paper's order.
+ * @param names such as `table-2` or `figure-3`, or `all`
+ * @param labels of tables only these rows, with the rows that they are compared with; case does not matter
  * @throws ReatError `usage` for a name or a row that does not exist
  */
-export function chosenRows(names: readonly string[], labels: readonly string[] | null): ReproducedRow[] {
+export function chosenArtefacts(
+  names: readonly string[],
+  labels: readonly string[] | null,
+): { readonly tables: readonly ReproducedRow[]; readonly figures: readonly PaperFigure[] } {
   if (names.length === 0)
     throw new ReatError("usage", `Nothing was named; accepted: ${artefactNames.join(", ")}.`);
   for (const name of names) {
@@ -82,13 +87,18 @@ export function chosenRows(names: readonly string[], labels: readonly string[] |
     const meant = guess ? ` (did you mean "${guess}"?)` : "";
     throw new ReatError(
       "usage",
-      `"${name}" is no table of the paper${meant}; accepted: ${artefactNames.join(", ")}.`,
+      `"${name}" is no table or figure of the paper${meant}; accepted: ${artefactNames.join(", ")}.`,
     );
   }
   const rows = reproducedRows
     .filter(({ table }) => names.includes("all") || names.includes(`table-${table}`))
     .sort((a, b) => a.table - b.table);
-  if (labels === null) return rows;
+  const figures = paperFigures.filter(
+    ({ figure }) => names.includes("all") || names.includes(`figure-${figure}`),
+  );
+  if (labels === null) return { tables: rows, figures };
+  if (rows.length === 0)
+    throw new ReatError("usage", "--rows chooses rows of tables, and only figures are named.");
   const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
   for (const label of labels) {
     if (rows.some(({ row }) => same(row, label))) continue;
@@ -101,7 +111,8 @@ export function chosenRows(names: readonly string[], labels: readonly string[] |
     );
   }
   const wanted = rows.filter(({ row }) => labels.some((label) => same(label, row)));
-  return rows.filter((row) =>
+  const tables = rows.filter((row) =>
     wanted.some((each) => each.table === row.table && (each.row === row.row || each.baseline === row.row)),
   );
+  return { tables, figures };
 }

@@ -1,6 +1,4 @@
 // The tables of a reproduction: the paper's figure beside ours, differences, and what was spent.
-import { type EvaluationResult, readResults } from "../../evaluation/index.js";
-import { RunFolder, readRunEvents } from "../../training/index.js";
 import { paperTables } from "../paper-tables.js";
 import {
   type DifferenceVerdict,
@@ -10,8 +8,10 @@ import {
   meanOfRuns,
   pairedDifference,
 } from "./differences.js";
-import type { PlannedRow, PlannedTraining, ReproductionPlan } from "./plan.js";
+import { type ReproducedFigure, reproducedFigure } from "./figure-results.js";
+import type { PlannedRow, ReproductionPlan } from "./plan.js";
 import { type PublishedFigure, publishedRow } from "./published.js";
+import { measuringSeconds, type ReadTraining, readTraining } from "./read-training.js";
 import { resultOf } from "./work.js";
 
 /** A figure of ours beside the paper's: per cent, seconds in table 14. */
@@ -62,21 +62,13 @@ export interface Reproduction {
   readonly synthetic: boolean;
   readonly hours: number;
   readonly tables: readonly ReproducedTable[];
+  readonly figures: readonly ReproducedFigure[];
   /** Runs that failed, with the reason. */
   readonly failed: readonly {
     readonly run: string;
     readonly neededBy: readonly string[];
     readonly reason: string;
   }[];
-}
-
-interface ReadTraining {
-  readonly training: PlannedTraining;
-  readonly results: readonly EvaluationResult[];
-  readonly epochSeconds: readonly number[];
-  readonly seconds: number;
-  readonly environment: Readonly<Record<string, unknown>>;
-  readonly synthetic: boolean;
 }
 
 /** Reads what the runs of a plan have by now. @throws ReatError `data` for damaged files */
@@ -89,9 +81,10 @@ export function readReproduction(plan: ReproductionPlan, failed: Reproduction["f
     artefacts: plan.artefacts,
     ...{ budget: plan.budgetName, protocol: plan.budget.protocol, seeds: plan.seeds },
     hardware: [...new Set(known.map(({ environment }) => hardwareLine(environment)))],
-    synthetic: known.some(({ synthetic }) => synthetic),
+    synthetic: known.some(({ data }) => data.synthetic),
     hours: seconds / 3600,
     tables: numbers.map((table) => tableOf(table, plan, read)),
+    figures: plan.figures.map((figure) => reproducedFigure(figure, plan, read)),
     failed,
   };
 }
@@ -158,7 +151,7 @@ function figuresOf(
     return [
       {
         ...{ column: "an epoch", paper: published?.figures[0] ?? null },
-        bySeed: bySeed(({ epochSeconds }) => meanOfRuns(epochSeconds)?.mean ?? null),
+        bySeed: bySeed(({ epochs }) => meanOfRuns(epochs.map(({ seconds }) => seconds))?.mean ?? null),
       },
     ];
   }
@@ -181,32 +174,6 @@ function figuresOf(
 }
 
 const percent = (fraction: number | undefined) => (fraction === undefined ? null : 100 * fraction);
-
-function readTraining(training: PlannedTraining): ReadTraining | null {
-  if (!RunFolder.isRun(training.folder)) return null;
-  const run = RunFolder.open(training.folder);
-  const events = readRunEvents(run.metricsFile);
-  const ended = events.some(({ type }) => type === "end");
-  // A run that goes on after a stop does the rest of an epoch again; the later one counts.
-  const epochs = new Map(
-    events.flatMap((event) => (event.type === "epoch" ? [[event.epoch, event.seconds]] : [])),
-  );
-  const environment = run.environment();
-  const data = (environment as { data?: { synthetic?: boolean } } | null)?.data;
-  const between = events.reduce((sum, event) => sum + (event.type === "evaluation" ? event.seconds : 0), 0);
-  return {
-    training,
-    results: ended ? readResults(run.evaluationsFolder) : [],
-    epochSeconds: ended ? [...epochs.values()] : [],
-    seconds: [...epochs.values()].reduce((sum, value) => sum + value, between),
-    environment: { ...environment },
-    synthetic: data?.synthetic ?? false,
-  };
-}
-
-function measuringSeconds({ results }: ReadTraining): number {
-  return results.reduce((sum, { seconds }) => sum + seconds, 0);
-}
 
 function hardwareLine(environment: Readonly<Record<string, unknown>>): string {
   const { cpu, cores, threads, device, libtorch, revision } = environment;

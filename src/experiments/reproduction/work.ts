@@ -6,6 +6,7 @@ import { RunFolder, readRunEvents, type TrainingProgress } from "../../training/
 import { evaluateRun } from "../measuring/index.js";
 import { type QueueWatch, workThroughQueue } from "../queue.js";
 import { resumeExperiment, runExperiment } from "../run.js";
+import { hasFeatures, makeFeatures } from "./features.js";
 import type { PlannedEvaluation, PlannedTraining, ReproductionPlan } from "./plan.js";
 
 /** How far a run of the queue is. */
@@ -13,6 +14,13 @@ export interface TrainingState {
   readonly trained: boolean;
   /** Evaluations that are still to be made. */
   readonly missing: readonly PlannedEvaluation[];
+  /** Whether features are wanted that are not there. */
+  readonly featuresMissing: boolean;
+}
+
+/** Whether nothing is left to be done. */
+export function isFinished({ trained, missing, featuresMissing }: TrainingState): boolean {
+  return trained && missing.length === 0 && !featuresMissing;
 }
 
 /** A run that could not be finished. */
@@ -29,12 +37,15 @@ export interface ReproductionWatch extends QueueWatch<PlannedTraining> {
 
 /** What of a run is there. @throws ReatError `data` for damaged files */
 export function trainingState(training: PlannedTraining, plan: ReproductionPlan): TrainingState {
-  if (!RunFolder.isRun(training.folder)) return { trained: false, missing: training.evaluations };
+  const featuresMissing = training.features && !hasFeatures(training);
+  if (!RunFolder.isRun(training.folder)) {
+    return { trained: false, missing: training.evaluations, featuresMissing };
+  }
   const run = RunFolder.open(training.folder);
   const trained = readRunEvents(run.metricsFile).some(({ type }) => type === "end");
   const results = trained ? readResults(run.evaluationsFolder) : [];
   const missing = training.evaluations.filter((each) => resultOf(results, each, plan) === null);
-  return { trained, missing };
+  return { trained, missing, featuresMissing };
 }
 
 /** The result of an evaluation among those of its run; null where there is none. */
@@ -67,10 +78,7 @@ export async function workThrough(
   const failed = await workThroughQueue(
     plan.trainings,
     {
-      isDone: (training) => {
-        const { trained, missing } = trainingState(training, plan);
-        return trained && missing.length === 0;
-      },
+      isDone: (training) => isFinished(trainingState(training, plan)),
       finish: (training) => finish(training, plan, watch),
     },
     watch,
@@ -111,6 +119,12 @@ async function finish(
       ...{ checkpoints: [checkpoint], images, overrides: [source] },
       ...(signal && { signal }),
       onProgress: (_, progress) => watch.onEvaluation?.(training, progress),
+    });
+  }
+  if (training.features && !hasFeatures(training)) {
+    await makeFeatures(training, plan, [source], {
+      ...(signal && { signal }),
+      onProgress: (progress) => watch.onEvaluation?.(training, progress),
     });
   }
 }

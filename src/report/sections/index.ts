@@ -5,7 +5,7 @@ export { classDifferencesSection, configDifferencesSection, verdictSection } fro
 export { curvesSection } from "./curves.js";
 export { ensemblesSection } from "./ensembles.js";
 export { headerSection, protocolSection, reportTitle } from "./header.js";
-export { dataSetOf, type ShownRun, shownRuns } from "./parts.js";
+export { dataSetOf, panels, type ShownRun, shownRuns } from "./parts.js";
 export { picturesSection } from "./pictures.js";
 export { predictionsSection } from "./predictions.js";
 export { reproduceSection } from "./reproduce.js";
