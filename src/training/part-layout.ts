@@ -63,6 +63,6 @@ export function sliceOf({ images, labels, mixed }: TrainingBatch, from: number, 
   const cut = (tensor: Tensor) => tensor.slice(0, from, to).contiguous();
   return {
     ...{ images: cut(images), labels: cut(labels) },
-    ...(mixed && { mixed: { labels: cut(mixed.labels), share: cut(mixed.share) } }),
+    ...(mixed && { mixed: { labels: cut(mixed.labels), share: mixed.share } }),
   };
 }

@@ -1,13 +1,12 @@
 // Training in parts on a GPU: by a group of one process over NCCL, under a launcher that starts one, and by two that share the GPU.
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
 import { ProcessGroup, ProcessTeam } from "../../src/tensor/index.js";
 import { RunFolder, train } from "../../src/training/index.js";
+import { Crew, freePort } from "../crew.js";
 import { describeOnCuda, testDevice } from "../test-device.js";
 import { eventsOf, temporaryRuns } from "../training/tiny-run.js";
 import { deviceOptions, largestDifference, logTolerance } from "./device-run.js";
@@ -15,15 +14,6 @@ import { deviceOptions, largestDifference, logTolerance } from "./device-run.js"
 const runs = temporaryRuns();
 afterAll(runs.remove);
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** What steps, epochs and measurements say, without clocks. */
 function measured(run: RunFolder): unknown[] {
@@ -71,19 +61,16 @@ describeOnCuda("training in two parts", () => {
   });
 
   it("by two processes on one GPU exchanges through the CPU, and goes as by one", async () => {
-    const start = async (size: number, folder: string) => {
-      const port = await freePort();
-      const children = Array.from({ length: size }, (_, rank) => {
-        const given = JSON.stringify({ rank, size, port, folder, epochs: 1, device: testDevice });
-        return spawn(process.execPath, [fromHere("../training/group-run.mjs"), given], {
-          stdio: ["ignore", "inherit", "inherit"],
-        });
-      });
-      return Promise.all(children.map(async (child) => (await once(child, "close"))[0] as number));
-    };
+    const crew = new Crew(fromHere("../training/group-run.mjs"));
     const [one, two] = [join(runs.root, "one"), join(runs.root, "two")];
-    expect(await start(1, one)).toEqual([0]);
-    expect(await start(2, two)).toEqual([0, 0]);
+    for (const [size, folder] of [
+      [1, one],
+      [2, two],
+    ] as const) {
+      const members = await crew.together(size, { folder, epochs: 1, device: testDevice });
+      for (const { said } of members) expect(await said()).toMatchObject({ stopped: false, epoch: 1 });
+    }
+    crew.dispose();
     const logs = [one, two].map((folder) => measured(RunFolder.ofAnother(folder)));
     const difference = largestDifference(logs[1], logs[0]);
     console.log(`two on one GPU: the log differs by ${difference} at most`);

@@ -1,7 +1,7 @@
-// One process of a group, for the tests of process groups: does what it is told and prints what it found as a line of JSON.
+// A process for the tests of process groups: joins the groups that lines of JSON name, does what they say, and prints what it found as a line.
+import { createInterface } from "node:readline";
 import { grad, ProcessGroup, setThreads, tensor } from "reat/tensor";
 
-const [, , rank, size, port, work, timeout = "20"] = process.argv;
 setThreads(1);
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 let ticks = 0;
@@ -51,7 +51,7 @@ const works = {
     say("ready");
     for (;;) {
       await group.allReduce(tensor([1]));
-      if (group.rank === group.size - 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
   },
   /** As for ever, but the last one computes for longer than a roll call listens. */
@@ -61,19 +61,17 @@ const works = {
     if (group.rank === group.size - 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
     for (;;) await group.allReduce(tensor([1]));
   },
-  async twisted(group) {
-    await group.allReduce(tensor([1, 2, 3, 4], { shape: [2, 2] }).transpose(0, 1));
-  },
 };
 
-try {
-  const group = await ProcessGroup.open({
-    ...{ rank: Number(rank), size: Number(size), port: Number(port), host: "127.0.0.1" },
-    timeout: Number(timeout),
-  });
-  await works[work](group);
-  await group.close();
-} catch (error) {
-  say({ error: error.message, code: error.code, at: Date.now() });
-  process.exitCode = 1;
+for await (const line of createInterface({ input: process.stdin })) {
+  const { rank, size, port, work, timeout = 20 } = JSON.parse(line);
+  let group;
+  try {
+    group = await ProcessGroup.open({ rank, size, port, host: "127.0.0.1", timeout });
+    await works[work](group);
+  } catch (error) {
+    say({ error: error.message, code: error.code });
+  }
+  await group?.close();
 }
+process.exit();

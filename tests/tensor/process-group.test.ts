@@ -1,9 +1,8 @@
 // Groups of two and three processes on this machine: what they compute together, and what becomes of the others when one fails.
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import {
   batchNorm,
   grad,
@@ -13,57 +12,16 @@ import {
   tensor,
 } from "../../src/tensor/index.js";
 import { gpuKey } from "../../src/tensor/process-group.js";
+import { Crew, freePort, type Member } from "../crew.js";
 
-const program = fileURLToPath(new URL("group-member.mjs", import.meta.url));
-const members: Member[] = [];
-afterEach(() => {
-  for (const { child } of members.splice(0)) child.kill("SIGKILL");
-});
+const crew = new Crew(fileURLToPath(new URL("group-member.mjs", import.meta.url)));
+afterAll(() => crew.dispose());
+const group = (size: number, work: string, timeout?: number) => crew.together(size, { work, timeout });
 
-interface Member {
-  readonly child: ChildProcess;
-  /** The next line that it prints. */
-  said(): Promise<Record<string, unknown>>;
+interface Told extends Record<string, unknown> {
+  readonly error?: string;
 }
-
-function member(...args: readonly (number | string)[]): Member {
-  const child = spawn(process.execPath, [program, ...args.map(String)], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  let text = "";
-  child.stdout.on("data", (chunk) => {
-    text += chunk;
-    child.emit("line");
-  });
-  const said = async () => {
-    while (!text.includes("\n")) {
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`ended with ${child.exitCode}`);
-      await Promise.race([once(child, "line"), once(child, "close")]);
-    }
-    const end = text.indexOf("\n");
-    const line = text.slice(0, end);
-    text = text.slice(end + 1);
-    return JSON.parse(line) as Record<string, unknown>;
-  };
-  const made = { child, said };
-  members.push(made);
-  return made;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function group(size: number, work: string, timeout = 20): Promise<Member[]> {
-  const port = await freePort();
-  return Array.from({ length: size }, (_, rank) => member(rank, size, port, work, timeout));
-}
+const told = async ({ said }: Member) => (await said()) as Told;
 
 const channels = 2;
 
@@ -117,9 +75,9 @@ describe("a group", () => {
       shared: own(size - 1),
     };
     const all = await group(size, "all");
-    const found = await Promise.all(all.map(({ said }) => said()));
-    for (const { normalised: _n, ...told } of found) expect(told).toEqual(wanted);
-    const normalised = found.map((told) => told.normalised as number[][][]);
+    const found = await Promise.all(all.map(told));
+    for (const { normalised: _n, ...others } of found) expect(others).toEqual(wanted);
+    const normalised = found.map((each) => each.normalised as number[][][]);
     for (const [at, meanLoss] of [true, false].entries()) {
       const ofEach = normalised.map((both) => both[at]!);
       expectNear(joined(ofEach, size, meanLoss), wholeBatchNorm(size, meanLoss));
@@ -128,44 +86,32 @@ describe("a group", () => {
   });
 
   it("waits beside JavaScript, whose timers go on", async () => {
-    const [first] = await group(2, "late");
-    expect((await first!.said()).ticks).toBeGreaterThan(10);
+    const [first, second] = await Promise.all((await group(2, "late")).map(told));
+    expect(first!.ticks).toBeGreaterThan(10);
+    expect(second!.ticks).toBeGreaterThan(10);
   });
 });
 
+// Those that remain work on in groups of other processes.
 describe("a member that fails", () => {
-  it("by a kill ends the others' call at once, in a sentence", async () => {
+  it("is named where it is the first one, with whom the others met", async () => {
     const all = await group(3, "forever");
     for (const { said } of all) expect(await said()).toBe("ready");
-    all[1]!.child.kill("SIGKILL");
-    for (const rank of [0, 2]) {
-      const { error, code } = await all[rank]!.said();
-      expect(error).toMatch(new RegExp(`^Process ${rank} of 3 lost process 1 while adding: .*[^.]\\.$`));
+    all[0]!.child.kill("SIGKILL");
+    for (const rank of [1, 2]) {
+      const { error, code } = await told(all[rank]!);
+      expect(error).toMatch(new RegExp(`^Process ${rank} of 3 lost process 0 while adding: .*[^.]\\.$`));
       expect(code).toBe("environment");
     }
   });
 
-  it.each(["SIGKILL", "SIGSTOP"] as const)(
-    "is named where it is the first one, ended by %s",
-    async (signal) => {
-      const all = await group(3, "forever", 2);
-      for (const { said } of all) expect(await said()).toBe("ready");
-      all[0]!.child.kill(signal);
-      for (const rank of [1, 2]) {
-        const { error } = await all[rank]!.said();
-        expect(error).toMatch(new RegExp(`^Process ${rank} of 3 lost process 0 while adding: `));
-      }
-    },
-  );
-
-  it("does not drag one along that computes for long", async () => {
+  it("by a kill ends the others' call, and does not drag one along that computes for long", async () => {
     const all = await group(3, "busy");
     for (const { said } of all) expect(await said()).toBe("ready");
     all[1]!.child.kill("SIGKILL");
     for (const rank of [0, 2]) {
-      expect((await all[rank]!.said()).error).toMatch(
-        new RegExp(`^Process ${rank} of 3 lost process 1 while adding: `),
-      );
+      const { error } = await told(all[rank]!);
+      expect(error).toMatch(new RegExp(`^Process ${rank} of 3 lost process 1 while adding: `));
     }
   });
 
@@ -174,14 +120,20 @@ describe("a member that fails", () => {
     for (const { said } of [first!, second!]) expect(await said()).toBe("ready");
     const began = Date.now();
     second!.child.kill("SIGSTOP");
-    const { error } = await first!.said();
+    const { error } = await told(first!);
     expect(error).toMatch(/^Process 0 of 2 lost process 1 while adding: .*(time|Timed)/i);
     expect(Date.now() - began).toBeGreaterThan(1500);
   });
 
   it("by never coming is told by those who wait", async () => {
-    const alone = member(0, 2, await freePort(), "all", 1);
-    expect((await alone.said()).error).toMatch(
+    const alone = ProcessGroup.open({
+      rank: 0,
+      size: 2,
+      host: "127.0.0.1",
+      port: await freePort(),
+      timeout: 1,
+    });
+    await expect(alone).rejects.toThrow(
       /^Process 0 of 2 did not meet the others at 127\.0\.0\.1:\d+ within 1 s: .*[^.]\.$/,
     );
   });
@@ -229,12 +181,10 @@ describe("what is refused", () => {
   });
 
   it("a tensor that does not lie in one piece, and a group that was closed", async () => {
-    const [first] = await group(1, "twisted");
-    expect(await first!.said()).toMatchObject({
-      code: "usage",
-      error: "A tensor that processes share must be contiguous and on the CPU, got float32[2,2].",
-    });
     await using alone = await ProcessGroup.open({ ...options, size: 1, port: await freePort() });
+    const twisted = tensor([1, 2, 3, 4], { shape: [2, 2] }).transpose(0, 1);
+    const refused = /^A tensor that processes share must be contiguous .*got float32\[2,2\]\.$/;
+    await expect(alone.allReduce(twisted)).rejects.toThrow(refused);
     await alone.close();
     await expect(alone.barrier()).rejects.toThrow("The group of processes was closed.");
   });

@@ -1,5 +1,7 @@
-// One process of a tiny training in parts, alone or in a group, for the tests of training with several processes. It runs from dist.
+// A process of tiny trainings in parts, alone or in groups, as lines of JSON say, for the tests of training with several processes. It runs from
+// dist.
 import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { namedAttack } from "reat/attacks";
 import { classGroups, evaluationBatches, trainingBatches } from "reat/data";
 import { evaluate } from "reat/evaluation";
@@ -9,22 +11,6 @@ import { SGD } from "reat/optim";
 import { Generator, ProcessGroup, ProcessTeam, rand, randint, setThreads } from "reat/tensor";
 import { currentEnvironment, RunFolder, train } from "reat/training";
 
-const {
-  rank,
-  size,
-  port,
-  folder,
-  epochs,
-  stopAt,
-  pause,
-  timeout = 20,
-  reduction = "ordered",
-  shards = 3,
-  recipe = { name: "reat" },
-  tailOver = "part",
-  batchNorm = "part",
-  device = "cpu",
-} = JSON.parse(process.argv[2]);
 setThreads(1);
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 const classCounts = [24, 12, 8, 4];
@@ -50,68 +36,95 @@ class TinyModel extends ImageClassifier {
   }
 }
 
-const data = new Generator(7);
-const split = {
-  images: rand([48, 3, 8, 8], data).mul(255).to("uint8").to(device),
-  labels: randint(0, 4, [48], data).to(device),
-  count: 48,
-};
-const model = new TinyModel(new Generator(1));
-model.to(device);
-const method = createMethod(methodOptions.parse({ attack: { steps: 2, batchNorm: "batch" }, ...recipe }), {
-  ...{ classCounts, device },
-});
-const optimizer = new SGD(model.namedParameters(), { learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 });
-const own = new AbortController();
-
-try {
-  const group = size === 1 ? null : await ProcessGroup.open({ rank, size, port, host: "127.0.0.1", timeout });
-  const team = group && new ProcessTeam(group, own.signal);
-  const environment = currentEnvironment(device);
-  const leads = rank === 0;
-  const run = !leads
-    ? RunFolder.ofAnother(folder)
-    : existsSync(folder)
-      ? RunFolder.open(folder, environment)
-      : await RunFolder.create(folder, "name: tiny\n", environment);
-  const outcome = await train({
-    ...{ model, method, optimizer, epochs, run, team, signal: own.signal },
-    learningRate: () => 0.1,
-    batchesPerEpoch: 4,
-    batches: (epoch) =>
-      trainingBatches(split, { batchSize: 13, seed: 2, epoch: epoch - 1, augmentation: { padding: 1 } }),
-    attackGenerator: new Generator(3, device),
-    shards: { count: shards, reduction, seed: 3, tailOver, batchNorm },
-    seeds: { order: 2, attack: 3, evaluation: 4 },
-    settings: { batchSize: 13 },
-    resume: true,
-    evaluation: {
-      ...{ split: "test", attack: "pgd-2", everyEpochs: 1 },
-      run: async ({ signal }) => {
-        const batches = evaluationBatches(split, 10);
-        const groups = classGroups(classCounts);
-        const attacks = [namedAttack("pgd-2")];
-        const { clean, attacks: measured } = await evaluate({
-          ...{ model, batches, groups, attacks, seed: 4, team, signal },
-        });
-        return { clean, robust: measured[0].report };
-      },
-    },
-    logEvery: 1,
-    onProgress: ({ epoch, batch, evaluation }) => {
-      if (evaluation) return;
-      if (stopAt && stopAt.rank === rank && epoch === stopAt.epoch && batch === stopAt.batch)
-        own.abort(new Error("asked"));
-      if (pause && pause.rank === rank && epoch === pause.epoch && batch === pause.batch) {
-        say("here");
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-      }
-    },
+async function run(given) {
+  const {
+    rank,
+    size,
+    port,
+    folder,
+    epochs = 2,
+    stopAt,
+    pause,
+    timeout = 20,
+    reduction = "ordered",
+    shards = 3,
+    recipe = { name: "reat" },
+    tailOver = "part",
+    batchNorm = "part",
+    cutMix = null,
+    device = "cpu",
+  } = given;
+  const data = new Generator(7);
+  const split = {
+    images: rand([48, 3, 8, 8], data).mul(255).to("uint8").to(device),
+    labels: randint(0, 4, [48], data).to(device),
+    count: 48,
+  };
+  const model = new TinyModel(new Generator(1));
+  model.to(device);
+  const method = createMethod(methodOptions.parse({ attack: { steps: 2, batchNorm: "batch" }, ...recipe }), {
+    ...{ classCounts, device },
   });
-  say({ stopped: outcome.stopped, epoch: outcome.epoch, batch: outcome.batch });
-  await group?.close();
-} catch (error) {
-  say({ error: error.message, code: error.code });
-  process.exitCode = 1;
+  const optimizer = new SGD(model.namedParameters(), { learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 });
+  const own = new AbortController();
+
+  let group = null;
+  try {
+    if (size > 1) group = await ProcessGroup.open({ rank, size, port, host: "127.0.0.1", timeout });
+    const team = group && new ProcessTeam(group, own.signal);
+    const environment = currentEnvironment(device);
+    const leads = rank === 0;
+    const run = !leads
+      ? RunFolder.ofAnother(folder)
+      : existsSync(folder)
+        ? RunFolder.open(folder, environment)
+        : await RunFolder.create(folder, "name: tiny\n", environment);
+    const outcome = await train({
+      ...{ model, method, optimizer, epochs, run, team, signal: own.signal },
+      learningRate: () => 0.1,
+      batchesPerEpoch: 4,
+      batches: (epoch) =>
+        trainingBatches(split, {
+          batchSize: 13,
+          seed: 2,
+          epoch: epoch - 1,
+          augmentation: { padding: 1 },
+          cutMix,
+        }),
+      attackGenerator: new Generator(3, device),
+      shards: { count: shards, reduction, seed: 3, tailOver, batchNorm },
+      seeds: { order: 2, attack: 3, evaluation: 4 },
+      settings: { batchSize: 13 },
+      resume: true,
+      evaluation: {
+        ...{ split: "test", attack: "pgd-2", everyEpochs: 1 },
+        run: async ({ signal }) => {
+          const batches = evaluationBatches(split, 10);
+          const groups = classGroups(classCounts);
+          const attacks = [namedAttack("pgd-2")];
+          const { clean, attacks: measured } = await evaluate({
+            ...{ model, batches, groups, attacks, seed: 4, team, signal },
+          });
+          return { clean, robust: measured[0].report };
+        },
+      },
+      logEvery: 1,
+      onProgress: ({ epoch, batch, evaluation }) => {
+        if (evaluation) return;
+        if (stopAt && stopAt.rank === rank && epoch === stopAt.epoch && batch === stopAt.batch)
+          own.abort(new Error("asked"));
+        if (pause && pause.rank === rank && epoch === pause.epoch && batch === pause.batch) {
+          say("here");
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+        }
+      },
+    });
+    say({ stopped: outcome.stopped, epoch: outcome.epoch, batch: outcome.batch });
+    await group?.close();
+  } catch (error) {
+    say({ error: error.message, code: error.code });
+  }
 }
+
+for await (const line of createInterface({ input: process.stdin })) await run(JSON.parse(line));
 process.exit();

@@ -1,59 +1,22 @@
 // Training in parts gives the same bits for any number of processes, and ends cleanly where one is stopped, killed or missing.
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint } from "../../src/training/checkpoint.js";
+import { Crew, type Member } from "../crew.js";
 
-const program = fileURLToPath(new URL("group-run.mjs", import.meta.url));
+const crew = new Crew(fileURLToPath(new URL("group-run.mjs", import.meta.url)));
 const root = mkdtempSync(join(tmpdir(), "reat-processes-"));
-const children: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
+afterAll(() => {
+  crew.dispose();
+  rmSync(root, { recursive: true, force: true });
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-interface Started {
-  readonly child: ChildProcess;
-  /** All that it printed, once it has ended. */
-  readonly said: Promise<unknown[]>;
-}
-
-async function start(size: number, options: Readonly<Record<string, unknown>>): Promise<Started[]> {
-  const port = await freePort();
-  return Array.from({ length: size }, (_, rank) => {
-    const given = JSON.stringify({ epochs: 2, ...options, rank, size, port });
-    const child = spawn(process.execPath, [program, given], { stdio: ["ignore", "pipe", "inherit"] });
-    children.push(child);
-    let text = "";
-    child.stdout.on("data", (chunk) => {
-      text += chunk;
-      child.emit("printed", text);
-    });
-    const said = once(child, "close").then(() =>
-      text
-        .split("\n")
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as unknown),
-    );
-    return { child, said };
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-const results = (started: readonly Started[]) => Promise.all(started.map(({ said }) => said));
+const start = (size: number, options: object) => crew.together(size, options);
+/** What each says at the end. */
+const results = (members: readonly Member[]) => Promise.all(members.map(({ said }) => said()));
 
 /** Everything that decides how a run goes on, and what it measured. */
 async function outcomeOf(folder: string) {
@@ -86,7 +49,7 @@ describe("a training in three parts", () => {
   const alone = join(root, "alone");
   let wanted: Awaited<ReturnType<typeof outcomeOf>>;
   beforeAll(async () => {
-    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    const done = { stopped: false, epoch: 2, batch: 4 };
     expect(await results(await start(1, { folder: alone }))).toEqual([done]);
     wanted = await outcomeOf(alone);
     expect(Object.keys(wanted.tensors)).toContain("model.norm.running_mean");
@@ -96,9 +59,9 @@ describe("a training in three parts", () => {
   it("stops everywhere after the same batch when one is asked, goes on with more processes, and has the bits of one process", async () => {
     const folder = join(root, "stopped");
     const stopAt = { rank: 1, epoch: 2, batch: 1 };
-    const stopped = [{ stopped: true, epoch: 2, batch: 2 }];
+    const stopped = { stopped: true, epoch: 2, batch: 2 };
     expect(await results(await start(2, { folder, stopAt }))).toEqual([stopped, stopped]);
-    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    const done = { stopped: false, epoch: 2, batch: 4 };
     expect(await results(await start(3, { folder }))).toEqual([done, done, done]);
     expect(await outcomeOf(folder)).toEqual(wanted);
     expect(readdirSync(folder).sort()).toEqual([
@@ -106,50 +69,31 @@ describe("a training in three parts", () => {
     ]);
   }, 60_000);
 
-  it("ends with a sentence where a process is killed, and is continued from its checkpoint by another number", async () => {
-    const folder = join(root, "killed");
-    const started = await start(3, { folder, pause: { rank: 1, epoch: 2, batch: 2 } });
-    const victim = started[1]!.child;
-    await once(victim, "printed");
-    victim.kill("SIGKILL");
-    const [first, , third] = await results(started);
-    for (const [rank, said] of [
-      [0, first],
-      [2, third],
-    ] as const) {
-      expect(said).toEqual([
-        {
-          code: "environment",
-          error: expect.stringMatching(`^Process ${rank} of 3 lost process 1 while collecting: `),
-        },
-      ]);
-    }
-    expect(await results(await start(1, { folder }))).toEqual([[{ stopped: false, epoch: 2, batch: 4 }]]);
-    expect(await outcomeOf(folder)).toEqual(wanted);
-  });
-
-  it("ends when the time is over where one process stands still", async () => {
-    const folder = join(root, "still");
-    const started = await start(2, { folder, timeout: 2, pause: { rank: 1, epoch: 1, batch: 2 } });
-    expect(await started[0]!.said).toEqual([
-      {
-        code: "environment",
-        error: expect.stringMatching(/^Process 0 of 2 lost process 1 while collecting: .*[Tt]im/),
-      },
-    ]);
-  });
-
   it("moves weights along the whole batch's gradient, and counts classes over all of it", async () => {
     const recipe = { name: "trades", weightPerturbation: { gamma: 0.05 }, gkl: { weights: "class" } };
-    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    const done = { stopped: false, epoch: 2, batch: 4 };
     const [one, two] = [join(root, "moved-1"), join(root, "moved-2")];
     expect(await results(await start(1, { folder: one, recipe }))).toEqual([done]);
     expect(await results(await start(2, { folder: two, recipe }))).toEqual([done, done]);
     expect(await outcomeOf(two)).toEqual(await outcomeOf(one));
   });
 
+  it.each([
+    ["CFA", { recipe: { name: "trades", cfa: { from: 2 } } }],
+    ["DAFA", { recipe: { name: "trades", dafa: { from: 2, lambda: 1 } } }],
+    ["CutMix", { cutMix: { probability: 1, second: "balanced" } }],
+  ])("has the same bits with %s", async (name, options) => {
+    const done = { stopped: false, epoch: 2, batch: 4 };
+    const [one, two] = [join(root, `${name}-1`), join(root, `${name}-2`)];
+    expect(await results(await start(1, { folder: one, ...options }))).toEqual([done]);
+    expect(await results(await start(2, { folder: two, ...options }))).toEqual([done, done]);
+    const alone = await outcomeOf(one);
+    expect(await outcomeOf(two)).toEqual(alone);
+    expect(alone.tensors).not.toEqual(wanted.tensors);
+  });
+
   it("compares the features of the whole batch where it is asked to", async () => {
-    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    const done = { stopped: false, epoch: 2, batch: 4 };
     const [one, two] = [join(root, "compared-1"), join(root, "compared-2")];
     expect(await results(await start(1, { folder: one, tailOver: "batch" }))).toEqual([done]);
     expect(await results(await start(2, { folder: two, tailOver: "batch" }))).toEqual([done, done]);
@@ -163,7 +107,7 @@ describe("a training in three parts", () => {
       tail: { enabled: false },
       attack: { steps: 1, start: "none", batchNorm: "batch" },
     };
-    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    const done = { stopped: false, epoch: 2, batch: 4 };
     const [one, two] = [join(root, "normalised-1"), join(root, "normalised-2")];
     expect(await results(await start(1, { folder: one, shards: 1, recipe }))).toEqual([done]);
     const options = { folder: two, shards: 2, batchNorm: "batch", recipe };
@@ -177,7 +121,7 @@ describe("a training in three parts", () => {
   it("is refused with more processes than parts", async () => {
     const sentence =
       "2 processes were started, and training.shards is 1: each process needs a part of every batch; accepted: training.shards of at least 2, or fewer processes.";
-    const refused = [{ code: "config", error: sentence }];
+    const refused = { code: "config", error: sentence };
     expect(await results(await start(2, { folder: join(root, "many"), shards: 1 }))).toEqual([
       refused,
       refused,
@@ -186,9 +130,39 @@ describe("a training in three parts", () => {
 
   it("added fast is near, and the same everywhere", async () => {
     const folder = join(root, "fast");
-    const done = [{ stopped: false, epoch: 2, batch: 4 }];
+    const done = { stopped: false, epoch: 2, batch: 4 };
     expect(await results(await start(2, { folder, reduction: "fast" }))).toEqual([done, done]);
     const [first, wantedFirst] = [(await outcomeOf(folder)).events[0]!, wanted.events[0]!];
     expect(Math.abs((first.loss as number) - (wantedFirst.loss as number))).toBeLessThan(1e-5);
+  });
+
+  it("ends with a sentence where a process is killed, and is continued from its checkpoint by another number", async () => {
+    const folder = join(root, "killed");
+    const started = await start(3, { folder, pause: { rank: 1, epoch: 2, batch: 2 } });
+    const [first, victim, third] = started as [Member, Member, Member];
+    expect(await victim.said()).toBe("here");
+    victim.child.kill("SIGKILL");
+    for (const [rank, { said }] of [
+      [0, first],
+      [2, third],
+    ] as const) {
+      expect(await said()).toEqual({
+        code: "environment",
+        error: expect.stringMatching(`^Process ${rank} of 3 lost process 1 while collecting: `),
+      });
+    }
+    expect(await results(await start(1, { folder }))).toEqual([{ stopped: false, epoch: 2, batch: 4 }]);
+    expect(await outcomeOf(folder)).toEqual(wanted);
+  });
+
+  it("ends when the time is over where one process stands still", async () => {
+    const folder = join(root, "still");
+    // Long enough for them to meet on a busy machine.
+    const started = await start(2, { folder, timeout: 4, pause: { rank: 1, epoch: 1, batch: 2 } });
+    expect(await started[0]!.said()).toEqual({
+      code: "environment",
+      error: expect.stringMatching(/^Process 0 of 2 lost process 1 while collecting: .*[Tt]im/),
+    });
+    started[1]!.child.kill("SIGKILL");
   });
 });
