@@ -71,7 +71,7 @@ function tableRow(row: ReproducedTableRow, columns: readonly string[], seeds: nu
   return html`<tr><th scope="row">${row.row}${row.caveat !== null && "*"}</th>${columns.map((column) => {
     const cell = cellOf(column);
     const { paper, ours, difference } = cell ?? {};
-    return html`<td><div style="color:var(--soft)">${figure(paper?.value, paper?.standardError)}</div><div>${figure(ours?.mean, ours?.standardError)}</div>${difference && html`<div style="font-size:12px;color:var(--soft)">${signed(difference.mean)}</div>`}</td>`;
+    return html`<td><div style="color:var(--soft)">${figure(paper?.value, paper?.standardError)}</div><div>${figure(ours?.mean, ours?.standardError)}</div>${difference && html`<div style="font-size:12px;color:var(--soft)">${signed(difference.mean)}${difference.standardError !== null && ` ± ${difference.standardError.toFixed(2)}`}</div>`}</td>`;
   })}<td>${row.seedsDone.length} of ${seeds}</td><td>${duration(row.trainingHours)}</td><td>${duration(row.measuringHours)}</td><td><code>${row.presetHash}</code></td></tr>`;
 }
 
