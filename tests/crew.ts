@@ -14,12 +14,20 @@ export interface Member {
 export class Crew {
   readonly #members: Member[] = [];
 
-  /** @param program a file that Node runs */
-  constructor(readonly program: string) {}
+  /**
+   * @param program a file that Node runs
+   * @param size processes that are started at once, beside each other
+   */
+  constructor(
+    readonly program: string,
+    size: number,
+  ) {
+    this.of(size);
+  }
 
-  /** Those that live, and new ones where they are too few. */
+  /** Those that nobody killed or stopped, and new ones where they are too few. */
   of(size: number): Member[] {
-    const living = this.#members.filter(({ child }) => child.exitCode === null && child.signalCode === null);
+    const living = this.#members.filter(({ child }) => !child.killed && child.exitCode === null);
     while (living.length < size) living.push(this.#started());
     return living.slice(0, size);
   }

@@ -61,7 +61,7 @@ describeOnCuda("training in two parts", () => {
   });
 
   it("by two processes on one GPU exchanges through the CPU, and goes as by one", async () => {
-    const crew = new Crew(fromHere("../training/group-run.mjs"));
+    const crew = new Crew(fromHere("../training/group-run.mjs"), 2);
     const [one, two] = [join(runs.root, "one"), join(runs.root, "two")];
     for (const [size, folder] of [
       [1, one],

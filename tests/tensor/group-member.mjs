@@ -58,7 +58,7 @@ const works = {
   async busy(group) {
     say("ready");
     // Its JavaScript does nothing else meanwhile.
-    if (group.rank === group.size - 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+    if (group.rank === group.size - 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
     for (;;) await group.allReduce(tensor([1]));
   },
 };

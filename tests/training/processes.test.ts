@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint } from "../../src/training/checkpoint.js";
 import { Crew, type Member } from "../crew.js";
 
-const crew = new Crew(fileURLToPath(new URL("group-run.mjs", import.meta.url)));
+const crew = new Crew(fileURLToPath(new URL("group-run.mjs", import.meta.url)), 3);
 const root = mkdtempSync(join(tmpdir(), "reat-processes-"));
 afterAll(() => {
   crew.dispose();
@@ -158,7 +158,7 @@ describe("a training in three parts", () => {
   it("ends when the time is over where one process stands still", async () => {
     const folder = join(root, "still");
     // Long enough for them to meet on a busy machine.
-    const started = await start(2, { folder, timeout: 4, pause: { rank: 1, epoch: 1, batch: 2 } });
+    const started = await start(2, { folder, timeout: 3, pause: { rank: 1, epoch: 1, batch: 2 } });
     expect(await started[0]!.said()).toEqual({
       code: "environment",
       error: expect.stringMatching(/^Process 0 of 2 lost process 1 while collecting: .*[Tt]im/),
