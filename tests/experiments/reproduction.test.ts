@@ -1,4 +1,7 @@
 // Reproducing the paper: which rows share runs, what differences allow to say, what the page holds; no run is trained here.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   budgetNames,
@@ -48,6 +51,20 @@ describe("a plan", () => {
     expect(keys({ data: "synthetic" })).not.toEqual(keys({}));
     expect(keys({ budget: "cpu" })).not.toEqual(keys({}));
     expect(keys({ device: "cpu" })).toEqual(keys({}));
+  });
+
+  it("knows a data file by its content, wherever it lies", () => {
+    const folder = mkdtempSync(join(tmpdir(), "reat-key-"));
+    const write = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const key = (data: string) => plan(["table-6"], { data }).trainings[0]!.key;
+    const first = key(write("a.tar.gz", "some bytes"));
+    expect(key(write("b.tar.gz", "some bytes"))).toBe(first);
+    expect(key(write("a.tar.gz", "same bytes, but others"))).not.toBe(first);
+    expect(key(folder)).not.toBe(first);
+    rmSync(folder, { recursive: true });
   });
 
   it("makes configurations in every budget, and knows what the paper says of its own rows", () => {

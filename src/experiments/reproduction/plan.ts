@@ -7,6 +7,7 @@ import { type ExperimentConfig, loadConfig } from "../config/index.js";
 import type { EvaluationBudget } from "../measuring/index.js";
 import { withFullPaths } from "../run-config.js";
 import { type Budget, type BudgetName, budgets } from "./budgets.js";
+import { dataContent } from "./data-content.js";
 import { curveSteps, type FigureRow, type PaperFigure } from "./figures.js";
 import { chosenArtefacts, type ReproducedRow } from "./rows.js";
 
@@ -182,13 +183,17 @@ function deciding({
   name: _name,
   device: _device,
   threads: _threads,
+  data,
   training,
   evaluation,
   ...rest
 }: ExperimentConfig) {
   const { logEvery: _log, checkpointEvery: _save, ...schedule } = training;
   const { norm, epsilon, stepSize, batchSize } = evaluation;
-  return { ...rest, training: schedule, evaluation: { norm, epsilon, stepSize, batchSize } };
+  return {
+    ...{ ...rest, data: { ...data, source: dataContent(data.source) }, training: schedule },
+    evaluation: { norm, epsilon, stepSize, batchSize },
+  };
 }
 
 const headings: Readonly<Record<string, string>> = {
