@@ -132,22 +132,27 @@ export function assembleMethod(
             if (!given.isPart) observe(result, batch.labels);
             return result;
           };
-          if (given.isPart && given.tailOverBatch) {
-            // Running statistics move with the real step alone.
-            const first = noGrad(() =>
-              model.withMode("batch", () => mixedLoss(parts, batch, adversarial, context)),
-            );
-            const again = (whole: WholeBatch) => model.withMode("train", () => step(whole));
-            const shared = first.rows && { rows: first.rows, step: again };
-            if (shared) return { loss: first.loss, adversarialLogits: null, terms: {}, shared };
+          if (given.isPart) {
+            /** Asks for the rows of the whole batch first, where they are wanted. Running statistics move with the last pass alone. */
+            const withRows = (then: (whole: WholeBatch | null) => StepResult): StepResult => {
+              if (!given.tailOverBatch) return then(null);
+              const { loss, rows } = noGrad(() =>
+                model.withMode("batch", () => mixedLoss(parts, batch, adversarial, context)),
+              );
+              const shared = rows && { rows, step: then };
+              return shared ? { loss, adversarialLogits: null, terms: {}, shared } : then(null);
+            };
+            const last = () => withRows((whole) => model.withMode("train", () => step(whole)));
+            if (!isPerturbed) return last();
+            return withRows((whole) => {
+              // What running statistics become by this pass is taken back before the next.
+              const { loss: direction } = model.withMode("train", () => loss(whole));
+              const perturbed = { gamma: weightPerturbation.gamma, step: last };
+              return { loss: direction, adversarialLogits: null, terms: {}, perturbed };
+            });
           }
           if (!isPerturbed) return step();
           const { gamma } = weightPerturbation;
-          if (given.isPart) {
-            const direction = model.withMode("batch", () => loss());
-            const perturbed = { gamma, step: () => model.withMode("train", step) };
-            return { loss: direction.loss, adversarialLogits: null, terms: {}, perturbed };
-          }
           const restore = perturbWeights(model, gamma, () => loss().loss);
           try {
             return { ...step(), afterUpdate: restore };

@@ -90,18 +90,20 @@ export class StepRunner implements Disposable {
     return recording.step;
   }
 
-  /** The second half of a step whose result asks for one: on weights that were moved, or with the whole batch. */
+  /** The next stage of a step whose result asks for one: on weights that were moved, or with the whole batch. */
   runContinued({ result: { perturbed, shared } }: Step, whole: WholeBatch | null): Step {
-    const result = shared ? shared.step(whole!) : perturbed!.step();
-    return { result, gradients: grad(result.loss, this.#learner.model.parameters()) };
+    return this.#withGradients(shared ? shared.step(whole!) : perturbed!.step());
   }
 
   #runAlone(batch: TrainingBatch): Step {
     const { model, method, generator, parts = null } = this.#learner;
     const averaged = this.#averaged;
     const part = { isPart: parts !== null, tailOverBatch: parts?.tailOver === "batch" };
-    const result = method.step(batch, { model, generator, averaged, ...part });
-    return { result, gradients: result.shared ? [] : grad(result.loss, model.parameters()) };
+    return this.#withGradients(method.step(batch, { model, generator, averaged, ...part }));
+  }
+
+  #withGradients(result: StepResult): Step {
+    return { result, gradients: result.shared ? [] : grad(result.loss, this.#learner.model.parameters()) };
   }
 
   #record(shape: string, given: TrainingBatch): Recording | null {

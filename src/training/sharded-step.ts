@@ -50,11 +50,12 @@ interface Told {
   readonly kinds: readonly LogitsName[];
 }
 
-/** A part whose step is done, or is to go on with moved weights. */
+/** A part whose step is done, or is to go on with moved weights or with the whole batch. */
 interface Part extends Partial<Told> {
   readonly part: number;
   readonly range: Range;
-  readonly step?: Held<Step>;
+  /** What came of it so far, the last of which tells how it goes on; absent where it is done. */
+  readonly stages?: readonly Held<Step>[];
   /** What all need to go on: the gradient that weights are moved along, weighted by the part's images, or the rows of its images. */
   readonly sent?: Tensor;
 }
@@ -108,11 +109,20 @@ export class ShardedSteps {
     this.#carrierIsKnown = true;
     const begun = await this.#inStep(() => this.#begin(place, makeBatch));
     using _begun = begun;
-    const restore = await this.#moveWeights(begun.value.parts);
-    using whole = await this.#wholeBatch(begun.value);
-    const { own, termNames, kinds } = await this.#inStep(() => this.#finish(place, begun.value, whole));
     const { labels } = begun.value;
-    using sum = await this.#reduce(own);
+    let { parts } = begun.value;
+    let restore: (() => void) | null = null;
+    for (let stage = 1; parts[0]!.stages; stage++) {
+      restore = (await this.#moveWeights(parts)) ?? restore;
+      using whole = await this.#wholeBatch(parts, labels);
+      const [before, rows] = [parts, whole];
+      parts = await this.#inStep(() => this.#goOn({ ...place, stage }, begun.value, before, rows));
+    }
+    // Where the stream stands must not depend on the number of processes: it is part of the checkpoint.
+    this.learner.generator.reseed(mixSeed(this.shards.seed, place.epoch, place.batch));
+    const told = parts as readonly (Part & Told)[];
+    const { termNames, kinds } = told[0]!;
+    using sum = await this.#reduce(told.map(({ row }) => row));
     const images = labels.shape[0]!;
     scope(() => {
       const read = this.#layout.read(sum);
@@ -149,7 +159,7 @@ export class ShardedSteps {
     }
   }
 
-  /** The batch and this process's parts of it: their steps, or the first halves of those that go on with moved weights. */
+  /** The batch and this process's parts of it: their steps, or the first stages of those that go on. */
   #begin(place: Place, makeBatch: () => TrainingBatch): Held<Begun> {
     const { model, generator } = this.learner;
     const { count, seed } = this.shards;
@@ -170,41 +180,41 @@ export class ShardedSteps {
         generator.reseed(mixSeed(seed, place.epoch, place.batch, part));
         restoreBuffers(before);
         const step = held(() => this.steps.run(sliceOf(batch, range[0], range[1])));
-        const { perturbed, shared } = step.value.result;
-        if (perturbed) {
-          const sent = scope(() =>
-            noGrad(() => this.#weighted(step.value.gradients, range).to(this.#carrier)),
-          );
-          parts.push({ part, range, step, sent });
-          continue;
-        }
-        if (shared) {
-          const sent = scope(() => noGrad(() => placed(shared.rows, range).to(this.#carrier)));
-          parts.push({ part, range, step, sent });
-          continue;
-        }
-        using _step = step;
-        parts.push({ part, range, ...this.#told(step.value, range) });
+        parts.push(this.#cameTo(part, range, [step]));
       }
       return { labels: batch.labels.clone(), before, parts };
     });
   }
 
+  /** A part after a stage. What came before is freed where it is done. */
+  #cameTo(part: number, range: Range, stages: readonly Held<Step>[]): Part {
+    const step = stages.at(-1)!.value;
+    const { perturbed, shared } = step.result;
+    if (perturbed || shared) {
+      const values = () => (shared ? placed(shared.rows, range) : this.#weighted(step.gradients, range));
+      const sent = scope(() => noGrad(() => keep(values().to(this.#carrier))));
+      return { part, range, stages, sent };
+    }
+    const told = this.#told(step, range);
+    for (const stage of stages) stage[Symbol.dispose]();
+    return { part, range, ...told };
+  }
+
   /** Moves the weights along the whole batch's gradient, where the steps ask for it. @returns what moves them back */
   async #moveWeights(parts: readonly Part[]): Promise<(() => void) | null> {
-    const perturbed = parts[0]?.step?.value.result.perturbed;
+    const perturbed = parts[0]?.stages?.at(-1)?.value.result.perturbed;
     if (!perturbed) return null;
-    using sum = await this.#reduce(parts.map(({ sent }) => keep(sent!)));
+    using sum = await this.#reduce(parts.map(({ sent }) => sent!));
     return scope(() =>
       moveWeights(this.learner.model, perturbed.gamma, this.#layout.readGradients(sum).gradients),
     );
   }
 
   /** What the parts share of their images, where the steps ask for it: rows [N, D]. */
-  async #wholeBatch({ parts, labels }: Begun): Promise<Tensor | null> {
-    const shared = parts[0]?.step?.value.result.shared;
+  async #wholeBatch(parts: readonly Part[], labels: Tensor): Promise<Tensor | null> {
+    const shared = parts[0]?.stages?.at(-1)?.value.result.shared;
     if (!shared) return null;
-    using sum = await this.#reduce(parts.map(({ sent }) => keep(sent!)));
+    using sum = await this.#reduce(parts.map(({ sent }) => sent!));
     const { device, dtype, shape } = shared.rows;
     return keep(
       scope(() =>
@@ -216,22 +226,20 @@ export class ShardedSteps {
     );
   }
 
-  /** One row for each part of this process. */
-  #finish(place: Place, { before, parts, labels }: Begun, rows: Tensor | null) {
-    const { generator } = this.learner;
-    const { seed } = this.shards;
-    const told = parts.map(({ part, range, step, ...known }) => {
-      if (!step) return known as Told;
-      generator.reseed(mixSeed(seed, place.epoch, place.batch, part, 1));
+  /** The next stage of each part. */
+  #goOn(
+    { epoch, batch, stage }: Place & { readonly stage: number },
+    { before, labels }: Begun,
+    parts: readonly Part[],
+    rows: Tensor | null,
+  ): Part[] {
+    return parts.map(({ part, range, stages = [] }) => {
+      this.learner.generator.reseed(mixSeed(this.shards.seed, epoch, batch, part, stage));
       restoreBuffers(before);
-      using _step = step;
       const whole = rows && { rows, labels, from: range[0] };
-      return scope(() => this.#told(this.steps.runContinued(step.value, whole), range));
+      const next = held(() => this.steps.runContinued(stages.at(-1)!.value, whole));
+      return this.#cameTo(part, range, [...stages, next]);
     });
-    // Where the stream stands must not depend on the number of processes: it is part of the checkpoint.
-    generator.reseed(mixSeed(seed, place.epoch, place.batch));
-    const { termNames, kinds } = told[0]!;
-    return { own: told.map(({ row }) => row), termNames, kinds };
   }
 
   #told(step: Step, range: Range): Told {

@@ -92,11 +92,15 @@ describe("a training in three parts", () => {
     expect(alone.tensors).not.toEqual(wanted.tensors);
   });
 
-  it("compares the features of the whole batch where it is asked to", async () => {
+  it("compares the features of the whole batch where it is asked to, on moved weights too", async () => {
+    const options = {
+      tailOver: "batch",
+      recipe: { name: "reat", weightPerturbation: { gamma: 0.05, from: 2 } },
+    };
     const done = { stopped: false, epoch: 2, batch: 4 };
     const [one, two] = [join(root, "compared-1"), join(root, "compared-2")];
-    expect(await results(await start(1, { folder: one, tailOver: "batch" }))).toEqual([done]);
-    expect(await results(await start(2, { folder: two, tailOver: "batch" }))).toEqual([done, done]);
+    expect(await results(await start(1, { folder: one, ...options }))).toEqual([done]);
+    expect(await results(await start(2, { folder: two, ...options }))).toEqual([done, done]);
     expect(await outcomeOf(two)).toEqual(await outcomeOf(one));
     expect((await outcomeOf(one)).tensors).not.toEqual(wanted.tensors);
   });
@@ -104,13 +108,13 @@ describe("a training in three parts", () => {
   it("normalises by the whole batch where it is asked to, and ends near where the whole batch does", async () => {
     const recipe = {
       name: "reat",
-      tail: { enabled: false },
+      weightPerturbation: { gamma: 0.05 },
       attack: { steps: 1, start: "none", batchNorm: "batch" },
     };
     const done = { stopped: false, epoch: 2, batch: 4 };
     const [one, two] = [join(root, "normalised-1"), join(root, "normalised-2")];
     expect(await results(await start(1, { folder: one, shards: 1, recipe }))).toEqual([done]);
-    const options = { folder: two, shards: 2, batchNorm: "batch", recipe };
+    const options = { folder: two, shards: 2, batchNorm: "batch", tailOver: "batch", recipe };
     expect(await results(await start(2, options))).toEqual([done, done]);
     const [ours, whole] = [await outcomeOf(two), await outcomeOf(one)];
     expect(ours.events.length).toBe(whole.events.length);

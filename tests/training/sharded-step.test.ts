@@ -70,12 +70,22 @@ it("TAIL over the batch is that of the whole batch, and over parts another one",
   expect(apart(await weightsAfter(2, undefined, { name: "reat" }), whole)).toBeGreaterThan(1e-4);
 });
 
+it("weights move along the whole batch's gradient with TAIL over the batch too", async () => {
+  const whole = await weightsAfter(1, { gamma: 0.05 }, { name: "reat" });
+  for (const shards of [2, 3]) {
+    const over = await weightsAfter(shards, { gamma: 0.05 }, { name: "reat", tailOver: "batch" });
+    expect(apart(over, whole)).toBeLessThan(1e-5);
+  }
+  const still = await weightsAfter(2, undefined, { name: "reat", tailOver: "batch" });
+  expect(apart(still, whole)).toBeGreaterThan(1e-4);
+});
+
 it("leaves no tensor behind", async () => {
   const grown = [];
   for (let i = 0; i < 3; i++) {
     const before = liveTensors();
     await weightsAfter(2, { gamma: 0.05 });
-    await weightsAfter(2, undefined, { name: "reat", tailOver: "batch" });
+    await weightsAfter(2, { gamma: 0.05 }, { name: "reat", tailOver: "batch" });
     grown.push(liveTensors() - before);
   }
   // What a run owns, its model and its images, is the same each time; a leak would grow with the steps.

@@ -117,7 +117,7 @@ function methodContradictions({ model, training }: Parsed, method: MethodOptions
   ];
 }
 
-/** Batches in parts. TAIL over a whole batch takes steps in two halves, as weight perturbation does for itself. */
+/** Batches in parts. TAIL over a whole batch exchanges features by the labels that images have, which mixtures have two of. */
 function shardContradictions(training: Parsed["training"], method: MethodOptions): readonly Problem[] {
   const { shards, batchSize } = training;
   if (shards > batchSize) {
@@ -135,8 +135,6 @@ function shardContradictions(training: Parsed["training"], method: MethodOptions
   if (training.shards === 1) return refused("training.shards is 1, so that the batch is one part");
   if (method.name !== "reat" || !method.tail.enabled)
     return refused(`method ${method.name} has no TAIL here`);
-  if (method.weightPerturbation)
-    return refused("method.weightPerturbation exchanges gradients before the step");
   return training.cutMix ? refused("training.cutMix gives every image two labels") : [];
 }
 
