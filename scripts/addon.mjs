@@ -17,6 +17,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { activeBuild, buildFolder, isCheckout, movedFrom, packageRoot, sharedAddon } from "./places.mjs";
 import { findProgram, runQuietly } from "./processes.mjs";
+import { restrainUcx } from "./ucx.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -112,10 +113,9 @@ function compile(libtorch, target) {
 
 /** Loads the addon in a separate process, because a wrong library may abort it. */
 function tryLoading(addon) {
-  runQuietly("loading the addon that was just built", process.execPath, [
-    "-e",
-    `require(${JSON.stringify(addon)})`,
-  ]);
+  const load = ["-e", `require(${JSON.stringify(addon)})`];
+  const env = restrainUcx({ ...process.env });
+  runQuietly("loading the addon that was just built", process.execPath, load, { env });
 }
 
 /** Takes the addon that another project of this user compiled from the same sources for the same LibTorch, if it loads. */

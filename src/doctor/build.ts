@@ -9,6 +9,7 @@ import {
 } from "../../scripts/libtorch.mjs";
 import { pipCommands } from "../../scripts/packages.mjs";
 import type { ActiveBuild } from "../../scripts/places.mjs";
+import { restrainUcx } from "../../scripts/ucx.mjs";
 import type { DiagnosisRow } from "./row.js";
 
 const stepOk: Record<SearchStep["status"], boolean | null> = {
@@ -42,6 +43,7 @@ export function searchRows({ steps, libtorch }: SearchResult): DiagnosisRow[] {
 /** Whether an addon loads, tried in a process of its own: a mixture of libraries may abort it. */
 export function tryLoading(addon: string): string | undefined {
   const done = spawnSync(process.execPath, ["-e", "require(process.argv[1])", addon], {
+    env: restrainUcx({ ...process.env }),
     encoding: "utf8",
     timeout: 60_000,
   });

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { availableParallelism, homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { restrainUcx } from "../../scripts/ucx.mjs";
 import { ReatError } from "../errors.js";
 
 /** What the addon tells about one operator of LibTorch. */
@@ -212,14 +213,6 @@ function limitSpinning(): void {
 }
 
 /**
- * Debian 13's LibTorch brings UCX along, which takes SIGHUP away from its process to switch its own log on, so that a closed terminal
- * would not stop a training. 0 stands for no signal; it is read when the library is loaded.
- */
-function leaveSignalsAlone(): void {
-  process.env.UCX_DEBUG_SIGNO ??= "0";
-}
-
-/**
  * glibc gives large freed blocks back to the system, and fresh pages cost a fault each: without this, an attack's pass over
  * 128 images with ResNet-18 takes 340,000 faults and a fifth longer. REAT_KEEP_MEMORY=0 leaves LibTorch's allocator as it is.
  */
@@ -253,7 +246,7 @@ export function native(): NativeAddon {
   if (loaded) return loaded;
   const path = addonPath();
   limitSpinning();
-  leaveSignalsAlone();
+  restrainUcx();
   let addon: NativeAddon;
   try {
     addon = createRequire(import.meta.url)(path) as NativeAddon;
