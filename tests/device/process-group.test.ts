@@ -1,29 +1,16 @@
 // Process groups on the device that REAT_TEST_DEVICE names: NCCL takes no two processes on one GPU, so a group of one makes every call.
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { expect, it } from "vitest";
 import { Generator, ProcessGroup, rand, tensor } from "../../src/tensor/index.js";
+import { freePort } from "../crew.js";
 import { describeOnCuda, testDevice } from "../test-device.js";
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
+const alone = async () =>
+  ProcessGroup.open({ rank: 0, size: 1, host: "127.0.0.1", port: await freePort(), timeout: 60 });
 
 describeOnCuda("a group of one process over NCCL", () => {
   it("adds, shares and collects tensors where they are, and shares those of the CPU too", async () => {
     expect(ProcessGroup.backends()).toContain("NCCL");
-    await using group = await ProcessGroup.open({
-      rank: 0,
-      size: 1,
-      host: "127.0.0.1",
-      port: await freePort(),
-      timeout: 60,
-    });
+    await using group = await alone();
     expect(await group.carrierOf(testDevice)).toBe(testDevice);
     for (const device of [testDevice, "cpu"] as const) {
       const values = tensor([1, 2.5, -3], { device });
@@ -43,13 +30,7 @@ describeOnCuda("a group of one process over NCCL", () => {
   });
 
   it("refuses a tensor with gaps", async () => {
-    await using group = await ProcessGroup.open({
-      rank: 0,
-      size: 1,
-      host: "127.0.0.1",
-      port: await freePort(),
-      timeout: 60,
-    });
+    await using group = await alone();
     await expect(
       group.allReduce(tensor([1, 2, 3, 4], { shape: [2, 2], device: testDevice }).transpose(0, 1)),
     ).rejects.toThrow(/must be contiguous and on the CPU or CUDA/);
