@@ -13,16 +13,21 @@ import {
   drawCutMix,
   drawIdbh,
   drawOperations,
+  drawResizedCrops,
   type IdbhName,
   idbhNames,
   partnerSeed,
+  type ResizedCrop,
+  type ResizedCropOptions,
+  resizedCrops,
   type StrongAugmentation,
   strongAugmentations,
 } from "./augmentation/index.js";
+import { channelCount } from "./channels.js";
 import { mixSeed } from "./counter-random.js";
-import { channelCount, type ImageDataset, type ImageSplit } from "./dataset.js";
+import type { ImageDataset, ImageSplit } from "./dataset.js";
 import { MersenneTwister } from "./mersenne-twister.js";
-import type { PagedImages } from "./paged-images.js";
+import type { PagedImages, WholeImage } from "./paged-images.js";
 
 /** A split on a device. It owns its tensors: dispose it, or hold it with `using`. */
 export interface DeviceSplit extends Disposable {
@@ -48,8 +53,14 @@ export interface Batch {
   readonly mixed?: { readonly labels: Tensor; readonly share: Tensor };
 }
 
+type Size = { readonly height: number; readonly width: number };
+
+const unaltered: Alterations = { windows: null, augment: (images) => images, mix: () => null };
+
 /** What a plan does to the images of a batch. */
 interface Alterations {
+  /** Windows of whole images, of these sizes, that take the place of the middles; null for the middles. */
+  readonly windows: ((sizes: readonly Size[], batch: number, second: boolean) => ResizedCrop[]) | null;
   /** @param second whether the images are the second ones of mixtures, which draw by themselves */
   readonly augment: (images: Tensor, batch: number, second: boolean) => Tensor;
   readonly mix: (batch: number, indices: Uint32Array) => CutMixPlan | null;
@@ -82,7 +93,7 @@ export class BatchPlan {
     readonly split: DeviceSplit,
     readonly order: Uint32Array,
     readonly batchSize: number,
-    readonly alterations: Alterations = { augment: (images) => images, mix: () => null },
+    readonly alterations: Alterations = unaltered,
   ) {
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new ReatError(
@@ -104,13 +115,9 @@ export class BatchPlan {
     const indices = this.order.slice(b * this.batchSize, (b + 1) * this.batchSize);
     const { augment, mix } = this.alterations;
     const taken = (positions: Uint32Array, second: boolean) => {
-      const { images, labels, pages } = this.split;
-      const { device } = images;
-      const index = tensor(Int32Array.from(positions), { device }).to("int64");
-      const shape = [positions.length, ...images.shape.slice(1)];
-      const bytes = pages
-        ? tensor(pages.read(positions), { shape, dtype: "uint8", device })
-        : images.indexSelect(0, index);
+      const { labels } = this.split;
+      const index = tensor(Int32Array.from(positions), { device: labels.device }).to("int64");
+      const bytes = this.#bytes(positions, index, b, second);
       return [augment(bytes, b, second), labels.indexSelect(0, index)] as const;
     };
     const plan = mix(b, indices);
@@ -129,6 +136,35 @@ export class BatchPlan {
     });
     return { images, labels, indices, mixed: { labels: second, share } };
   }
+
+  /** @returns uint8 `[n, 3, height, width]` on the split's device */
+  #bytes(positions: Uint32Array, index: Tensor, b: number, second: boolean): Tensor {
+    const { images, pages } = this.split;
+    const { device } = images;
+    const [, , height, width] = images.shape as [number, number, number, number];
+    const { windows } = this.alterations;
+    const drawn = windows?.(
+      Array.from(positions, (position) => pages?.sizeAt(position) ?? { height, width }),
+      b,
+      second,
+    );
+    if (!pages) {
+      const middles = images.indexSelect(0, index);
+      return drawn ? resizedCrops(middles.split(1, 0), drawn, { height, width }) : middles;
+    }
+    const shape = [positions.length, channelCount, height, width];
+    const bytes = drawn
+      ? // On the CPU, where the whole images are: the windows are less to send, and the same on every device.
+        resizedCrops(pages.readWhole(positions).map(asTensor), drawn, { height, width }).to(device)
+      : tensor(pages.read(positions), { shape, dtype: "uint8", device });
+    // Read while the step on this batch computes.
+    if (!second) pages.readAhead(this.order.slice((b + 1) * this.batchSize, (b + 2) * this.batchSize));
+    return bytes;
+  }
+}
+
+function asTensor({ planes, height, width }: WholeImage): Tensor {
+  return tensor(planes, { shape: [1, channelCount, height, width], dtype: "uint8" });
 }
 
 /**
@@ -149,6 +185,8 @@ export interface TrainingBatchOptions {
   readonly epoch: number;
   /** Random crop and mirror; false for none. Default: 4 pixels of padding, mirrored half the time. */
   readonly augmentation?: CropFlipOptions | false;
+  /** First of all, in place of `augmentation`: a window of random size of the whole image, scaled, mirrored half the time. Default: none. */
+  readonly resizedCrop?: ResizedCropOptions | null;
   /** Leave out a last batch with fewer than `batchSize` images; other images are left out in each epoch. Default: false. */
   readonly dropLast?: boolean;
   /** Before crop and mirror, see `strongAugmentations`; IDBH takes their place. Default: none. */
@@ -168,6 +206,7 @@ export function trainingBatches(split: DeviceSplit, options: TrainingBatchOption
     seed,
     epoch,
     augmentation = {},
+    resizedCrop = null,
     dropLast = false,
     strong = null,
     cutMix = null,
@@ -187,13 +226,17 @@ export function trainingBatches(split: DeviceSplit, options: TrainingBatchOption
     const altered = strong
       ? applyOperations(images, drawOperations(strongAugmentations[strong], count, { height, width }, seeds))
       : images;
-    return augmentation === false ? altered : cropFlip(altered, drawCropFlip(count, ...seeds, augmentation));
+    return augmentation === false || resizedCrop
+      ? altered
+      : cropFlip(altered, drawCropFlip(count, ...seeds, augmentation));
   };
   const members = cutMix?.second === "balanced" ? membersOf(split) : [];
   const [height, width] = split.images.shape.slice(2) as [number, number];
   const mix = (batch: number, indices: Uint32Array) =>
     cutMix && drawCutMix(cutMix, indices, members, { height, width }, [seed, epoch, batch]);
-  return new BatchPlan(split, order, batchSize, { augment, mix });
+  const windows = (sizes: readonly Size[], batch: number, second: boolean) =>
+    drawResizedCrops(sizes, [second ? partnerSeed(seed) : seed, epoch, batch], resizedCrop!);
+  return new BatchPlan(split, order, batchSize, { windows: resizedCrop && windows, augment, mix });
 }
 
 /** Positions of each class's images. */

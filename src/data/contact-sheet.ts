@@ -1,7 +1,8 @@
 // Pictures of many images: a sheet with one row for each class, or single rows.
 import sharp from "sharp";
 import { ReatError } from "../errors.js";
-import { channelCount, type ImageDataset, imageAt, indicesByClass } from "./dataset.js";
+import { channelCount } from "./channels.js";
+import { type ImageDataset, imageAt, indicesByClass } from "./dataset.js";
 
 /** What a sheet of images shows. */
 export interface ContactSheetOptions {

@@ -1,5 +1,6 @@
 // The image data set as every reader produces it and every consumer takes it: plain typed arrays.
 import { ReatError } from "../errors.js";
+import { channelCount } from "./channels.js";
 import { inOrder, type PagedImages } from "./paged-images.js";
 
 /** Class ids of a split: bytes up to 256 classes, two bytes above. */
@@ -67,8 +68,6 @@ export interface ImageDataset {
   /** What a reader of results should know: a test split that was drawn, files that were passed over. */
   readonly notes: readonly string[];
 }
-
-export const channelCount = 3;
 
 /** An array for `count` class ids out of `classes`. */
 export function allocateClassIds(count: number, classes: number): ClassIds {

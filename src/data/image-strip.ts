@@ -1,6 +1,6 @@
 // Images side by side in one PNG.
 import sharp from "sharp";
-import { channelCount } from "./dataset.js";
+import { channelCount } from "./channels.js";
 
 /** Between images; clear. */
 const gap = 2;

@@ -14,6 +14,7 @@ export {
   drawCutMix,
   drawIdbh,
   drawOperations,
+  drawResizedCrops,
   type IdbhDraws,
   type IdbhName,
   type IdbhPlan,
@@ -21,7 +22,10 @@ export {
   idbhNames,
   type PlannedOperation,
   planIdbh,
+  type ResizedCrop,
+  type ResizedCropOptions,
   randAugment,
+  resizedCrops,
   type StrongAugmentation,
   strongAugmentations,
 } from "./augmentation/index.js";
@@ -105,10 +109,11 @@ export {
   type TailRule,
 } from "./long-tail/index.js";
 export { MersenneTwister } from "./mersenne-twister.js";
-export { PagedImages } from "./paged-images.js";
+export { PagedImages, type WholeImage } from "./paged-images.js";
 export { type LoadOptions, loadDataset, type Prepared, prepareDataset, readSource } from "./prepare.js";
 export type { Progress, ProgressReport } from "./progress.js";
 export { type PackedHeader, readPacked, readPackedHeader, writePacked } from "./store/index.js";
+export { StoredImages, type StoredPlace } from "./stored-images.js";
 export { type ClassSummary, channelStatistics, type DatasetSummary, summarizeDataset } from "./summary.js";
 export { type ImageSurvey, surveyImages } from "./survey.js";
 export { generateSynthetic, type SyntheticOptions, syntheticDefaults } from "./synthetic/index.js";

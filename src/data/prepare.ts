@@ -86,9 +86,12 @@ export async function readSource(source: DataSource, options: LoadOptions = {}):
 }
 
 /** What decides which images come out of the same files. */
-function shapingOptions({ resize, crop, orientation, damaged, testShare = 0.2, testSeed = 0 }: LoadOptions) {
+function shapingOptions(options: LoadOptions) {
+  const { resize, crop, whole, orientation, damaged, testShare = 0.2, testSeed = 0 } = options;
   return {
     ...{ resize, crop, testShare, testSeed },
+    // Absent where it changes nothing, so that what was prepared before there was such a choice is still used.
+    ...(whole && (resize ?? crop) !== undefined && { whole }),
     orientation: orientation ?? "apply",
     damaged: damaged ?? "error",
   };

@@ -1,12 +1,6 @@
 // A data set in numbers: sizes, class counts, groups, channel means.
-import {
-  channelCount,
-  countClasses,
-  type DamagedFile,
-  type ImageDataset,
-  type ImageSplit,
-  imageAt,
-} from "./dataset.js";
+import { channelCount } from "./channels.js";
+import { countClasses, type DamagedFile, type ImageDataset, type ImageSplit, imageAt } from "./dataset.js";
 import { type ClassGroup, classGroups, type Subset, type TailRule } from "./long-tail/index.js";
 
 /** A class in numbers. */

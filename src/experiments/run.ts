@@ -151,6 +151,7 @@ async function work(
       seed: seeds.order,
       epoch: epoch - 1,
       augmentation: training.augment ? {} : false,
+      resizedCrop: training.randomResizedCrop ?? null,
       dropLast: training.dropLast,
       strong: training.strongAugmentation === "none" ? null : training.strongAugmentation,
       cutMix: training.cutMix ?? null,

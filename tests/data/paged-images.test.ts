@@ -123,7 +123,7 @@ describe("a set that is too large for the memory", () => {
   it("is refused where the file is damaged, and says so where it goes while it is used", () => {
     const bytes = readFileSync(paged.file);
     const file = join(temporaryFolder(), "damaged.reatpack");
-    const at = paged.dataset.train.pages!.offset + 3;
+    const at = paged.dataset.train.pages!.stored.offset + 3;
     bytes[at] = bytes[at]! ^ 1;
     writeFileSync(file, bytes);
     expect(() => readPacked(file, 1000)).toThrow("a checksum does not match");

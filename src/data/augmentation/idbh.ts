@@ -3,6 +3,7 @@ import { ReatError } from "../../errors.js";
 import { pad, scope, type Tensor, tensor } from "../../tensor/index.js";
 import { CounterRandom, mixSeed } from "../counter-random.js";
 import { type PillowOperation, pillowOperations } from "./pillow-operations.js";
+import { roundHalfEven } from "./round-half-even.js";
 
 /** How often a rectangle is erased; nothing else tells the two from each other. */
 export const idbhErasing = { "idbh-weak": 0.5, "idbh-strong": 1 } as const;
@@ -120,12 +121,6 @@ function drawErased(draws: IdbhDraws, { height, width }: Size, probability: numb
     };
   }
   return null;
-}
-
-function roundHalfEven(value: number): number {
-  const low = Math.floor(value);
-  if (value - low !== 0.5) return Math.round(value);
-  return low % 2 === 0 ? low : low + 1;
 }
 
 // Keeps these draws apart from those of other augmentations under the same seed.

@@ -21,6 +21,12 @@ export {
 } from "./idbh.js";
 export { randAugment } from "./rand-augment.js";
 export {
+  drawResizedCrops,
+  type ResizedCrop,
+  type ResizedCropOptions,
+  resizedCrops,
+} from "./resized-crop.js";
+export {
   applyOperations,
   drawOperations,
   type StrongAugmentation,

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import decodeWebp, { init as initWebp } from "@jsquash/webp/decode.js";
 import sharp from "sharp";
 import { ReatError } from "../../errors.js";
-import { channelCount } from "../dataset.js";
+import { channelCount } from "../channels.js";
 import { type ImageHeader, otherImageKind, readImageHeader } from "./image-header.js";
 
 /** Height and width of images in pixels. */
@@ -34,6 +34,11 @@ export interface DecodeOptions {
    * stored, as torchvision's data sets do.
    */
   readonly orientation?: Orientation;
+  /**
+   * Cuts nothing off but what a middle of whole pixels needs, so that other windows than the middle can be cut out later; the
+   * middle is what would be cut out otherwise. Has no meaning without `resize` or `crop`. Default: false.
+   */
+  readonly whole?: boolean;
   /** Width times height that a file may have, see {@link defaultPixelLimit}. */
   readonly pixelLimit?: number;
 }
@@ -80,7 +85,14 @@ export async function decodeImage(
 async function decodeBySharp(
   bytes: Buffer,
   header: ImageHeader,
-  { resize, crop, cover, orientation = "apply", pixelLimit = defaultPixelLimit }: DecodeOptions,
+  {
+    resize,
+    crop,
+    cover,
+    orientation = "apply",
+    whole = false,
+    pixelLimit = defaultPixelLimit,
+  }: DecodeOptions,
   where: string,
 ): Promise<DecodedImage> {
   let image = sharp(bytes, { failOn: "warning", ignoreIcc: true, limitInputPixels: pixelLimit });
@@ -88,10 +100,10 @@ async function decodeBySharp(
   if (header.cmyk) image = image.pipelineColourspace("cmyk").toColourspace("cmyk");
   else image = image.removeAlpha().toColourspace("srgb");
   if (orientation === "apply") image = image.autoOrient();
-  const whole =
-    cover ?? (resize !== undefined && crop === undefined ? { width: resize, height: resize } : undefined);
-  if (whole) {
-    image = image.resize(whole.width, whole.height, { fit: "cover", kernel: "lanczos3" });
+  const square = resize !== undefined && crop === undefined;
+  const covered = cover ?? (square && !whole ? { width: resize, height: resize } : undefined);
+  if (covered) {
+    image = image.resize(covered.width, covered.height, { fit: "cover", kernel: "lanczos3" });
   } else if (resize !== undefined) {
     image = image.resize(resize, resize, { fit: "outside", kernel: "lanczos3" });
   }
@@ -101,7 +113,10 @@ async function decodeBySharp(
     ? inksToPlanes(data, width * height, channels)
     : toPlanes(data, width * height, channels);
   const decoded = { planes, height, width };
-  return crop === undefined ? decoded : cropMiddle(decoded, crop, where);
+  if (square && whole) return withMiddle(decoded, resize);
+  if (crop === undefined) return decoded;
+  requireLarge(decoded, crop, where);
+  return whole ? decoded : cropMiddle(decoded, crop);
 }
 
 /** A file that cannot be read as an image: damaged, or of another kind. */
@@ -184,23 +199,36 @@ function inksToPlanes(pixels: Uint8Array, area: number, channels: number): Uint8
   return planes;
 }
 
+function requireLarge({ height, width }: ImageSize, side: number, where: string): void {
+  if (height >= side && width >= side) return;
+  throw new ReatError(
+    "data",
+    `${where} is ${width}×${height}, too small to cut ${side}×${side} out of it; scale the images first (--resize, data.resize).`,
+  );
+}
+
 /** The middle square of an image; where an odd number of rows or columns is cut, the extra one is cut at the end. */
-function cropMiddle({ planes, height, width }: DecodedImage, side: number, where: string): DecodedImage {
-  if (height < side || width < side) {
-    throw new ReatError(
-      "data",
-      `${where} is ${width}×${height}, too small to cut ${side}×${side} out of it; scale the images first (--resize, data.resize).`,
-    );
-  }
-  const [top, left] = [(height - side) >> 1, (width - side) >> 1];
-  const cut = new Uint8Array(channelCount * side * side);
+function cropMiddle(image: DecodedImage, side: number): DecodedImage {
+  const [top, left] = [(image.height - side) >> 1, (image.width - side) >> 1];
+  return cut(image, top, left, { height: side, width: side });
+}
+
+/** The library takes the extra row or column of a middle at the beginning: it goes, so that the middle is the same from both ends. */
+function withMiddle(image: DecodedImage, side: number): DecodedImage {
+  const [top, left] = [(image.height - side) % 2, (image.width - side) % 2];
+  if (top === 0 && left === 0) return image;
+  return cut(image, top, left, { height: image.height - top, width: image.width - left });
+}
+
+function cut(image: DecodedImage, top: number, left: number, { height, width }: ImageSize): DecodedImage {
+  const planes = new Uint8Array(channelCount * height * width);
   for (let c = 0; c < channelCount; c++) {
-    for (let y = 0; y < side; y++) {
-      const from = (c * height + top + y) * width + left;
-      cut.set(planes.subarray(from, from + side), (c * side + y) * side);
+    for (let y = 0; y < height; y++) {
+      const from = (c * image.height + top + y) * image.width + left;
+      planes.set(image.planes.subarray(from, from + width), (c * height + y) * width);
     }
   }
-  return { planes: cut, height: side, width: side };
+  return { planes, height, width };
 }
 
 function damaged(where: string, cause: unknown): UnreadableImage {

@@ -3,22 +3,30 @@ import { closeSync, openSync, statfsSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolder } from "../../durable-file.js";
 import { ReatError } from "../../errors.js";
+import { channelCount } from "../channels.js";
 import { inOrder, PagedImages } from "../paged-images.js";
+import { StoredImages } from "../stored-images.js";
+import type { DecodedImage, ImageSize } from "./image-decoder.js";
 
 /** Writes a file that its user names and removes. */
 export class ImageSpill {
   readonly #output: number;
-  #count = 0;
+  readonly #sizes: number[] = [];
+  #written = 0;
 
   /** @throws ReatError `disk` where there is no room for the images here and in the packed file that is made of them */
   constructor(
     readonly file: string,
-    readonly imageBytes: number,
+    /** Of what is shown of each image. */
+    readonly shown: ImageSize,
+    /** Whether images may be larger than that, each in its way. */
+    readonly whole: boolean,
     expected: number,
   ) {
     makeFolder(dirname(file));
     const { bavail, bsize } = statfsSync(dirname(file));
-    const [needed, free] = [2 * expected * imageBytes, bavail * bsize];
+    const needed = 2 * expected * channelCount * shown.height * shown.width;
+    const free = bavail * bsize;
     if (needed > free) {
       const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
       throw new ReatError(
@@ -30,12 +38,14 @@ export class ImageSpill {
   }
 
   /** @returns the image's position among those added */
-  add(planes: Uint8Array): number {
-    const at = this.#count++;
+  add({ planes, height, width }: DecodedImage): number {
+    const at = this.#sizes.length / 2;
+    this.#sizes.push(height, width);
     try {
       for (let done = 0; done < planes.length; ) {
-        done += writeSync(this.#output, planes, done, planes.length - done, at * this.imageBytes + done);
+        done += writeSync(this.#output, planes, done, planes.length - done, this.#written + done);
       }
+      this.#written += planes.length;
     } catch (cause) {
       throw new ReatError("disk", `${this.file} cannot be written: ${(cause as Error).message}.`, { cause });
     }
@@ -49,6 +59,11 @@ export class ImageSpill {
 
   /** All images, in the order they were added. */
   images(): PagedImages {
-    return new PagedImages(this.file, 0, this.imageBytes, inOrder(this.#count));
+    const { file, shown, whole } = this;
+    const sizes = whole ? Uint32Array.from(this.#sizes) : null;
+    return new PagedImages(
+      new StoredImages(file, 0, shown.height, shown.width, sizes),
+      inOrder(this.#sizes.length / 2),
+    );
   }
 }

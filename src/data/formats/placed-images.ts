@@ -8,7 +8,8 @@ import {
   type Listing,
 } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
-import { allocateClassIds, channelCount, type DamagedFile, type ImageSplit, pagedSplit } from "../dataset.js";
+import { channelCount } from "../channels.js";
+import { allocateClassIds, type DamagedFile, type ImageSplit, pagedSplit } from "../dataset.js";
 import type { PagedImages } from "../paged-images.js";
 import type { Progress } from "../progress.js";
 import { type DecodeOptions, decodeImage, type ImageSize, UnreadableImage } from "./image-decoder.js";
@@ -53,7 +54,7 @@ export interface ImageOptions extends DecodeOptions {
 
 export interface PlacedImages {
   readonly images: PlacedImage[];
-  /** Of every image; undefined where there is none. */
+  /** Of every image, or of what is shown of it; undefined where there is none. */
   readonly size: ImageSize | undefined;
   /** Files with a place that could not be read, in the order of the source; empty unless they are skipped. */
   readonly damaged: readonly DamagedFile[];
@@ -113,7 +114,13 @@ class Load {
     readonly path: string,
     readonly expected: number,
     readonly options: ImageOptions,
-  ) {}
+  ) {
+    if (shownSide(options) === null || options.spill) return;
+    throw new ReatError(
+      "usage",
+      `Whole images of unequal sizes do not fit into one array: they need a file to lie in (spill), which preparing ${path} gives them.`,
+    );
+  }
 
   get failed(): boolean {
     return this.#failure !== undefined;
@@ -166,7 +173,7 @@ class Load {
       this.#checkSize(image, where);
       // Of a source that will be refused only the count matters.
       if (this.#damaged.length > 0 && this.options.damaged !== "skip") return;
-      this.#images.push({ place, planes: this.#spill?.add(image.planes) ?? image.planes });
+      this.#images.push({ place, planes: this.#spill?.add(image) ?? image.planes });
       const done = this.#images.length;
       if (done % 500 === 0)
         this.options.progress?.({ stage: "decode", done, total: undefined, unit: "images" });
@@ -176,13 +183,14 @@ class Load {
     }
   }
 
-  #checkSize({ height, width }: ImageSize, where: string): void {
+  #checkSize(image: ImageSize, where: string): void {
+    const { spill } = this.options;
+    const shown = shownSide(this.options);
+    const { height, width } = shown === null ? image : { height: shown, width: shown };
     if (!this.#size) {
       this.#size = { height, width, first: where };
-      const { spill } = this.options;
-      const imageBytes = channelCount * height * width;
-      if (spill && this.expected * imageBytes > spill.mostInMemory) {
-        this.#spill = new ImageSpill(spill.file, imageBytes, this.expected);
+      if (spill && (shown !== null || this.expected * channelCount * height * width > spill.mostInMemory)) {
+        this.#spill = new ImageSpill(spill.file, { height, width }, shown !== null, this.expected);
       } else refuseTooLarge(this.path, this.expected, this.#size);
     }
     const size = this.#size;
@@ -193,6 +201,11 @@ class Load {
         "bring them to one with --resize <pixels> (data.resize), or cut it out of them with --crop <pixels> (data.crop).",
     );
   }
+}
+
+/** Side of what is shown of images that are kept whole; null where they are not. */
+function shownSide({ whole = false, resize, crop }: ImageOptions): number | null {
+  return whole ? (crop ?? resize ?? null) : null;
 }
 
 /** @throws ReatError `memory` for more images than this machine can hold, decoded and once more in their splits */

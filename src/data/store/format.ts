@@ -3,6 +3,8 @@ import { z } from "zod";
 
 /** First bytes of every packed file; the last two digits are the format's version. */
 export const packedMagic = "REATPK01";
+/** Those of a file whose images have sizes of their own, which earlier releases cannot read. */
+export const packedMagicOfSizes = "REATPK02";
 
 /** Data starts at a multiple of this, so that it can be read straight into place. */
 export const alignment = 4096;
@@ -13,7 +15,13 @@ const part = z.object({
   crc32: z.number().int().min(0),
 });
 
-const split = z.object({ count: z.number().int().min(0), images: part, labels: part });
+const split = z.object({
+  count: z.number().int().min(0),
+  images: part,
+  labels: part,
+  /** Height and width of each image, 32 bits each, where they are larger than the header's. */
+  sizes: part.optional(),
+});
 
 /** The JSON header. `source` says what the file was made from, so that a changed source is noticed. */
 export const packedHeader = z.object({

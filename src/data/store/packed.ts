@@ -4,8 +4,10 @@ import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { makeFolder, removeLeftOvers } from "../../durable-file.js";
 import { ReatError } from "../../errors.js";
-import { channelCount, createDataset, type ImageDataset, type ImageSplit, pagedSplit } from "../dataset.js";
+import { channelCount } from "../channels.js";
+import { createDataset, type ImageDataset, type ImageSplit, pagedSplit } from "../dataset.js";
 import { inOrder, PagedImages } from "../paged-images.js";
+import { StoredImages } from "../stored-images.js";
 import {
   alignment,
   type PackedHeader,
@@ -13,14 +15,28 @@ import {
   type PackedSplit,
   packedHeader,
   packedMagic,
+  packedMagicOfSizes,
 } from "./format.js";
-import { bytesPart, imagesPart, type PartSource, sumOf } from "./parts.js";
+import { bytesPart, imagesPart, type PartSource, sizesPart, sumOf } from "./parts.js";
 
 /** The system reads and writes less than 2 GiB at once. */
 const piece = 2 ** 30;
 /** Bytes that are checked at a time where nothing is kept. */
 const checked = 2 ** 24;
+/** Height and width of an image, 32 bits each. */
+const bytesOfSize = 8;
 const prefixBytes = packedMagic.length + 8; // magic, header length, header checksum
+
+/** The parts of one split, in the order in which they are written. */
+interface SplitSources {
+  readonly images: PartSource;
+  readonly labels: PartSource;
+  readonly sizes: PartSource | null;
+}
+
+function partsOf({ images, labels, sizes }: SplitSources): PartSource[] {
+  return sizes ? [images, labels, sizes] : [images, labels];
+}
 
 /**
  * Writes the data set to `file`: to a temporary file beside it, flushed to the disk, then renamed, so that the name never
@@ -31,13 +47,20 @@ const prefixBytes = packedMagic.length + 8; // magic, header length, header chec
 export function writePacked(file: string, dataset: ImageDataset, source = ""): void {
   const labelBytes = dataset.train.labels instanceof Uint8Array ? 1 : 2;
   const splits = [dataset.train, dataset.test, ...(dataset.validation ? [dataset.validation] : [])];
-  const parts = splits.flatMap((split) => [imagesPart(split), bytesPart(split.labels)]);
+  const sources = splits.map(
+    (split): SplitSources => ({
+      images: imagesPart(split),
+      labels: bytesPart(split.labels),
+      sizes: sizesPart(split),
+    }),
+  );
+  const parts = sources.flatMap(partsOf);
   // The header's length does not depend on where its offsets point, because it is padded to a whole number of pages.
-  const draft = makeHeader(dataset, source, labelBytes, parts, 0);
+  const draft = makeHeader(dataset, source, labelBytes, sources, 0);
   const start = align(prefixBytes + Buffer.byteLength(JSON.stringify(draft)) + 512);
-  const header = Buffer.from(JSON.stringify(makeHeader(dataset, source, labelBytes, parts, start)));
+  const header = Buffer.from(JSON.stringify(makeHeader(dataset, source, labelBytes, sources, start)));
   const prefix = Buffer.alloc(prefixBytes);
-  prefix.write(packedMagic, "latin1");
+  prefix.write(sources.some(({ sizes }) => sizes) ? packedMagicOfSizes : packedMagic, "latin1");
   prefix.writeUInt32LE(header.length, packedMagic.length);
   prefix.writeUInt32LE(crc32(header), packedMagic.length + 4);
 
@@ -88,13 +111,16 @@ export function readPacked(file: string, most = mostInMemory): ImageDataset {
     const header = readHeader(input, file);
     const { train, test, validation, damaged = [], ...rest } = header;
     const all = [train, test, ...(validation ? [validation] : [])];
-    const staysInFile = all.reduce((sum, { images }) => sum + images.bytes, 0) > most;
-    const load = ({ count, images, labels }: PackedSplit): ImageSplit => {
+    const staysInFile =
+      all.some(({ sizes }) => sizes) || all.reduce((sum, { images }) => sum + images.bytes, 0) > most;
+    const load = (split: PackedSplit): ImageSplit => {
+      const { count, images, labels } = split;
       const ids = asClassIds(readPart(input, labels, file), header.labelBytes);
       if (!staysInFile) return { images: readPart(input, images, file), labels: ids, count };
       checkPart(input, images, file);
-      const imageBytes = channelCount * header.height * header.width;
-      return pagedSplit(new PagedImages(file, images.offset, imageBytes, inOrder(count)), ids);
+      const sizes = split.sizes ? readSizes(input, split, header, file) : null;
+      const stored = new StoredImages(file, images.offset, header.height, header.width, sizes);
+      return pagedSplit(new PagedImages(stored, inOrder(count)), ids);
     };
     return createDataset({
       ...{ ...rest, damaged, train: load(train), test: load(test) },
@@ -119,24 +145,27 @@ function makeHeader(
   dataset: ImageDataset,
   source: string,
   labelBytes: 1 | 2,
-  sources: readonly PartSource[],
+  sources: readonly SplitSources[],
   start: number,
 ): PackedHeader {
   let at = start;
-  const parts = sources.map(({ bytes, crc32 }): PackedPart => {
+  const place = ({ bytes, crc32 }: PartSource): PackedPart => {
     const part = { offset: at, bytes, crc32 };
     at = align(at + bytes);
     return part;
-  });
+  };
+  const placed = sources.map(({ images, labels, sizes }) => ({
+    images: place(images),
+    labels: place(labels),
+    ...(sizes && { sizes: place(sizes) }),
+  }));
   const { name, synthetic, classNames, height, width, notes, damaged, validation } = dataset;
   return {
     ...{ name, synthetic, classNames: [...classNames], height, width, labelBytes, notes: [...notes], source },
     fileBytes: at + 1,
-    train: { count: dataset.train.count, images: parts[0]!, labels: parts[1]! },
-    test: { count: dataset.test.count, images: parts[2]!, labels: parts[3]! },
-    ...(validation && {
-      validation: { count: validation.count, images: parts[4]!, labels: parts[5]! },
-    }),
+    train: { count: dataset.train.count, ...placed[0]! },
+    test: { count: dataset.test.count, ...placed[1]! },
+    ...(validation && { validation: { count: validation.count, ...placed[2]! } }),
     ...(damaged.length > 0 && { damaged: [...damaged] }),
   };
 }
@@ -165,7 +194,7 @@ function readHeader(input: number, file: string): PackedHeader {
   const size = statSync(file).size;
   const prefix = size >= prefixBytes ? readExactly(input, 0, prefixBytes, file) : Buffer.alloc(prefixBytes);
   const magic = prefix.toString("latin1", 0, packedMagic.length);
-  if (magic !== packedMagic) {
+  if (magic !== packedMagic && magic !== packedMagicOfSizes) {
     const other = magic.startsWith(packedMagic.slice(0, 6))
       ? `of another version (${magic})`
       : "not a packed data set of reat";
@@ -195,10 +224,32 @@ function partsFit(
   { train, test, validation, height, width, labelBytes }: PackedHeader,
   size: number,
 ): boolean {
-  return [train, test, ...(validation ? [validation] : [])].every(({ count, images, labels }) => {
+  return [train, test, ...(validation ? [validation] : [])].every(({ count, images, labels, sizes }) => {
     const lies = (part: PackedPart, bytes: number) => part.bytes === bytes && part.offset + bytes <= size;
-    return lies(images, count * 3 * height * width) && lies(labels, count * labelBytes);
+    const fits = sizes
+      ? lies(sizes, count * bytesOfSize) && lies(images, images.bytes)
+      : lies(images, count * channelCount * height * width);
+    return fits && lies(labels, count * labelBytes);
   });
+}
+
+/** @throws ReatError `data` where the sizes are not those of the images */
+function readSizes(
+  input: number,
+  { sizes, images }: PackedSplit,
+  { height, width }: PackedHeader,
+  file: string,
+): Uint32Array {
+  const bytes = readPart(input, sizes!, file);
+  const pairs = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  let sum = 0;
+  for (let i = 0; i < pairs.length; i += 2) {
+    const [rows, columns] = [pairs[i]!, pairs[i + 1]!];
+    if (rows < height || columns < width) throw damaged(file);
+    sum += channelCount * rows * columns;
+  }
+  if (sum !== images.bytes) throw damaged(file);
+  return pairs;
 }
 
 function readPart(input: number, part: PackedPart, file: string): Uint8Array {

@@ -1,7 +1,8 @@
 // The embedded data set, drawn by a program: ten kinds of shapes in random colours, places, sizes and turns.
 import { ReatError } from "../../errors.js";
+import { channelCount } from "../channels.js";
 import { CounterRandom, mixSeed } from "../counter-random.js";
-import { channelCount, createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
+import { createDataset, type ImageDataset, type ImageSplit } from "../dataset.js";
 import { shapeFamilies } from "./shapes.js";
 
 /** The seed and the sizes of the synthetic set. */

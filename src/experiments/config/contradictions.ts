@@ -55,6 +55,18 @@ function trainingContradictions({ training, data }: Parsed): Problem[] {
       text: `is false, but training.strongAugmentation ${training.strongAugmentation} flips and crops by itself; accepted with it: true, or training.strongAugmentation none.`,
     });
   }
+  if (training.randomResizedCrop && !training.augment) {
+    problems.push({
+      key: "training.augment",
+      text: "is false, but training.randomResizedCrop cuts windows out and flips them; accepted with it: true, or no training.randomResizedCrop.",
+    });
+  }
+  if (training.randomResizedCrop && training.strongAugmentation.startsWith("idbh")) {
+    problems.push({
+      key: "training.randomResizedCrop",
+      text: `cannot go with training.strongAugmentation ${training.strongAugmentation}, which crops by itself; accepted with it: none, randaugment or autoaugment.`,
+    });
+  }
   if (training.milestones.some((epoch, i) => i > 0 && epoch <= training.milestones[i - 1]!)) {
     problems.push({
       key: "training.milestones",

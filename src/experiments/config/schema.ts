@@ -25,7 +25,7 @@ import {
 } from "../../nn/index.js";
 import { normalisations } from "../../weights/index.js";
 import { fineTuningKeys } from "./fine-tuning-keys.js";
-import { cosine, cutMix, oneCycle } from "./training-parts.js";
+import { cosine, cutMix, oneCycle, resizedCrop } from "./training-parts.js";
 
 const seed = (value: number, help: string) => z.int().min(0).max(0xffffffff).default(value).meta({ help });
 
@@ -162,6 +162,9 @@ const training = z.strictObject({
     .boolean()
     .default(true)
     .meta({ help: "random crop with four pixels of padding, and horizontal flip" }),
+  randomResizedCrop: resizedCrop.optional().meta({
+    help: "in place of the padded crop: a window of random size and form of the whole image, scaled to the network's size; photographs are then kept whole, and measured by their middle as before; left out: none",
+  }),
   strongAugmentation: z
     .enum(["none", "randaugment", "autoaugment", ...idbhNames])
     .default("none")

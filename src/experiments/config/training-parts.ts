@@ -1,4 +1,4 @@
-// The keys of optional parts of a training: schedules that span the whole of it, mixed images.
+// The keys of optional parts of a training: schedules that span the whole of it, windows of images, mixed images.
 import { z } from "zod";
 import { cutMixPartners } from "../../data/index.js";
 
@@ -35,6 +35,24 @@ export const cosine = z.strictObject({
     .meta({ help: "rate at the beginning of the warm-up, as a share of learningRate" }),
   floor: z.number().min(0).default(0).meta({ help: "rate at the end" }),
   by: z.enum(["step", "epoch"]).default("step").meta({ help: "what the rate changes with" }),
+});
+
+const ordered = ([least, greatest]: readonly [number, number]) => least <= greatest;
+
+/** Windows of random size, see `drawResizedCrops`. */
+export const resizedCrop = z.strictObject({
+  scale: z
+    .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
+    .refine(ordered, { error: "must have the lesser share first" })
+    .default([0.35, 1])
+    .meta({
+      help: "least and greatest share of an image's area; training from fresh weights often takes [0.08, 1]",
+    }),
+  ratio: z
+    .tuple([z.number().gt(0), z.number().gt(0)])
+    .refine(ordered, { error: "must have the lesser number first" })
+    .default([0.75, 4 / 3])
+    .meta({ help: "least and greatest width by height of a window" }),
 });
 
 /** Mixed images, see `drawCutMix`. */

@@ -35,7 +35,8 @@ export function augmentationText(config: Settings): string | null {
   if (typeof augment !== "boolean") return null;
   const named = { "idbh-weak": "IDBH-weak", "idbh-strong": "IDBH-strong" }[String(strong)];
   if (named) return named;
-  const own = augment ? ["crop and flip"] : [];
+  const resized = setting(config, "training.randomResizedCrop.scale") !== undefined;
+  const own = augment ? [resized ? "random resized crop and flip" : "crop and flip"] : [];
   const before = { randaugment: "RandAugment", autoaugment: "AutoAugment" }[String(strong)];
   return [...(before ? [before] : []), ...own].join(", ") || "no augmentation";
 }
