@@ -90,6 +90,26 @@ export interface AugmentationWork {
   readonly batchSize: number;
 }
 
+/** One epoch of windows of photographs in a folder, mirrored half the time; from their packed file, which is made beforehand. */
+export interface PhotographsWork {
+  readonly kind: "photographs";
+  readonly folder: string;
+  readonly cache: string;
+  /** Of the network's images, in pixels. */
+  readonly side: number;
+  readonly batchSize: number;
+  /** Processes that decode; of the baseline. */
+  readonly workers: number;
+}
+
+/** Decodes, scales and packs the photographs of a folder. */
+export interface PreparingWork {
+  readonly kind: "preparing";
+  readonly folder: string;
+  readonly cache: string;
+  readonly side: number;
+}
+
 /** Reads a data set from its images, without any cache, and writes the packed file. */
 export interface PackingWork {
   readonly kind: "packing";
@@ -114,6 +134,8 @@ export type Work =
   | ProfileWork
   | CallsWork
   | AugmentationWork
+  | PhotographsWork
+  | PreparingWork
   | PackingWork
   | LoadingWork;
 

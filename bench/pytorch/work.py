@@ -1,5 +1,6 @@
 """What the baseline can be asked to do, each as a user of PyTorch writes it: eager, batch by batch, PyTorch's defaults."""
 import json
+import os
 import time
 
 import numpy as np
@@ -176,6 +177,22 @@ class Tail:
         return {}
 
 
+class Photographs:
+    """One epoch of windows of photographs in a folder, mirrored half the time, by a DataLoader."""
+
+    def __init__(self, spec):
+        # Only this work needs it.
+        from torchvision import datasets, transforms
+
+        steps = [transforms.RandomResizedCrop(spec["side"]), transforms.RandomHorizontalFlip(), transforms.ToTensor()]
+        images = datasets.ImageFolder(os.path.join(spec["folder"], "train"), transforms.Compose(steps))
+        size, workers = spec["batchSize"], spec["workers"]
+        self.loader = torch.utils.data.DataLoader(images, batch_size=size, shuffle=True, num_workers=workers)
+
+    def run(self):
+        return {"images": sum(len(labels) for _, labels in self.loader)}
+
+
 def read_safetensors(path):
     kinds = {"F32": np.float32, "I64": np.int64, "U8": np.uint8}
     with open(path, "rb") as file:
@@ -190,7 +207,13 @@ def read_safetensors(path):
     return tensors
 
 
-WORKS = {"train-step": TrainStep, "attack": AttackPass, "evaluation": Evaluation, "tail": Tail}
+WORKS = {
+    "train-step": TrainStep,
+    "attack": AttackPass,
+    "evaluation": Evaluation,
+    "tail": Tail,
+    "photographs": Photographs,
+}
 
 
 def wait_for(work):

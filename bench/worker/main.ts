@@ -7,7 +7,13 @@ import { setLevers } from "#reat/nn/fast/levers.js";
 import type { Switches, Work } from "../work.js";
 import { prepareAttack } from "./attack.js";
 import { prepareCalls } from "./calls.js";
-import { prepareAugmentation, prepareLoading, preparePacking } from "./data.js";
+import {
+  prepareAugmentation,
+  prepareLoading,
+  preparePacking,
+  preparePhotographs,
+  preparePreparing,
+} from "./data.js";
 import { prepareEvaluation } from "./evaluation.js";
 import { preparePeak } from "./peak.js";
 import { prepareProfile } from "./profile.js";
@@ -36,6 +42,10 @@ function prepare(work: Work): Run | Promise<Run> {
       return prepareCalls(work);
     case "augmentation":
       return prepareAugmentation(work);
+    case "photographs":
+      return preparePhotographs(work);
+    case "preparing":
+      return preparePreparing(work);
     case "packing":
       return preparePacking(work);
     case "loading":
