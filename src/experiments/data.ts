@@ -45,7 +45,7 @@ export async function loadData(
   const { source, testShare, subset: wanted, validationPerClass } = config.data;
   const loaded = await loadDataset(source, {
     ...imageOptions(config.data),
-    whole: config.training.randomResizedCrop !== undefined,
+    whole: (config.training.randomResizedCrop ?? null) !== null,
     testShare,
     ...(progress && { progress }),
   });

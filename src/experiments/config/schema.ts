@@ -162,8 +162,8 @@ const training = z.strictObject({
     .boolean()
     .default(true)
     .meta({ help: "random crop with four pixels of padding, and horizontal flip" }),
-  randomResizedCrop: resizedCrop.optional().meta({
-    help: "in place of the padded crop: a window of random size and form of the whole image, scaled to the network's size; photographs are then kept whole, and measured by their middle as before; left out: none",
+  randomResizedCrop: resizedCrop.nullable().optional().meta({
+    help: "in place of the padded crop: a window of random size and form of the whole image, scaled to the network's size; photographs are then kept whole, and measured by their middle as before; null or left out: none",
   }),
   strongAugmentation: z
     .enum(["none", "randaugment", "autoaugment", ...idbhNames])

@@ -32,16 +32,26 @@ function walk(
     const key = [...path, name].join(".");
     const help = inside.help ?? "";
     const value = isRecord(values) ? values[name] : undefined;
-    if (!inside.properties) {
+    const keys = keysOf(inside);
+    if (!keys) {
       const own = value === undefined ? inside.default : value;
       const shown = own === undefined ? null : written(own, name);
       return [{ key, default: shown, accepted: acceptedBy(inside), help }];
     }
-    if (value !== undefined) return walk(inside, value, [...path, name], partDefaults);
+    if (value !== undefined) return walk(keys, value, [...path, name], partDefaults);
     // An object that may be left out: a row for it, and one for each of its keys.
-    const part = { key, default: null, accepted: "keys and values; {} for their defaults", help };
-    return [part, ...walk(inside, partDefaults([...path, name]), [...path, name], partDefaults)];
+    const accepted = `keys and values; {} for their defaults${keys === inside ? "" : "; or null"}`;
+    const part = { key, default: null, accepted, help };
+    return [part, ...walk(keys, partDefaults([...path, name]), [...path, name], partDefaults)];
   });
+}
+
+/** The shape that has keys: the value's own, or that of an object in whose place there may be null. */
+function keysOf(shape: Shape): Shape | undefined {
+  if (shape.properties) return shape;
+  const choices = shape.anyOf ?? [];
+  const orNull = choices.length === 2 && choices.some(({ type }) => type === "null");
+  return orNull ? choices.find(({ properties }) => properties) : undefined;
 }
 
 /** A copy with an empty object at the path. */
