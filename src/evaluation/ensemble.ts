@@ -25,6 +25,8 @@ export interface EnsembleOutcome {
   readonly standing: number;
   readonly accuracy: number;
   readonly groups: AccuracyReport["groups"];
+  /** By class id; absent in results of releases that did not store it. */
+  readonly perClass?: AccuracyReport["perClass"];
   readonly balanced: number;
   readonly seconds: number;
 }
@@ -202,15 +204,15 @@ function standingReport(
   flags: string,
   truth: readonly number[],
   groups: readonly ClassGroup[],
-): Pick<AccuracyReport, "accuracy" | "groups" | "balanced"> {
+): Pick<AccuracyReport, "accuracy" | "groups" | "perClass" | "balanced"> {
   const classes = groups.length;
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   // AutoAttack does not report the wrong class of an image; any other class stands for it.
   truth.forEach((label, i) => {
     confusion[label]![flags[i] === "1" ? label : (label + 1) % classes]! += 1;
   });
-  const { accuracy, groups: byGroup, balanced } = accuracyReport(confusion, groups);
-  return { accuracy, groups: byGroup, balanced };
+  const { accuracy, groups: byGroup, perClass, balanced } = accuracyReport(confusion, groups);
+  return { accuracy, groups: byGroup, perClass, balanced };
 }
 
 async function accuracyOn(

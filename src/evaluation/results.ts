@@ -76,6 +76,7 @@ const ensemble = z.object({
       standing: z.int(),
       accuracy: fractionSchema,
       groups: accuracyReportSchema.shape.groups,
+      perClass: accuracyReportSchema.shape.perClass.optional(),
       balanced: fractionSchema,
       seconds: z.number(),
     }),

@@ -1,6 +1,6 @@
 // The face of reading: a finished run, read back from its folder.
 export { type AttackCurve, attackCurves } from "./attack-curves.js";
-export { type Margins, wilsonMargin } from "./margins.js";
+export { type Margins, marginsOf } from "./margins.js";
 export { readRun } from "./read-run.js";
 export {
   attacksOf,

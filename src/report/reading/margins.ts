@@ -23,7 +23,10 @@ export type Margins = Readonly<Record<"all" | ClassGroup | "balanced", number | 
  * their squares (the method of variance estimates recovery, Zou and Donner, Statistics in Medicine 27, 2008).
  * @param trainCounts of all classes, from which head, body and tail follow; undefined if the run does not say
  */
-export function marginsOf(report: AccuracyReport, trainCounts: readonly number[] | undefined): Margins {
+export function marginsOf(
+  report: Pick<AccuracyReport, "accuracy" | "total" | "perClass">,
+  trainCounts: readonly number[] | undefined,
+): Margins {
   const groups = trainCounts && classGroups(trainCounts);
   const ofMean = (belongs: (id: number) => boolean) => {
     const classes = report.perClass.filter(({ total }, id) => total > 0 && belongs(id));

@@ -2,7 +2,7 @@
 import { attackLabel, bestFirst, tilesSentence } from "../../evaluation/index.js";
 import { html, type Markup } from "../markup.js";
 import { count, duration, percent } from "../numbers.js";
-import { currentResults, wilsonMargin } from "../reading/index.js";
+import { currentResults, type Margins, marginsOf } from "../reading/index.js";
 import { fileIn, runName, type ShownRun } from "./parts.js";
 import { attackTitle, within } from "./results.js";
 
@@ -17,10 +17,17 @@ export function ensemblesSection(runs: readonly ShownRun[]): Markup | false {
   if (found.length === 0) return false;
   const bodies = found.map(({ run, result, ensemble }) => {
     const title = html`${runName(run)}, ${result.checkpoint} checkpoint, ${attackTitle(attackLabel(result.attack))}, ${count(result.clean.total)} ${result.split} images`;
-    const rows = ensemble.outcomes.map(
-      (o) =>
-        html`<tr><th scope="row">${o.attack}</th><td>${count(o.attacked)}</td><td>${count(o.attacked - o.standing)}</td><td>${percent(o.accuracy)}${within(wilsonMargin(o.accuracy, result.clean.total))}</td><td>${percent(o.groups.head)}</td><td>${percent(o.groups.body)}</td><td>${percent(o.groups.tail)}</td><td>${percent(o.balanced)}</td><td>${duration(o.seconds)}</td></tr>`,
-    );
+    const trainCounts = run.record.data?.trainCounts;
+    const rows = ensemble.outcomes.map((outcome, i) => {
+      const { attack, attacked, standing, accuracy, groups, balanced, seconds } = outcome;
+      // What the last attack leaves is the result; older records tell the classes of nothing else.
+      const perClass = outcome.perClass ?? (i === ensemble.outcomes.length - 1 ? result.robust.perClass : []);
+      const margins = marginsOf({ accuracy, total: result.robust.total, perClass }, trainCounts);
+      const cells = ([["all", accuracy], ...Object.entries(groups), ["balanced", balanced]] as const).map(
+        ([name, share]) => html`<td>${percent(share)}${within(margins[name as keyof Margins])}</td>`,
+      );
+      return html`<tr><th scope="row">${attack}</th><td>${count(attacked)}</td><td>${count(attacked - standing)}</td>${cells}<td>${duration(seconds)}</td></tr>`;
+    });
     return html`<tbody><tr><th scope="rowgroup" colspan="9">${title}</th></tr>${rows}</tbody>`;
   });
   const notes = found.map(({ run, result, ensemble }) => {
