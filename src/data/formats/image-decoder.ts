@@ -243,5 +243,7 @@ function plainReason(cause: unknown): string {
     .at(-1)!
     .replace(/\b(\w*vips\w*|lib\w+)\b\s*/gi, "")
     .trim();
+  // Where another image's thread has taken the message that was meant, only the rule that refused is left.
+  if (/treated as error/i.test(reason)) return "its data is cut short or wrong";
   return reason || "it does not decode";
 }
