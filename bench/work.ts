@@ -6,9 +6,11 @@ import type { Device } from "reat/tensor";
 export interface TrainStepWork {
   readonly kind: "train-step";
   readonly method: "reat" | "pgd-at";
-  readonly model: "resnet18" | "small-resnet" | "wrn28_10";
+  readonly model: "resnet18" | "small-resnet" | "wrn28_10" | "resnet50-imagenet";
   /** Training images of each class. */
   readonly counts: readonly number[];
+  /** Of the images, in pixels. Default: 32. */
+  readonly side?: number;
   readonly batchSize: number;
   readonly attackSteps: number;
   /** Default: "cpu". */

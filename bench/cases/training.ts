@@ -25,7 +25,15 @@ const keptMemory = {
   MALLOC_TOP_PAD_: "268435456",
 };
 
-const titles = { resnet18: "ResNet-18", "small-resnet": "small-resnet", wrn28_10: "WRN-28-10" } as const;
+const titles = {
+  resnet18: "ResNet-18",
+  "small-resnet": "small-resnet",
+  wrn28_10: "WRN-28-10",
+  "resnet50-imagenet": "ResNet-50 in its ImageNet form",
+} as const;
+
+/** Training images of each class of a set of photographs: few, so that they fit into the memory beside the network. */
+const photographCounts = [100, 64, 42, 27, 18, 12, 8, 5, 3, 2];
 
 function againstPyTorch(name: string, about: string, work: TrainStepWork, least: number): BenchCase {
   const { model, batchSize, attackSteps } = work;
@@ -73,6 +81,15 @@ const besidePyTorch: readonly BenchCase[] = [
     "REAT on CIFAR-10-LT",
     { ...reatStep, model: "wrn28_10", batchSize: 32 },
     2.8,
+  ),
+  againstPyTorch(
+    "fine-tuning-resnet50",
+    "REAT on photographs of 224×224",
+    {
+      ...{ kind: "train-step", method: "reat", model: "resnet50-imagenet", side: 224 },
+      ...{ counts: photographCounts, batchSize: 16, attackSteps: 2 },
+    },
+    1.5,
   ),
 ];
 

@@ -1,4 +1,4 @@
-"""ResNets and WideResNets for small images in plain PyTorch, channels first; parameter names as in reat's models."""
+"""The networks of the benchmarks in plain PyTorch, channels first; parameter names as in reat's models."""
 import torch
 from torch import nn
 
@@ -52,6 +52,58 @@ class ResNet(nn.Module):
         for stage in self.stages:
             x = stage(x)
         features = self.pool(x).flatten(1)
+        logits = self.fc(features)
+        return (features, logits) if with_features else logits
+
+
+class Bottleneck(nn.Module):
+    """1×1, 3×3 and 1×1; the 3×3 has the stride, as in torchvision."""
+
+    def __init__(self, inputs, width, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, stride, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.conv3 = nn.Conv2d(width, 4 * width, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(4 * width)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample = None
+        if stride != 1 or inputs != 4 * width:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(inputs, 4 * width, 1, stride, bias=False), nn.BatchNorm2d(4 * width)
+            )
+
+    def forward(self, x):
+        out = self.relu(self.bn1(self.conv1(x)))
+        out = self.relu(self.bn2(self.conv2(out)))
+        out = self.bn3(self.conv3(out))
+        out += x if self.downsample is None else self.downsample(x)
+        return self.relu(out)
+
+
+class ImageNetResNet50(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, 2, 1)
+        inputs, stages = 64, []
+        for index, (width, blocks) in enumerate(((64, 3), (128, 4), (256, 6), (512, 3))):
+            layers = []
+            for position in range(blocks):
+                layers.append(Bottleneck(inputs, width, 2 if position == 0 and index > 0 else 1))
+                inputs = 4 * width
+            stages.append(nn.Sequential(*layers))
+        self.layer1, self.layer2, self.layer3, self.layer4 = stages
+        self.fc = nn.Linear(inputs, classes)
+
+    def forward(self, x, with_features=False):
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = stage(x)
+        features = x.mean((2, 3))
         logits = self.fc(features)
         return (features, logits) if with_features else logits
 
@@ -118,4 +170,6 @@ def build(name, classes):
         return SmallCnn(classes)
     if name == "wrn28_10":
         return WideResNet(28, 10, classes)
+    if name == "resnet50-imagenet":
+        return ImageNetResNet50(classes)
     return ResNet(name, classes)

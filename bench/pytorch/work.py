@@ -16,9 +16,10 @@ EPSILON, STEP = 8 / 255, 2 / 255
 class LongTailed(torch.utils.data.Dataset):
     """Random images of a long-tailed set's shape and labels, each image cropped and mirrored on its own."""
 
-    def __init__(self, counts):
-        self.labels = np.repeat(np.arange(len(counts)), counts)
-        self.images = np.random.default_rng(0).integers(0, 256, (len(self.labels), 3, 32, 32), dtype=np.uint8)
+    def __init__(self, counts, side):
+        self.labels, self.side = np.repeat(np.arange(len(counts)), counts), side
+        shape = (len(self.labels), 3, side, side)
+        self.images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
     def __len__(self):
         return len(self.labels)
@@ -26,7 +27,7 @@ class LongTailed(torch.utils.data.Dataset):
     def __getitem__(self, index):
         image = F.pad(torch.from_numpy(self.images[index]), (4, 4, 4, 4))
         top, left = torch.randint(0, 9, (2,)).tolist()
-        image = image[:, top : top + 32, left : left + 32]
+        image = image[:, top : top + self.side, left : left + self.side]
         if torch.rand(()) < 0.5:
             image = image.flip(2)
         return image.float() / 255, int(self.labels[index])
@@ -61,7 +62,7 @@ class TrainStep:
         # With a GPU the images are prepared by loader processes, as is usual.
         beside = {} if self.device == "cpu" else dict(num_workers=4, pin_memory=True, persistent_workers=True)
         self.loader = torch.utils.data.DataLoader(
-            LongTailed(self.counts), spec["batchSize"], shuffle=True, **beside
+            LongTailed(self.counts, spec.get("side", 32)), spec["batchSize"], shuffle=True, **beside
         )
         self.batches = iter(self.loader)
         self.predicted = [0] * len(self.counts)

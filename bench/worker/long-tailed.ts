@@ -3,10 +3,8 @@ import type { ImageDataset } from "reat";
 import { createDataset, type DeviceSplit, uploadSplit } from "reat/data";
 import type { Device } from "reat/tensor";
 
-const side = 32;
-
-/** A data set of random pixels with so many training images of each class. */
-export function randomDataset(counts: readonly number[]): ImageDataset {
+/** A data set of random pixels with so many training images of each class, squares of `side` pixels. */
+export function randomDataset(counts: readonly number[], side: number): ImageDataset {
   const labels = counts.flatMap((count, label) => Array.from({ length: count }, () => label));
   const images = new Uint8Array(labels.length * 3 * side * side);
   let state = 1;
@@ -27,7 +25,7 @@ export function randomDataset(counts: readonly number[]): ImageDataset {
   });
 }
 
-export function randomSplit(counts: readonly number[], device: Device = "cpu"): DeviceSplit {
-  const dataset = randomDataset(counts);
+export function randomSplit(counts: readonly number[], device: Device = "cpu", side = 32): DeviceSplit {
+  const dataset = randomDataset(counts, side);
   return uploadSplit(dataset, dataset.train, device);
 }

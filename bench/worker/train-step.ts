@@ -29,7 +29,7 @@ function computeIn(precision: Precision, device: Device): void {
 
 /** The two parts of a step, drawing an augmented batch and training on it, which frees the batch; and the mean loss so far. */
 export function stepper({ method: name, model: architecture, counts, ...work }: TrainStepWork) {
-  const { batchSize, attackSteps: steps, device = "cpu", precision = "float32" } = work;
+  const { batchSize, attackSteps: steps, device = "cpu", precision = "float32", side = 32 } = work;
   computeIn(precision, device);
   const model = buildModel(architecture, { classes: counts.length, generator: new Generator(0) });
   if (device !== "cpu") {
@@ -45,7 +45,7 @@ export function stepper({ method: name, model: architecture, counts, ...work }: 
   });
   const statistics = new EpochStatistics(counts.length, device);
   const generator = new Generator(1, device);
-  const plan = trainingBatches(randomSplit(counts, device), { batchSize, seed: 0, epoch: 0 });
+  const plan = trainingBatches(randomSplit(counts, device, side), { batchSize, seed: 0, epoch: 0 });
   const whole = Math.max(1, Math.floor(plan.split.count / batchSize));
   model.setMode("train");
   method.beginEpoch(1);
