@@ -1,11 +1,11 @@
 // Vision transformers: patches of the image as tokens, blocks of attention and two linear layers, the class token's features.
 import { ReatError } from "../../errors.js";
 import {
-  cat,
   type Generator,
   gelu,
   noGrad,
   operator,
+  pad,
   scope,
   type Tensor,
   zeros,
@@ -50,10 +50,10 @@ class Attention extends Layer {
   }
 
   override forward(tokens: Tensor): Tensor {
-    const [count, length] = tokens.shape as [number, number];
+    const length = tokens.shape[1]!;
     const size = this.width / this.heads;
     return scope(() => {
-      const parts = this.#qkv.forward(tokens).reshape([count, length, 3, this.heads, size]);
+      const parts = this.#qkv.forward(tokens).reshape([-1, length, 3, this.heads, size]);
       const [queries, keys, values] = [0, 1, 2].map((part) =>
         parts.select(2, part).permute([0, 2, 1, 3]),
       ) as [Tensor, Tensor, Tensor];
@@ -61,7 +61,7 @@ class Attention extends Layer {
         .mul(size ** -0.5)
         .matmul(keys.permute([0, 1, 3, 2]))
         .softmax(3);
-      const mixed = weights.matmul(values).permute([0, 2, 1, 3]).reshape([count, length, this.width]);
+      const mixed = weights.matmul(values).permute([0, 2, 1, 3]).reshape([-1, length, this.width]);
       return this.#projection.forward(mixed);
     });
   }
@@ -143,7 +143,7 @@ export class VisionTransformer extends ImageClassifier {
 
   /** @throws ReatError `config` for images of another size than it was built for */
   override features(images: Tensor): Tensor {
-    const [count, , height, width] = images.shape as [number, number, number, number];
+    const [, , height, width] = images.shape as [number, number, number, number];
     const own = this.#imageSize;
     if (height !== own.height || width !== own.width) {
       throw new ReatError(
@@ -154,8 +154,10 @@ export class VisionTransformer extends ImageClassifier {
     return scope(() =>
       inPrecision(images, (input) => {
         const patches = this.#patches.forward(input).flatten(2).permute([0, 2, 1]);
-        const first = this.#classToken.expand([count, 1, this.featureSize]);
-        const tokens = cat([first, patches], 1).add(this.#positions);
+        // The class token stands in a row of zeros before the patches: a size of the batch in no operator can be exported for any.
+        const after = this.#positions.shape[1]! - 1;
+        const places = this.#positions.add(pad(this.#classToken, [0, 0, 0, after]));
+        const tokens = pad(patches, [0, 0, 1, 0]).add(places);
         const last = this.#blocks.reduce((value, block) => block.forward(value), tokens);
         // A norm looks at one token alone, and only the class token's is used.
         return this.#norm.forward(last.select(1, 0));
