@@ -14,6 +14,7 @@ import { ImageClassifier } from "../classifier.js";
 import { classifierHead } from "../classifier-head.js";
 import { Conv2d } from "../conv2d.js";
 import type { ClassifierName } from "../cosine-linear.js";
+import { type DropPath, dropsOfBlocks, joinBranch } from "../drop-path.js";
 import { inPrecision } from "../fast/index.js";
 import { LayerNorm } from "../layer-norm.js";
 import { Linear } from "../linear.js";
@@ -74,9 +75,11 @@ class Block extends Layer {
   readonly #norm2: LayerNorm;
   readonly #wide: Linear;
   readonly #narrow: Linear;
+  readonly #drop: DropPath | null;
 
-  constructor(width: number, heads: number, generator: Generator) {
+  constructor(width: number, heads: number, generator: Generator, drop: DropPath | null) {
     super();
+    this.#drop = drop;
     const { device } = generator;
     this.#norm1 = this.child("norm1", new LayerNorm(width, { device }));
     this.#attention = this.child("attn", new Attention(width, heads, generator));
@@ -87,9 +90,10 @@ class Block extends Layer {
 
   override forward(tokens: Tensor): Tensor {
     return scope(() => {
-      const attended = tokens.add(this.#attention.forward(this.#norm1.forward(tokens)));
+      const join = (input: Tensor, branch: Tensor) => joinBranch(input, branch, this.#drop, this.mode);
+      const attended = join(tokens, this.#attention.forward(this.#norm1.forward(tokens)));
       const wide = gelu(this.#wide.forward(this.#norm2.forward(attended)));
-      return attended.add(this.#narrow.forward(wide));
+      return join(attended, this.#narrow.forward(wide));
     });
   }
 }
@@ -108,7 +112,8 @@ export class VisionTransformer extends ImageClassifier {
 
   /**
    * @param imageSize of all images: each patch has a position of its own
-   * @throws ReatError `config` for sides that are no multiples of the patch
+   * @param dropPath each block's two branches are left out each by itself, at the block's rate
+   * @throws ReatError `config` for sides that are no multiples of the patch, or a rate of stochastic depth out of its range
    */
   constructor(
     { architecture, patch, width, blocks, heads }: VisionTransformerDescription,
@@ -116,8 +121,10 @@ export class VisionTransformer extends ImageClassifier {
     generator: Generator,
     override readonly classifier: ClassifierName = "linear",
     imageSize: ImageSides = { height: 224, width: 224 },
+    dropPath: DropPath | null = null,
   ) {
     super();
+    const drops = dropsOfBlocks(dropPath, blocks);
     requireSides(architecture, imageSize, { multiple: patch });
     this.architecture = architecture;
     this.featureSize = width;
@@ -129,7 +136,7 @@ export class VisionTransformer extends ImageClassifier {
     const cut = { kernel: patch, stride: patch, padding: 0, bias: true };
     this.#patches = this.child("patch_embed.proj", new Conv2d(3, width, generator, cut));
     this.#blocks = Array.from({ length: blocks }, (_, index) =>
-      this.child(`blocks.${index}`, new Block(width, heads, generator)),
+      this.child(`blocks.${index}`, new Block(width, heads, generator, drops[index]!)),
     );
     this.#norm = this.child("norm", new LayerNorm(width, { device }));
     this.#initialise(generator);
