@@ -57,7 +57,11 @@ export class Crew {
       while (!text.includes("\n")) {
         if (child.exitCode !== null || child.signalCode !== null)
           throw new Error(`ended with ${child.exitCode}`);
-        await Promise.race([once(child, "line"), once(child, "close")]);
+        const heard = new AbortController();
+        const { signal } = heard;
+        await Promise.race([once(child, "line", { signal }), once(child, "close", { signal })]);
+        // The listener that heard nothing goes.
+        heard.abort();
       }
       const end = text.indexOf("\n");
       const line = text.slice(0, end);

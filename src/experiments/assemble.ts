@@ -1,6 +1,6 @@
 // Puts model, method, optimiser and random streams together as a configuration says, for training and for measuring.
 import { createMethod, type Method, type Teacher } from "../methods/index.js";
-import { buildModel, type ImageClassifier, WeightAverage } from "../nn/index.js";
+import { buildModel, type DropPath, type ImageClassifier, WeightAverage } from "../nn/index.js";
 import type { AdamW, Schedule, SGD } from "../optim/index.js";
 import { type Device, Generator } from "../tensor/index.js";
 import type { AveragedTraining } from "../training/index.js";
@@ -48,11 +48,15 @@ function normalised(network: ImageClassifier, config: ExperimentConfig): ImageCl
   return normalisation ? new NormalisedInput(network, normalisation) : network;
 }
 
-/** The network alone, without the configured normalisation of images. */
+/**
+ * The network alone, without the configured normalisation of images.
+ * @param dropPath for training; measurements leave no branch out
+ */
 export function assembleNetwork(
   config: ExperimentConfig,
   { dataset }: ExperimentData,
   device: Device,
+  dropPath: DropPath | null = null,
 ): ImageClassifier {
   // Drawn on the CPU wherever the network will live, so that every device begins with the same weights.
   const generator = new Generator(config.seeds.initialisation, "cpu");
@@ -61,6 +65,7 @@ export function assembleNetwork(
     generator,
     classifier: config.model.classifier,
     imageSize: dataset,
+    dropPath,
   });
   if (device !== "cpu") model.to(device);
   layOut(model, device);
@@ -75,7 +80,10 @@ export function assembleLearner(
   teacher: Teacher | null = null,
 ): Learner {
   const { training, seeds } = config;
-  const network = assembleNetwork(config, data, device);
+  const attackGenerator = new Generator(seeds.attack, device);
+  const { dropPath: rate } = config.model;
+  const dropPath = rate > 0 ? { rate, generator: attackGenerator } : null;
+  const network = assembleNetwork(config, data, device, dropPath);
   const model = normalised(network, config);
   const method = createMethod(config.method, {
     classCounts: data.subset.counts,
@@ -99,7 +107,7 @@ export function assembleLearner(
     optimizer,
     average,
     ...schedulesOf(training, data.subset.train.length),
-    attackGenerator: new Generator(seeds.attack, device),
+    attackGenerator,
     [Symbol.dispose]() {
       average?.weights.dispose();
       optimizer.dispose();

@@ -12,6 +12,7 @@ export {
   classifierNames,
   parseClassifier,
 } from "./cosine-linear.js";
+export type { DropPath } from "./drop-path.js";
 export {
   currentLevers,
   currentPrecision,
@@ -33,6 +34,7 @@ export {
   ConvNext,
   type ConvNextDescription,
   convNextTiny,
+  dropPathNetworks,
   type ImageSides,
   laptopResNet,
   type ModelName,

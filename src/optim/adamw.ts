@@ -2,10 +2,12 @@
 import { ReatError } from "../errors.js";
 import { callOperator, keep, noGrad, scope, type Tensor, tensor, zerosLike } from "../tensor/index.js";
 import {
+  gradientsOf,
   groupParameters,
   type ParameterGroup,
   requireGradients,
   requireSameEntries,
+  restingIn,
   type SettingsOf,
 } from "./parameter-groups.js";
 
@@ -80,29 +82,38 @@ export class AdamW {
     this.#steps = keep(tensor(Float64Array.from(this.#counts)));
   }
 
+  /** Of each parameter, whether the steps of an epoch, from 1, leave it alone; null: none. */
+  resting(epoch: number): readonly boolean[] | null {
+    return restingIn(this.#groups, epoch, this.#parameters.length);
+  }
+
   /**
    * Moves the parameters in place.
-   * @param gradients one for each parameter, in their order; they are not changed
+   * @param gradients one for each parameter, in their order and each of its parameter's shape [...], null for those that rest in this epoch;
+   *   they are not changed
+   * @throws ReatError `tensor` for more or fewer gradients than parameters, or where one of a parameter that moves is missing
    */
-  step(gradients: readonly Tensor[]): void {
+  step(gradients: readonly (Tensor | null)[]): void {
     requireGradients("AdamW", this.#parameters.length, gradients.length);
     scope(() =>
       noGrad(() => {
         for (const group of this.#groups) {
-          if (this.epoch <= group.frozenEpochs) continue;
-          for (const index of group.indices) this.#counts[index]! += 1;
-          this.#stepGroup(group, gradients);
+          if (this.epoch > group.frozenEpochs) this.#stepGroup(group, gradients);
         }
       }),
     );
   }
 
   /** Operators on lists: a few calls for all parameters of a group. */
-  #stepGroup({ indices, rate, weightDecay }: ParameterGroup, all: readonly Tensor[]): void {
+  #stepGroup({ indices, rate, weightDecay }: ParameterGroup, all: readonly (Tensor | null)[]): void {
+    const gradients = gradientsOf(indices, all, this.#names);
     const of = (list: readonly Tensor[]) => indices.map((index) => list[index]!);
-    const [parameters, gradients, means, squares] = [this.#parameters, all, this.#means, this.#squares].map(
-      of,
-    ) as [Tensor[], Tensor[], Tensor[], Tensor[]];
+    const [parameters, means, squares] = [this.#parameters, this.#means, this.#squares].map(of) as [
+      Tensor[],
+      Tensor[],
+      Tensor[],
+    ];
+    for (const index of indices) this.#counts[index]! += 1;
     const learningRate = this.learningRate * rate;
     const steps = this.#counts[indices[0]!]!;
     if (weightDecay !== 0) callOperator("_foreach_mul_.Scalar", parameters, 1 - learningRate * weightDecay);

@@ -56,6 +56,28 @@ export function requireGradients(optimizer: string, parameters: number, gradient
   throw new ReatError("tensor", `${optimizer} has ${parameters} parameters and got ${gradients} gradients.`);
 }
 
+/** Of each of `count` parameters, whether the steps of an epoch, from 1, leave it alone; null: none. */
+export function restingIn(groups: readonly ParameterGroup[], epoch: number, count: number): boolean[] | null {
+  const resting = new Array<boolean>(count).fill(false);
+  for (const { frozenEpochs, indices } of groups) {
+    if (epoch <= frozenEpochs) for (const index of indices) resting[index] = true;
+  }
+  return resting.includes(true) ? resting : null;
+}
+
+/** The gradients of a group that moves. @throws ReatError `tensor` naming a parameter without one */
+export function gradientsOf(
+  indices: readonly number[],
+  gradients: readonly (Tensor | null)[],
+  names: readonly string[],
+): Tensor[] {
+  return indices.map((index) => {
+    const gradient = gradients[index];
+    if (gradient) return gradient;
+    throw new ReatError("tensor", `The step moves the parameter ${names[index]}, which got no gradient.`);
+  });
+}
+
 /** @throws ReatError `checkpoint` naming an entry that is missing, unknown or of another shape */
 export function requireSameEntries(
   own: ReadonlyMap<string, Tensor>,

@@ -2,10 +2,12 @@
 import { ReatError } from "../errors.js";
 import { callOperator, keep, noGrad, scope, type Tensor, zerosLike } from "../tensor/index.js";
 import {
+  gradientsOf,
   groupParameters,
   type ParameterGroup,
   requireGradients,
   requireSameEntries,
+  restingIn,
   type SettingsOf,
 } from "./parameter-groups.js";
 
@@ -68,11 +70,18 @@ export class SGD {
       momentum === 0 ? [] : noGrad(() => this.#parameters.map((tensor) => keep(zerosLike(tensor))));
   }
 
+  /** Of each parameter, whether the steps of an epoch, from 1, leave it alone; null: none. */
+  resting(epoch: number): readonly boolean[] | null {
+    return restingIn(this.#groups, epoch, this.#parameters.length);
+  }
+
   /**
    * Moves the parameters in place.
-   * @param gradients one for each parameter, in their order; they are not changed
+   * @param gradients one for each parameter, in their order and each of its parameter's shape [...], null for those that rest in this epoch;
+   *   they are not changed
+   * @throws ReatError `tensor` for more or fewer gradients than parameters, or where one of a parameter that moves is missing
    */
-  step(gradients: readonly Tensor[]): void {
+  step(gradients: readonly (Tensor | null)[]): void {
     requireGradients("SGD", this.#parameters.length, gradients.length);
     scope(() =>
       noGrad(() => {
@@ -83,10 +92,10 @@ export class SGD {
   }
 
   /** Operators on lists: one call for all parameters of a group. */
-  #stepGroup({ indices, rate, weightDecay }: ParameterGroup, gradients: readonly Tensor[]): void {
+  #stepGroup({ indices, rate, weightDecay }: ParameterGroup, gradients: readonly (Tensor | null)[]): void {
     const { momentum, nesterov } = this;
     const parameters = indices.map((index) => this.#parameters[index]!);
-    let direction: readonly Tensor[] = indices.map((index) => gradients[index]!);
+    let direction: readonly Tensor[] = gradientsOf(indices, gradients, this.#names);
     if (weightDecay !== 0) {
       direction = callOperator("_foreach_add.List", direction, parameters, weightDecay) as Tensor[];
     }

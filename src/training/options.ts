@@ -15,8 +15,13 @@ export interface Optimizer {
   momentum?: number;
   /** From 1, set before each step: an optimiser may leave parameters alone in the first epochs. */
   epoch?: number;
-  /** @param gradients in the order of the model's parameters */
-  step(gradients: readonly Tensor[]): void;
+  /**
+   * Of each parameter, in the model's order, whether an epoch's steps leave it and what is kept of it as they are; null: none. Its gradient is
+   * then not computed. Absent: none, in any epoch.
+   */
+  resting?(epoch: number): readonly boolean[] | null;
+  /** @param gradients in the order of the model's parameters, each of its parameter's shape [...]; null for those that rest */
+  step(gradients: readonly (Tensor | null)[]): void;
   /** Its tensors by name; they stay the optimiser's own. */
   state(): ReadonlyMap<string, Tensor>;
   loadState(state: ReadonlyMap<string, Tensor>): void;

@@ -2,6 +2,7 @@
 import type { TrainingBatch } from "../methods/index.js";
 import type { ImageClassifier } from "../nn/index.js";
 import { cat, scope, type Tensor, zeros } from "../tensor/index.js";
+import type { Resting } from "./recorded-step.js";
 
 /** The images of a part, from one before another, and how many the batch has. */
 export type Range = readonly [from: number, to: number, images: number];
@@ -13,27 +14,38 @@ export class Layout {
   /** Numbers before the tail. */
   readonly length: number;
 
-  constructor(model: ImageClassifier) {
+  /** @param resting parameters whose gradients are not sent */
+  constructor(
+    model: ImageClassifier,
+    readonly resting: Resting,
+  ) {
     this.#parameters = model.parameters();
     // Counters move alike in every process.
     this.buffers = [...model.namedBuffers().values()].filter(({ dtype }) => dtype.includes("float"));
-    this.length = [...this.#parameters, ...this.buffers].reduce((sum, { size }) => sum + size, 0);
+    const sent = this.#parameters.filter((_, index) => !resting?.[index]);
+    this.length = [...sent, ...this.buffers].reduce((sum, { size }) => sum + size, 0);
   }
 
-  readGradients(sum: Tensor) {
+  /** Of a row that begins with the gradients of all parameters. */
+  readGradients(sum: Tensor): Tensor[] {
+    return this.#parameters.map(this.#reader(sum));
+  }
+
+  /** Takes the row's next numbers in the shape of a tensor. */
+  #reader(sum: Tensor): (like: Tensor) => Tensor {
     let at = 0;
-    const take = (like: Tensor) => {
+    return (like) => {
       const values = sum.slice(0, at, at + like.size).reshape(like.shape);
       at += like.size;
       return values.to(like.device).to(like.dtype);
     };
-    return { gradients: this.#parameters.map(take), take, end: () => at };
   }
 
   read(sum: Tensor) {
-    const { gradients, take, end } = this.readGradients(sum);
+    const take = this.#reader(sum);
+    const gradients = this.#parameters.map((like, index) => (this.resting?.[index] ? null : take(like)));
     const buffers = this.buffers.map((buffer) => [buffer, take(buffer)] as const);
-    const tail = sum.slice(0, end(), sum.shape[0]!).to(this.#parameters[0]!.device);
+    const tail = sum.slice(0, this.length, sum.shape[0]!).to(this.#parameters[0]!.device);
     return { gradients, buffers, tail };
   }
 }

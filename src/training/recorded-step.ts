@@ -16,8 +16,8 @@ import {
 export interface Step {
   /** It has no graph where the step was repeated from a recording. */
   readonly result: StepResult;
-  /** In the order of the model's parameters. */
-  readonly gradients: readonly Tensor[];
+  /** In the order of the model's parameters; null for those that rest in this epoch. */
+  readonly gradients: readonly (Tensor | null)[];
 }
 
 interface Recording extends Disposable {
@@ -26,6 +26,15 @@ interface Recording extends Disposable {
   readonly batch: TrainingBatch;
   /** What it writes. */
   readonly step: Step;
+}
+
+/** Of each parameter, whether the optimiser leaves it alone; null: it leaves none alone. */
+export type Resting = readonly boolean[] | null;
+
+/** Whether the same parameters rest. */
+function sameResting(one: Resting, other: Resting): boolean {
+  const listed = (resting: Resting) => (resting ?? []).flatMap((rests, index) => (rests ? [index] : []));
+  return String(listed(one)) === String(listed(other));
 }
 
 type Learner = {
@@ -48,6 +57,7 @@ export class StepRunner implements Disposable {
   readonly #recordings = new Map<string, Recording | "ready">();
   #recordable: boolean;
   #averaged: StepContext["averaged"] = null;
+  #resting: Resting = null;
 
   /** @param onTrouble called once, with a sentence, when steps cannot be recorded and therefore run one by one */
   constructor(learner: Learner, onTrouble: (message: string) => void) {
@@ -62,10 +72,18 @@ export class StepRunner implements Disposable {
   /**
    * Forgets recordings that a new epoch makes untrue. Called after the method's `beginEpoch`.
    * @param averaged what the epoch's steps find as `StepContext.averaged`
+   * @param resting parameters whose gradients the epoch does not need
    */
-  beginEpoch(averaged: StepContext["averaged"] = null): void {
+  beginEpoch(averaged: StepContext["averaged"] = null, resting: Resting = null): void {
+    const asBefore = sameResting(this.#resting, resting);
     this.#averaged = averaged;
-    if (this.#learner.method.steady !== "run") this.#forget();
+    this.#resting = resting;
+    if (!asBefore || this.#learner.method.steady !== "run") this.#forget();
+  }
+
+  /** What the epoch was begun with. */
+  get resting(): Resting {
+    return this.#resting;
   }
 
   /** The step's tensors pass to the caller's scope, or stay this object's and are overwritten by the next step. */
@@ -103,7 +121,17 @@ export class StepRunner implements Disposable {
   }
 
   #withGradients(result: StepResult): Step {
-    return { result, gradients: result.shared ? [] : grad(result.loss, this.#learner.model.parameters()) };
+    if (result.shared) return { result, gradients: [] };
+    const parameters = this.#learner.model.parameters();
+    // Weights that rest are perturbed all the same, as they are where the batch is whole.
+    const resting = result.perturbed ? null : this.#resting;
+    const wanted = parameters.filter((_, index) => !resting?.[index]);
+    const gradients = wanted.length > 0 ? grad(result.loss, wanted) : [];
+    let next = 0;
+    return {
+      result,
+      gradients: parameters.map((_, index) => (resting?.[index] ? null : gradients[next++]!)),
+    };
   }
 
   #record(shape: string, given: TrainingBatch): Recording | null {
@@ -172,5 +200,5 @@ function keptCopy({ images, labels, mixed }: TrainingBatch): TrainingBatch {
 function tensorsOf({ result, gradients }: Step): Tensor[] {
   const { loss, adversarialLogits, cleanLogits, terms } = result;
   const logits = [adversarialLogits, cleanLogits].flatMap((each) => each ?? []);
-  return [loss, ...logits, ...Object.values(terms), ...gradients];
+  return [loss, ...logits, ...Object.values(terms), ...gradients.filter((gradient) => gradient !== null)];
 }

@@ -131,7 +131,7 @@ export class Session {
     const epoch = this.#epoch;
     this.#epochBegan = this.#loggedAt = performance.now();
     const record = method.beginEpoch(epoch);
-    this.#steps.beginEpoch(averagedNow(this.options, epoch));
+    this.#steps.beginEpoch(averagedNow(this.options, epoch), optimizer.resting?.(epoch));
     const plan = batches(epoch);
     if (plan.count !== batchesPerEpoch) {
       throw new ReatError(

@@ -80,7 +80,7 @@ interface Place {
  * batch, part). The results are means weighted by the parts' images: of gradients, losses, and running statistics.
  */
 export class ShardedSteps {
-  readonly #layout: Layout;
+  #layout: Layout;
   /** Where the parts' rows are added and exchanged. */
   #carrier: Device;
   #carrierIsKnown = false;
@@ -91,7 +91,7 @@ export class ShardedSteps {
     readonly shards: Shards,
     readonly team: ProcessTeam | null,
   ) {
-    this.#layout = new Layout(learner.model);
+    this.#layout = new Layout(learner.model, null);
     this.#carrier = learner.model.parameters()[0]!.device;
   }
 
@@ -107,6 +107,8 @@ export class ShardedSteps {
   ): Promise<number> {
     if (this.team && !this.#carrierIsKnown) this.#carrier = await this.team.group.carrierOf(this.#carrier);
     this.#carrierIsKnown = true;
+    const { resting } = this.steps;
+    if (resting !== this.#layout.resting) this.#layout = new Layout(this.learner.model, resting);
     const begun = await this.#inStep(() => this.#begin(place, makeBatch));
     using _begun = begun;
     const { labels } = begun.value;
@@ -191,7 +193,8 @@ export class ShardedSteps {
     const step = stages.at(-1)!.value;
     const { perturbed, shared } = step.result;
     if (perturbed || shared) {
-      const values = () => (shared ? placed(shared.rows, range) : this.#weighted(step.gradients, range));
+      const values = () =>
+        shared ? placed(shared.rows, range) : this.#weighted(present(step.gradients), range);
       const sent = scope(() => noGrad(() => keep(values().to(this.#carrier))));
       return { part, range, stages, sent };
     }
@@ -205,9 +208,7 @@ export class ShardedSteps {
     const perturbed = parts[0]?.stages?.at(-1)?.value.result.perturbed;
     if (!perturbed) return null;
     using sum = await this.#reduce(parts.map(({ sent }) => sent!));
-    return scope(() =>
-      moveWeights(this.learner.model, perturbed.gamma, this.#layout.readGradients(sum).gradients),
-    );
+    return scope(() => moveWeights(this.learner.model, perturbed.gamma, this.#layout.readGradients(sum)));
   }
 
   /** What the parts share of their images, where the steps ask for it: rows [N, D]. */
@@ -262,7 +263,7 @@ export class ShardedSteps {
         "The method undoes something after each update, which it cannot do for a part of a batch; accepted with it: training.shards 1.",
       );
     }
-    const weighted = [...gradients, ...this.#layout.buffers, loss.detach(), ...Object.values(terms)];
+    const weighted = [...present(gradients), ...this.#layout.buffers, loss.detach(), ...Object.values(terms)];
     const device = loss.device;
     const values = this.#weighted(weighted, range);
     const at = this.#layout.length;
@@ -311,6 +312,10 @@ export class ShardedSteps {
       for (const row of rows) row.dispose();
     }
   }
+}
+
+function present(gradients: Step["gradients"]): Tensor[] {
+  return gradients.filter((gradient) => gradient !== null);
 }
 
 function restoreBuffers(before: Buffers): void {

@@ -3,11 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { assembleModel, assembleNetwork } from "../../src/experiments/assemble.js";
+import { assembleLearner, assembleModel, assembleNetwork } from "../../src/experiments/assemble.js";
 import { parseConfig } from "../../src/experiments/config/config.js";
 import { loadData } from "../../src/experiments/data.js";
 import { runExperiment } from "../../src/experiments/index.js";
-import { Generator, rand, scope, setThreads, tensor } from "../../src/tensor/index.js";
+import { decidingSettings } from "../../src/experiments/run-record.js";
+import { Generator, noGrad, rand, scope, setThreads, tensor } from "../../src/tensor/index.js";
 
 setThreads(1);
 const root = mkdtempSync(join(tmpdir(), "reat-assemble-"));
@@ -48,6 +49,30 @@ it("knows the statistics of data sets by name", async () => {
   const model = assembleModel(config, await loadData(config), "cpu");
   expect(model.stateDict().get("mean")!.toArray()[0]).toBeCloseTo(0.4914, 6);
   model.dispose();
+});
+
+it("draws stochastic depth from the attack's stream, in training alone", async () => {
+  const model = { ...tiny.model, architecture: "vit-s16", dropPath: 0.5 };
+  const config = parseConfig({ ...tiny, model });
+  const data = await loadData(config);
+  using learner = assembleLearner(config, data, "cpu");
+  const images = rand([2, 3, 32, 32], new Generator(1));
+  const begin = learner.attackGenerator.state();
+  const logits = (mode: "train" | "eval") =>
+    scope(() => noGrad(() => learner.model.withMode(mode, () => learner.model.logits(images).toArray())));
+  expect(logits("eval")).toEqual(logits("eval"));
+  expect(learner.attackGenerator.state()).toEqual(begin);
+  const first = logits("train");
+  expect(logits("train")).not.toEqual(first);
+  learner.attackGenerator.restore(begin);
+  expect(logits("train")).toEqual(first);
+  images.dispose();
+  const settings = decidingSettings(config, data) as { model: object };
+  expect(settings.model).toMatchObject({ dropPath: 0.5 });
+  // A run from before the key existed goes on.
+  expect((decidingSettings(parseConfig(tiny), data) as { model: object }).model).not.toHaveProperty(
+    "dropPath",
+  );
 });
 
 it("trains, averages, measures the average, and says so in the results", async () => {

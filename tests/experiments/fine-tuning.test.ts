@@ -70,6 +70,10 @@ describe("parameters' own settings", () => {
     expect(refused({ backbone: { frozenEpochs: 3 }, epochs: 3 })).toThrow(
       "training.backbone.frozenEpochs is 3",
     );
+    expect(refused({}, { dropPath: 0.1 })).toThrow(
+      "model.dropPath is 0.1, but resnet18 has no stochastic depth; accepted with it: 0; networks with it: convnext-tiny, vit-s16.",
+    );
+    expect(refused({}, { architecture: "vit-s16", dropPath: 1 })).toThrow("model.dropPath");
     expect(refused({}, { weightsKey: "ema" })).toThrow("model.weightsKey is set without model.weights");
   });
 });

@@ -6,7 +6,7 @@ import { namedAttack } from "reat/attacks";
 import { classGroups, evaluationBatches, trainingBatches } from "reat/data";
 import { evaluate } from "reat/evaluation";
 import { createMethod, methodOptions } from "reat/methods";
-import { BatchNorm, Conv2d, ImageClassifier, Linear } from "reat/nn";
+import { BatchNorm, Conv2d, ImageClassifier, Linear, VisionTransformer } from "reat/nn";
 import { SGD } from "reat/optim";
 import { Generator, ProcessGroup, ProcessTeam, rand, randint, setThreads } from "reat/tensor";
 import { currentEnvironment, RunFolder, train } from "reat/training";
@@ -36,6 +36,14 @@ class TinyModel extends ImageClassifier {
   }
 }
 
+/** Half of the last of three blocks' branches, and a quarter of those before them, are left out. */
+function shallowTransformer(generator) {
+  const sizes = { architecture: "tiny-vit", patch: 4, width: 8, blocks: 3, heads: 2 };
+  const dropPath = { rate: 0.5, generator };
+  const side = { height: 8, width: 8 };
+  return new VisionTransformer(sizes, classCounts.length, new Generator(1), "linear", side, dropPath);
+}
+
 async function run(given) {
   const {
     rank,
@@ -53,6 +61,7 @@ async function run(given) {
     batchNorm = "part",
     cutMix = null,
     device = "cpu",
+    stochasticDepth = false,
   } = given;
   const data = new Generator(7);
   const split = {
@@ -60,7 +69,8 @@ async function run(given) {
     labels: randint(0, 4, [48], data).to(device),
     count: 48,
   };
-  const model = new TinyModel(new Generator(1));
+  const attackGenerator = new Generator(3, device);
+  const model = stochasticDepth ? shallowTransformer(attackGenerator) : new TinyModel(new Generator(1));
   model.to(device);
   const method = createMethod(methodOptions.parse({ attack: { steps: 2, batchNorm: "batch" }, ...recipe }), {
     ...{ classCounts, device },
@@ -91,7 +101,7 @@ async function run(given) {
           augmentation: { padding: 1 },
           cutMix,
         }),
-      attackGenerator: new Generator(3, device),
+      attackGenerator,
       shards: { count: shards, reduction, seed: 3, tailOver, batchNorm },
       seeds: { order: 2, attack: 3, evaluation: 4 },
       settings: { batchSize: 13 },

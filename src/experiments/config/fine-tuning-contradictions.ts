@@ -1,5 +1,6 @@
 // Keys of optimiser and fine-tuning that do nothing, or can only go wrong, beside others.
 import type { z } from "zod";
+import { dropPathNetworks } from "../../nn/index.js";
 import type { Problem } from "./problems.js";
 import type { experimentSchema } from "./schema.js";
 
@@ -37,6 +38,12 @@ export function fineTuningContradictions({ training, model }: Parsed): Problem[]
       "backbone.frozenEpochs",
       `is ${backbone.frozenEpochs}, but training ends with epoch ${epochs}; accepted: fewer epochs than the training has.`,
     );
+  }
+  if (model.dropPath > 0 && !dropPathNetworks.includes(model.architecture)) {
+    problems.push({
+      key: "model.dropPath",
+      text: `is ${model.dropPath}, but ${model.architecture} has no stochastic depth; accepted with it: 0; networks with it: ${dropPathNetworks.join(", ")}.`,
+    });
   }
   if (model.weightsKey !== undefined && model.weights === undefined) {
     problems.push({

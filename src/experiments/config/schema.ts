@@ -16,15 +16,9 @@ import {
   profileNames,
 } from "../../data/index.js";
 import { logForms } from "../../export/index.js";
-import {
-  acceptedClassifiers,
-  type ClassifierName,
-  modelNames,
-  parseClassifier,
-  precisions,
-} from "../../nn/index.js";
-import { normalisations } from "../../weights/index.js";
+import { precisions } from "../../nn/index.js";
 import { fineTuningKeys } from "./fine-tuning-keys.js";
+import { model } from "./model-keys.js";
 import { cosine, cutMix, oneCycle, resizedCrop } from "./training-parts.js";
 
 const seed = (value: number, help: string) => z.int().min(0).max(0xffffffff).default(value).meta({ help });
@@ -38,24 +32,6 @@ const attackName = z.string().refine(isAttackName, {
 const evaluationAttackName = z.string().refine(isEvaluationAttackName, {
   error: ({ input }) => `expected ${acceptedEvaluationAttacks}, got "${String(input)}"`,
 });
-
-const classifier = z
-  .string()
-  .describe(acceptedClassifiers)
-  .refine((name): name is ClassifierName => parseClassifier(name) !== null, {
-    error: ({ input }) => `expected ${acceptedClassifiers}, got "${String(input)}"`,
-  });
-
-const channels = (numbers: z.ZodNumber) => z.tuple([numbers, numbers, numbers]);
-const deviation = z.number().gt(0, { error: ({ input }) => `expected a number above 0, got ${input}` });
-const normalise = z
-  .union([
-    z.enum(Object.keys(normalisations) as (keyof typeof normalisations)[]),
-    z.strictObject({ mean: channels(z.number()), std: channels(deviation) }),
-  ])
-  .describe(
-    `${Object.keys(normalisations).join(", ")}, or { mean: [r, g, b], std: [r, g, b] } with deviations above 0`,
-  );
 
 /** Whether a source is one of the sets that are known by name, not a path. */
 export function isNamedSource(source: string): boolean {
@@ -295,24 +271,7 @@ export const experimentSchema = z.strictObject({
     .optional()
     .meta({ help: "name of the run's folder; left out, it is made of data, model and method" }),
   data: data.prefault({}).meta({ help: "the images, and the long-tailed subset that is drawn from them" }),
-  model: z
-    .strictObject({
-      architecture: z.enum(modelNames).default("resnet18").meta({ help: "the network" }),
-      classifier: classifier.default("linear").meta({
-        help: "the last layer: linear, cosine (RoBal's; cosine:1/16 for a γ other than 1/32) or normalised (plain cosines times 16)",
-      }),
-      weights: z.string().min(1).optional().meta({
-        help: "a file of weights to begin with, in the layouts that `reat eval` reads; a last layer of other classes is replaced; left out: fresh weights",
-      }),
-      weightsKey: z.string().min(1).optional().meta({
-        help: "which state of the file, where it holds several, such as model_ema; left out: the usual one",
-      }),
-      normalise: normalise.optional().meta({
-        help: "what the network does to images in [0, 1] before its first layer: (x − mean) / std by channel; attacks and budgets stay in [0, 1]; left out: nothing",
-      }),
-    })
-    .prefault({})
-    .meta({ help: "the network" }),
+  model: model.prefault({}).meta({ help: "the network" }),
   method: z
     .looseObject({
       name: z.string().default("reat").meta({ help: "the training method; `reat methods` lists them" }),

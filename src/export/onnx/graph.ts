@@ -30,7 +30,8 @@ export class OnnxGraph {
     operator: string,
     inputs: readonly string[],
     attributes: OnnxAttributes = {},
-    output = `${operator.toLowerCase()}.${this.nodes.length}`,
+    // Steps of a program are called "mul.10".
+    output = `made.${operator.toLowerCase()}.${this.nodes.length}`,
   ): string {
     this.nodes.push({ operator, inputs, output, attributes });
     return output;
@@ -41,6 +42,18 @@ export class OnnxGraph {
     const shape = this.#shapes.get(name);
     if (!shape) throw new Error(`the shape of ${name} is not known`);
     return shape;
+  }
+
+  /** Appends a node whose output's shape, for two images, rules for gradients can ask for. @returns the name of its output */
+  addShaped(
+    shape: readonly number[],
+    operator: string,
+    inputs: readonly string[],
+    attributes: OnnxAttributes = {},
+  ): string {
+    const output = this.add(operator, inputs, attributes);
+    this.#shapes.set(output, shape);
+    return output;
   }
 
   constant(name: string, stored: StoredTensor): string {
@@ -67,6 +80,13 @@ export class OnnxGraph {
     return this.constants.has(name)
       ? name
       : this.constant(name, { dtype: "int64", shape: [values.length], bytes });
+  }
+
+  /** One int64 number without dimensions. */
+  integer(value: number): string {
+    const bytes = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
+    const name = `index.${value}`;
+    return this.constants.has(name) ? name : this.constant(name, { dtype: "int64", shape: [], bytes });
   }
 
   /** The elements of a float32 constant. @throws Error where it is none */

@@ -65,7 +65,59 @@ const rules: Readonly<Record<string, Rule>> = {
     graph.add("BatchNormalization", inputs, { epsilon: { float: epsilon as number } }, output);
   },
   linear(graph, { args: [input, weight, bias], output }) {
-    graph.add("Gemm", [name(input), name(weight), ...optional(bias)], { transB: 1 }, output);
+    if (graph.shape(name(input)).length === 2) {
+      graph.add("Gemm", [name(input), name(weight), ...optional(bias)], { transB: 1 }, output);
+      return;
+    }
+    const [outputs, inputs] = graph.shape(name(weight)) as [number, number];
+    const across = graph.addShaped([inputs, outputs], "Transpose", [name(weight)], { perm: [1, 0] });
+    const factors = [name(input), across];
+    if (!(bias instanceof Reference)) graph.add("MatMul", factors, {}, output);
+    else {
+      const product = graph.addShaped(graph.shape(output), "MatMul", factors);
+      graph.add("Add", [product, name(bias)], {}, output);
+    }
+  },
+  matmul: same("MatMul"),
+  "softmax.int"(graph, { args: [input, axis], output }) {
+    graph.add("Softmax", [name(input)], { axis: axis as number }, output);
+  },
+  layer_norm(graph, { args: [input, sizes, weight, bias, epsilon], output }) {
+    const attributes = { axis: -numbers(sizes).length, epsilon: { float: epsilon as number } };
+    graph.add("LayerNormalization", [input, weight, bias].map(name), attributes, output);
+  },
+  // x·(1 + erf(x/√2))/2: ONNX has it as one operator from set 20 on.
+  gelu(graph, { args: [input], output }) {
+    const x = name(input);
+    const alike = (operator: string, ...inputs: string[]) =>
+      graph.addShaped(graph.shape(x), operator, inputs);
+    const erf = alike("Erf", alike("Mul", x, graph.scalar(Math.SQRT1_2)));
+    const product = alike("Mul", x, alike("Add", erf, graph.scalar(1)));
+    graph.add("Mul", [product, graph.scalar(0.5)], {}, output);
+  },
+  permute(graph, { args: [input, order], output }) {
+    graph.add("Transpose", [name(input)], { perm: numbers(order) }, output);
+  },
+  reshape(graph, { args: [input, shape], output }) {
+    if (numbers(shape)[0] !== -1) {
+      throw new ReatError(
+        "config",
+        "ONNX export reshapes to a free number of images alone; --to pytorch and --to safetensors take it.",
+      );
+    }
+    graph.add("Reshape", [name(input), graph.integers(numbers(shape))], {}, output);
+  },
+  "select.int"(graph, { args: [input, axis, index], output }) {
+    graph.add("Gather", [name(input), graph.integer(index as number)], { axis: axis as number }, output);
+  },
+  constant_pad_nd(graph, { args: [input, amounts, value = 0], output }) {
+    const rank = graph.shape(name(input)).length;
+    const given = numbers(amounts);
+    // LibTorch begins with the last dimension and names both sides together.
+    const side = (which: 0 | 1) =>
+      Array.from({ length: rank }, (_, axis) => given[2 * (rank - 1 - axis) + which] ?? 0);
+    const pads = graph.integers([...side(0), ...side(1)]);
+    graph.add("Pad", [name(input), pads, graph.scalar(value as number)], {}, output);
   },
   max_pool2d(graph, { args: [input, kernel, strides, padding = [0, 0]], output }) {
     const attributes = { kernel_shape: numbers(kernel), strides: numbers(strides), pads: bothSides(padding) };
@@ -79,13 +131,17 @@ const rules: Readonly<Record<string, Rule>> = {
     graph.add("ReduceL2", [name(input)], { axes: numbers(axes), keepdims: Number(keepDim) }, output);
   },
   "flatten.using_ints"(graph, { args: [input, from, to], output }) {
-    if (from !== 1 || to !== -1) {
+    if (from === 0 || to !== -1) {
       throw new ReatError(
         "config",
-        "ONNX export flattens all but the batch; --to pytorch and --to safetensors take it.",
+        "ONNX export flattens to the last dimension, the batch left out; --to pytorch and --to safetensors take it.",
       );
     }
-    graph.add("Flatten", [name(input)], { axis: 1 }, output);
+    if (from === 1) graph.add("Flatten", [name(input)], { axis: 1 }, output);
+    else {
+      const shape = graph.integers([-1, ...graph.shape(output).slice(1)]);
+      graph.add("Reshape", [name(input), shape], {}, output);
+    }
   },
   clamp(graph, { args: [input, lowest, highest], output }) {
     const bound = (value: ProgramArgument) => (typeof value === "number" ? graph.scalar(value) : "");

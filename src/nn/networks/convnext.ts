@@ -4,6 +4,7 @@ import { ImageClassifier } from "../classifier.js";
 import { classifierHead } from "../classifier-head.js";
 import { Conv2d } from "../conv2d.js";
 import type { ClassifierName } from "../cosine-linear.js";
+import { type DropPath, dropsOfBlocks, joinBranch } from "../drop-path.js";
 import { inPrecision, pooled } from "../fast/index.js";
 import { LayerNorm } from "../layer-norm.js";
 import { Linear } from "../linear.js";
@@ -26,9 +27,11 @@ class Block extends Layer {
   readonly #wide: Linear;
   readonly #narrow: Linear;
   readonly #scale: Tensor;
+  readonly #drop: DropPath | null;
 
-  constructor(width: number, generator: Generator) {
+  constructor(width: number, generator: Generator, drop: DropPath | null) {
     super();
+    this.#drop = drop;
     const { device } = generator;
     this.#scale = this.parameter("gamma", full([width], 1e-6, { device }));
     this.#depthwise = this.child(
@@ -45,7 +48,7 @@ class Block extends Layer {
       // Channels last: the linear layers then take the maps as they lie.
       const vectors = this.#norm.forward(this.#depthwise.forward(input).permute([0, 2, 3, 1]));
       const result = this.#narrow.forward(gelu(this.#wide.forward(vectors))).mul(this.#scale);
-      return input.add(result.permute([0, 3, 1, 2]));
+      return joinBranch(input, result.permute([0, 3, 1, 2]), this.#drop, this.mode);
     });
   }
 }
@@ -74,7 +77,7 @@ class Downsampling extends Layer {
   }
 }
 
-/** Liu et al. 2022, "A ConvNet for the 2020s", without its stochastic depth; parameters are named as in the authors' code. */
+/** Liu et al. 2022, "A ConvNet for the 2020s"; parameters are named as in the authors' code. */
 export class ConvNext extends ImageClassifier {
   override readonly architecture: string;
   override readonly featureSize: number;
@@ -82,20 +85,26 @@ export class ConvNext extends ImageClassifier {
   readonly #norm: LayerNorm;
   readonly #head: Layer;
 
+  /** @throws ReatError `config` for a rate of stochastic depth out of its range */
   constructor(
     { architecture, stages }: ConvNextDescription,
     override readonly classes: number,
     generator: Generator,
     override readonly classifier: ClassifierName = "linear",
+    dropPath: DropPath | null = null,
   ) {
     super();
     this.architecture = architecture;
+    const drops = dropsOfBlocks(
+      dropPath,
+      stages.reduce((sum, { blocks }) => sum + blocks, 0),
+    );
     let channels = 3;
     for (const [stage, { width, blocks }] of stages.entries()) {
       const between = new Downsampling(channels, width, stage === 0, generator);
       this.#body.push(this.child(`downsample_layers.${stage}`, between));
       for (let block = 0; block < blocks; block++) {
-        this.#body.push(this.child(`stages.${stage}.${block}`, new Block(width, generator)));
+        this.#body.push(this.child(`stages.${stage}.${block}`, new Block(width, generator, drops.shift()!)));
       }
       channels = width;
     }

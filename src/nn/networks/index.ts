@@ -3,7 +3,14 @@
 export { ConvNext, type ConvNextDescription, convNextTiny } from "./convnext.js";
 export type { ImageSides } from "./image-size.js";
 export { laptopResNet } from "./laptop-resnet.js";
-export { buildModel, type ModelName, type ModelOptions, modelNames, requireImageSize } from "./models.js";
+export {
+  buildModel,
+  dropPathNetworks,
+  type ModelName,
+  type ModelOptions,
+  modelNames,
+  requireImageSize,
+} from "./models.js";
 export { PreActivationBlock } from "./pre-activation-block.js";
 export { PreActResNet18 } from "./preact-resnet.js";
 export { BasicBlock, type BlockType, Bottleneck } from "./residual-block.js";

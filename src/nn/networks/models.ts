@@ -3,6 +3,7 @@ import { ReatError } from "../../errors.js";
 import type { Generator } from "../../tensor/index.js";
 import type { ImageClassifier } from "../classifier.js";
 import type { ClassifierName } from "../cosine-linear.js";
+import type { DropPath } from "../drop-path.js";
 import { ConvNext, convNextTiny } from "./convnext.js";
 import { type ImageSides, requireSides } from "./image-size.js";
 import { laptopResNet } from "./laptop-resnet.js";
@@ -23,6 +24,8 @@ export interface ModelOptions {
   readonly classifier?: ClassifierName;
   /** Of all images, for networks that learn a vector for each place in them (vit-s16). Default: 224×224. */
   readonly imageSize?: ImageSides;
+  /** Stochastic depth in training, of the networks in `dropPathNetworks`. Default: null, none. */
+  readonly dropPath?: DropPath | null;
 }
 
 const models = {
@@ -42,11 +45,14 @@ const models = {
     new ResNet(resnet18ImageNet, classes, generator, classifier),
   "resnet50-imagenet": ({ classes, generator, classifier }) =>
     new ResNet(resnet50ImageNet, classes, generator, classifier),
-  "convnext-tiny": ({ classes, generator, classifier }) =>
-    new ConvNext(convNextTiny, classes, generator, classifier),
-  "vit-s16": ({ classes, generator, classifier, imageSize }) =>
-    new VisionTransformer(vitSmall16, classes, generator, classifier, imageSize),
+  "convnext-tiny": ({ classes, generator, classifier, dropPath }) =>
+    new ConvNext(convNextTiny, classes, generator, classifier, dropPath),
+  "vit-s16": ({ classes, generator, classifier, imageSize, dropPath }) =>
+    new VisionTransformer(vitSmall16, classes, generator, classifier, imageSize, dropPath),
 } satisfies Record<string, (options: ModelOptions) => ImageClassifier>;
+
+/** Networks with stochastic depth. */
+export const dropPathNetworks: readonly ModelName[] = ["convnext-tiny", "vit-s16"];
 
 /** The name of a network. */
 export type ModelName = keyof typeof models;
@@ -63,7 +69,7 @@ export function requireImageSize(architecture: ModelName, size: ImageSides): voi
 
 /**
  * A freshly initialised network in mode "train".
- * @throws ReatError `config` for an unknown architecture or classifier, or an impossible number of classes
+ * @throws ReatError `config` for an unknown architecture or classifier, an impossible number of classes, or stochastic depth where there is none
  */
 export function buildModel(architecture: ModelName, options: ModelOptions): ImageClassifier {
   if (!Object.hasOwn(models, architecture)) {
@@ -74,6 +80,12 @@ export function buildModel(architecture: ModelName, options: ModelOptions): Imag
   }
   if (!Number.isInteger(options.classes) || options.classes < 2) {
     throw new ReatError("config", `A network needs 2 or more classes, got ${options.classes}.`);
+  }
+  if (options.dropPath && !dropPathNetworks.includes(architecture)) {
+    throw new ReatError(
+      "config",
+      `${architecture} has no stochastic depth: leave it out, or choose one of ${dropPathNetworks.join(", ")}.`,
+    );
   }
   return models[architecture](options);
 }

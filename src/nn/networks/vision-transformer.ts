@@ -1,11 +1,11 @@
 // Vision transformers: patches of the image as tokens, blocks of attention and two linear layers, the class token's features.
 import { ReatError } from "../../errors.js";
 import {
-  cat,
   type Generator,
   gelu,
   noGrad,
   operator,
+  pad,
   scope,
   type Tensor,
   zeros,
@@ -14,6 +14,7 @@ import { ImageClassifier } from "../classifier.js";
 import { classifierHead } from "../classifier-head.js";
 import { Conv2d } from "../conv2d.js";
 import type { ClassifierName } from "../cosine-linear.js";
+import { type DropPath, dropsOfBlocks, joinBranch } from "../drop-path.js";
 import { inPrecision } from "../fast/index.js";
 import { LayerNorm } from "../layer-norm.js";
 import { Linear } from "../linear.js";
@@ -50,10 +51,10 @@ class Attention extends Layer {
   }
 
   override forward(tokens: Tensor): Tensor {
-    const [count, length] = tokens.shape as [number, number];
+    const length = tokens.shape[1]!;
     const size = this.width / this.heads;
     return scope(() => {
-      const parts = this.#qkv.forward(tokens).reshape([count, length, 3, this.heads, size]);
+      const parts = this.#qkv.forward(tokens).reshape([-1, length, 3, this.heads, size]);
       const [queries, keys, values] = [0, 1, 2].map((part) =>
         parts.select(2, part).permute([0, 2, 1, 3]),
       ) as [Tensor, Tensor, Tensor];
@@ -61,7 +62,7 @@ class Attention extends Layer {
         .mul(size ** -0.5)
         .matmul(keys.permute([0, 1, 3, 2]))
         .softmax(3);
-      const mixed = weights.matmul(values).permute([0, 2, 1, 3]).reshape([count, length, this.width]);
+      const mixed = weights.matmul(values).permute([0, 2, 1, 3]).reshape([-1, length, this.width]);
       return this.#projection.forward(mixed);
     });
   }
@@ -74,9 +75,11 @@ class Block extends Layer {
   readonly #norm2: LayerNorm;
   readonly #wide: Linear;
   readonly #narrow: Linear;
+  readonly #drop: DropPath | null;
 
-  constructor(width: number, heads: number, generator: Generator) {
+  constructor(width: number, heads: number, generator: Generator, drop: DropPath | null) {
     super();
+    this.#drop = drop;
     const { device } = generator;
     this.#norm1 = this.child("norm1", new LayerNorm(width, { device }));
     this.#attention = this.child("attn", new Attention(width, heads, generator));
@@ -87,9 +90,10 @@ class Block extends Layer {
 
   override forward(tokens: Tensor): Tensor {
     return scope(() => {
-      const attended = tokens.add(this.#attention.forward(this.#norm1.forward(tokens)));
+      const join = (input: Tensor, branch: Tensor) => joinBranch(input, branch, this.#drop, this.mode);
+      const attended = join(tokens, this.#attention.forward(this.#norm1.forward(tokens)));
       const wide = gelu(this.#wide.forward(this.#norm2.forward(attended)));
-      return attended.add(this.#narrow.forward(wide));
+      return join(attended, this.#narrow.forward(wide));
     });
   }
 }
@@ -108,7 +112,8 @@ export class VisionTransformer extends ImageClassifier {
 
   /**
    * @param imageSize of all images: each patch has a position of its own
-   * @throws ReatError `config` for sides that are no multiples of the patch
+   * @param dropPath each block's two branches are left out each by itself, at the block's rate
+   * @throws ReatError `config` for sides that are no multiples of the patch, or a rate of stochastic depth out of its range
    */
   constructor(
     { architecture, patch, width, blocks, heads }: VisionTransformerDescription,
@@ -116,8 +121,10 @@ export class VisionTransformer extends ImageClassifier {
     generator: Generator,
     override readonly classifier: ClassifierName = "linear",
     imageSize: ImageSides = { height: 224, width: 224 },
+    dropPath: DropPath | null = null,
   ) {
     super();
+    const drops = dropsOfBlocks(dropPath, blocks);
     requireSides(architecture, imageSize, { multiple: patch });
     this.architecture = architecture;
     this.featureSize = width;
@@ -129,7 +136,7 @@ export class VisionTransformer extends ImageClassifier {
     const cut = { kernel: patch, stride: patch, padding: 0, bias: true };
     this.#patches = this.child("patch_embed.proj", new Conv2d(3, width, generator, cut));
     this.#blocks = Array.from({ length: blocks }, (_, index) =>
-      this.child(`blocks.${index}`, new Block(width, heads, generator)),
+      this.child(`blocks.${index}`, new Block(width, heads, generator, drops[index]!)),
     );
     this.#norm = this.child("norm", new LayerNorm(width, { device }));
     this.#initialise(generator);
@@ -143,7 +150,7 @@ export class VisionTransformer extends ImageClassifier {
 
   /** @throws ReatError `config` for images of another size than it was built for */
   override features(images: Tensor): Tensor {
-    const [count, , height, width] = images.shape as [number, number, number, number];
+    const [, , height, width] = images.shape as [number, number, number, number];
     const own = this.#imageSize;
     if (height !== own.height || width !== own.width) {
       throw new ReatError(
@@ -154,8 +161,10 @@ export class VisionTransformer extends ImageClassifier {
     return scope(() =>
       inPrecision(images, (input) => {
         const patches = this.#patches.forward(input).flatten(2).permute([0, 2, 1]);
-        const first = this.#classToken.expand([count, 1, this.featureSize]);
-        const tokens = cat([first, patches], 1).add(this.#positions);
+        // The class token stands in a row of zeros before the patches: a size of the batch in no operator can be exported for any.
+        const after = this.#positions.shape[1]! - 1;
+        const places = this.#positions.add(pad(this.#classToken, [0, 0, 0, after]));
+        const tokens = pad(patches, [0, 0, 1, 0]).add(places);
         const last = this.#blocks.reduce((value, block) => block.forward(value), tokens);
         // A norm looks at one token alone, and only the class token's is used.
         return this.#norm.forward(last.select(1, 0));
