@@ -7,6 +7,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readRun, renderReport, resultRows } from "../../dist/report/index.js";
 import { fillBlocks } from "../generated-blocks.mjs";
+import { reproductionBlock } from "./reproduction.mjs";
+import { standaloneCharts } from "./standalone-charts.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const runs = join(here, "runs");
@@ -118,12 +120,8 @@ function provenance(names) {
     .join("\n");
 }
 
-// The report's charts stand alone once they carry the page's style sheet, in its light form.
+/** The charts that the page shows of a report. */
 function figures(records, prefix) {
-  const page = renderReport(records);
-  const style = /<style>([\s\S]*?)<\/style>/
-    .exec(page)[1]
-    .replace(/@media \(prefers-color-scheme:dark\)\{:root\{.*?\}\}/s, "");
   const wanted = [
     "Robust accuracy against the number of steps",
     "Robust accuracy against ε",
@@ -131,20 +129,10 @@ function figures(records, prefix) {
     "Robust accuracy",
     "Clean and PGD-20 accuracy by class",
   ];
-  return [...page.matchAll(/<svg class="chart"[\s\S]*?<\/svg>/g)].flatMap(([svg]) => {
-    const title = /<text class="chart-title"[^>]*>([^<]*)</.exec(svg)[1];
+  return standaloneCharts(renderReport(records)).flatMap(({ title, svg }) => {
     if (!wanted.includes(title)) return [];
-    const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg);
-    const opened = svg.replace(
-      '<svg class="chart"',
-      `<svg xmlns="http://www.w3.org/2000/svg" class="chart" width="${width}" height="${height}"`,
-    );
-    const body = opened.replace(
-      />/,
-      `><style>${style}svg{font-family:system-ui,"Liberation Sans",sans-serif}</style><rect width="100%" height="100%" fill="var(--paper)"/>`,
-    );
     const file = `${prefix}-${title.toLowerCase().replace("ε", "epsilon").replaceAll(" ", "-")}.svg`;
-    return [{ title, file, svg: `${body}\n` }];
+    return [{ title, file, svg }];
   });
 }
 
@@ -307,6 +295,7 @@ export async function resultsPage() {
   for (const comparison of comparisons) add(comparison.block, await comparisonBlock(comparison));
   add("gpu", await gpuBlock());
   add("preset", await presetBlock());
+  add("reproduction", reproductionBlock(join(here, "reproduction-cpu.json"), "reproduction-cpu"));
   const scrutinised = await readRun(join(runs, "cifar10-lt-ur50-small-reat"));
   blocks.set("ensemble", ensembleBlock(scrutinised));
   blocks.set("audit", auditBlock(scrutinised));
