@@ -1,44 +1,63 @@
 // Parameters that rest: their gradients are not computed, and everything else comes out bit by bit as if they were.
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import type { SGD as SgdType } from "../../src/optim/index.js";
 import { AdamW, SGD } from "../../src/optim/index.js";
-import { type CudaGraph, Generator, keep, liveTensors, rand, scope, tensor } from "../../src/tensor/index.js";
+import {
+  CudaGraph,
+  Generator,
+  keep,
+  liveTensors,
+  noGrad,
+  rand,
+  scope,
+  Tensor,
+  tensor,
+} from "../../src/tensor/index.js";
+import { native } from "../../src/tensor/native.js";
 import { type Optimizer, train } from "../../src/training/index.js";
 import { StepRunner } from "../../src/training/recorded-step.js";
 import { eventsOf, TinyModel, temporaryRuns, tinyMethod, tinyOptions, weightsOf } from "./tiny-run.js";
 
-/** Stands in for a GPU's recordings: what was recorded is done again, into the same tensors. */
-const recordings = vi.hoisted(() => ({ made: 0, freed: 0, replayed: 0 }));
-vi.mock("../../src/tensor/index.js", async (original) => {
-  const real = await original<typeof import("../../src/tensor/index.js")>();
+/**
+ * Stands in for a GPU's recordings until `vi.restoreAllMocks`: what was recorded is done again, into the same tensors. Methods are replaced and
+ * no module, because test files share their modules.
+ */
+function standInForRecordings() {
+  const recordings = { made: 0, freed: 0, replayed: 0 };
   type Recorded = { result: { terms: object }; gradients: unknown[] };
   const tensorsOf = ({ result, gradients }: Recorded) =>
     [...Object.values(result), ...Object.values(result.terms), ...gradients].filter(
-      (value) => value instanceof real.Tensor,
+      (value) => value instanceof Tensor,
     );
-  const capture = (_device: string, body: () => Recorded): Pick<CudaGraph<Recorded>, "result" | "replay"> => {
+  const capture = (_device: string, body: () => unknown) => {
     recordings.made += 1;
-    const result = body();
+    const result = body() as Recorded;
     return {
       result,
       replay: () => {
         recordings.replayed += 1;
-        const again = tensorsOf(body());
+        const again = tensorsOf(body() as Recorded);
         for (const [index, own] of tensorsOf(result).entries()) {
-          real.noGrad(() => own.copy_(again[index]!));
+          noGrad(() => own.copy_(again[index]!));
           again[index]!.dispose();
         }
       },
       dispose: () => {
         recordings.freed += 1;
       },
-    } as Pick<CudaGraph<Recorded>, "result" | "replay">;
+    } as unknown as CudaGraph<unknown>;
   };
-  return { ...real, CudaGraph: { capture }, systemInfo: () => ({ ...real.systemInfo(), cudaGraphs: true }) };
-});
+  vi.spyOn(CudaGraph, "capture").mockImplementation(capture as typeof CudaGraph.capture);
+  const info = native().systemInfo();
+  vi.spyOn(native(), "systemInfo").mockReturnValue({ ...info, cudaGraphs: true });
+  return recordings;
+}
 
 const runs = temporaryRuns();
 afterAll(() => runs.remove());
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 const isBackbone = (name: string) => !name.startsWith("head.");
 const settingsOf = (name: string) => (isBackbone(name) ? { frozenEpochs: 2 } : {});
@@ -129,6 +148,7 @@ it("an optimiser names a parameter that moves and got no gradient", () => {
 
 describe("recorded steps", () => {
   it("are forgotten when other parameters rest, and not when the same ones do", () => {
+    const recordings = standInForRecordings();
     const model = new TinyModel();
     const generator = new Generator(3);
     Object.defineProperty(generator, "device", { value: "cuda:0" });
