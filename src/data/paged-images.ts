@@ -3,6 +3,7 @@ import { closeSync, open, openSync, read, readSync } from "node:fs";
 import { ReatError } from "../errors.js";
 import { channelCount } from "./channels.js";
 import type { StoredImages, StoredPlace } from "./stored-images.js";
+import { cutWindow, middleOf } from "./window.js";
 
 /** An image as it lies in its file: `[3, height, width]`. */
 export interface WholeImage {
@@ -51,7 +52,7 @@ export class PagedImages {
         const place = this.#placeOf(indices[i]!);
         const shown = bytes.subarray(i * imageBytes, (i + 1) * imageBytes);
         if (!stored.sizes) this.#fill(input, shown, place.start);
-        else copyMiddle(this.#whole(input, place), stored, shown);
+        else cutWindow(this.#whole(input, place), middleOf(place, stored), shown);
       }
     });
     return bytes;
@@ -144,17 +145,6 @@ export class PagedImages {
 
 function bytesOf({ height, width }: StoredPlace): number {
   return channelCount * height * width;
-}
-
-/** Where an odd number of rows or columns is left out, the extra one is at the end. */
-function copyMiddle(image: WholeImage, { height, width }: StoredImages, into: Uint8Array): void {
-  const [top, left] = [(image.height - height) >> 1, (image.width - width) >> 1];
-  for (let c = 0; c < channelCount; c++) {
-    for (let y = 0; y < height; y++) {
-      const from = (c * image.height + top + y) * image.width + left;
-      into.set(image.planes.subarray(from, from + width), (c * height + y) * width);
-    }
-  }
 }
 
 /** 0, 1, … `count` − 1. */

@@ -5,6 +5,7 @@ import decodeWebp, { init as initWebp } from "@jsquash/webp/decode.js";
 import sharp from "sharp";
 import { ReatError } from "../../errors.js";
 import { channelCount } from "../channels.js";
+import { cutWindow, middleOf, type Window } from "../window.js";
 import { type ImageHeader, otherImageKind, readImageHeader } from "./image-header.js";
 
 /** Height and width of images in pixels. */
@@ -116,7 +117,7 @@ async function decodeBySharp(
   if (square && whole) return withMiddle(decoded, resize);
   if (crop === undefined) return decoded;
   requireLarge(decoded, crop, where);
-  return whole ? decoded : cropMiddle(decoded, crop);
+  return whole ? decoded : cut(decoded, middleOf(decoded, { height: crop, width: crop }));
 }
 
 /** A file that cannot be read as an image: damaged, or of another kind. */
@@ -207,28 +208,15 @@ function requireLarge({ height, width }: ImageSize, side: number, where: string)
   );
 }
 
-/** The middle square of an image; where an odd number of rows or columns is cut, the extra one is cut at the end. */
-function cropMiddle(image: DecodedImage, side: number): DecodedImage {
-  const [top, left] = [(image.height - side) >> 1, (image.width - side) >> 1];
-  return cut(image, top, left, { height: side, width: side });
-}
-
 /** The library takes the extra row or column of a middle at the beginning: it goes, so that the middle is the same from both ends. */
 function withMiddle(image: DecodedImage, side: number): DecodedImage {
   const [top, left] = [(image.height - side) % 2, (image.width - side) % 2];
   if (top === 0 && left === 0) return image;
-  return cut(image, top, left, { height: image.height - top, width: image.width - left });
+  return cut(image, { top, left, height: image.height - top, width: image.width - left });
 }
 
-function cut(image: DecodedImage, top: number, left: number, { height, width }: ImageSize): DecodedImage {
-  const planes = new Uint8Array(channelCount * height * width);
-  for (let c = 0; c < channelCount; c++) {
-    for (let y = 0; y < height; y++) {
-      const from = (c * image.height + top + y) * image.width + left;
-      planes.set(image.planes.subarray(from, from + width), (c * height + y) * width);
-    }
-  }
-  return { planes, height, width };
+function cut(image: DecodedImage, window: Window): DecodedImage {
+  return { planes: cutWindow(image, window), height: window.height, width: window.width };
 }
 
 function damaged(where: string, cause: unknown): UnreadableImage {
