@@ -40,11 +40,18 @@ const t95 = [
   ...[2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042],
 ];
 
-/** Whether 0 lies outside the 95 % interval of a paired difference, by Student's t. */
+/** What differences that are all alike still differ by: less than any accuracy's step. */
+const rounding = 1e-9;
+
+/**
+ * Whether 0 lies outside the 95 % interval of a paired difference, by Student's t. Where the differences of all runs are alike, as those of
+ * accuracies on few images may be by chance, they do not tell how far a seed moves them, and so not whether it is more than none.
+ */
 export function differenceVerdict(difference: MeanOfRuns | null): DifferenceVerdict {
   if (difference === null) return "not measured";
   const { mean, standardError, runs } = difference;
   if (standardError === null) return "one run";
+  if (standardError < rounding) return "none told";
   const reach = t95[Math.min(runs - 1, t95.length) - 1]! * standardError;
   if (mean > reach) return "higher";
   return mean < -reach ? "lower" : "none told";
