@@ -81,7 +81,7 @@ export function assembleLearner(
 ): Learner {
   const { training, seeds } = config;
   const attackGenerator = new Generator(seeds.attack, device);
-  const { dropPath: rate } = config.model;
+  const { dropPath: rate = 0 } = config.model;
   const dropPath = rate > 0 ? { rate, generator: attackGenerator } : null;
   const network = assembleNetwork(config, data, device, dropPath);
   const model = normalised(network, config);

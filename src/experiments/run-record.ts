@@ -63,14 +63,9 @@ export function decidingSettings(
   const source = /^synthetic(:|$)/.test(wanted.source) ? wanted.source : dataset.name;
   // The hash covers what was selected and how; runs from before the choice existed can be continued.
   const { selection: _selection, ...drawn } = wanted.subset;
-  const { dropPath, ...network } = model;
   return {
     data: { ...readingSettings(wanted), subset: drawn, source, subsetHash: subset.hash },
-    model: {
-      ...network,
-      ...(dropPath > 0 && { dropPath }),
-      ...(model.weights !== undefined && { weights: resolve(model.weights) }),
-    },
+    model: { ...model, ...(model.weights !== undefined && { weights: resolve(model.weights) }) },
     ...{ method, training: deciding, seeds, ...named },
     evaluation: { norm, epsilon, stepSize, batchSize },
   };

@@ -39,7 +39,7 @@ export function fineTuningContradictions({ training, model }: Parsed): Problem[]
       `is ${backbone.frozenEpochs}, but training ends with epoch ${epochs}; accepted: fewer epochs than the training has.`,
     );
   }
-  if (model.dropPath > 0 && !dropPathNetworks.includes(model.architecture)) {
+  if ((model.dropPath ?? 0) > 0 && !dropPathNetworks.includes(model.architecture)) {
     problems.push({
       key: "model.dropPath",
       text: `is ${model.dropPath}, but ${model.architecture} has no stochastic depth; accepted with it: 0; networks with it: ${dropPathNetworks.join(", ")}.`,

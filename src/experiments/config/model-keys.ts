@@ -27,8 +27,8 @@ export const model = z.strictObject({
   classifier: classifier.default("linear").meta({
     help: "the last layer: linear, cosine (RoBal's; cosine:1/16 for a γ other than 1/32) or normalised (plain cosines times 16)",
   }),
-  dropPath: z.number().min(0).lt(1).default(0).meta({
-    help: "stochastic depth, for convnext-tiny and vit-s16: how often the last block is left out of an image's training pass; rates fall to 0 at the first block; attacks meet it with batchNorm batch alone",
+  dropPath: z.number().min(0).lt(1).optional().meta({
+    help: "stochastic depth, for convnext-tiny and vit-s16: how often the last block is left out of an image's training pass; rates fall to 0 at the first block; attacks meet it with batchNorm batch alone; left out: none",
   }),
   weights: z.string().min(1).optional().meta({
     help: "a file of weights to begin with, in the layouts that `reat eval` reads; a last layer of other classes is replaced; left out: fresh weights",
