@@ -22,7 +22,7 @@ import {
 } from "../data/index.js";
 import { writeDurably } from "../durable-file.js";
 import { ReatError } from "../errors.js";
-import { estimateSeconds, suggestedCommand, suggestedSide, suggestPreset } from "../experiments/index.js";
+import { estimateSeconds, sideToShow, suggestedCommand, suggestPreset } from "../experiments/index.js";
 import { dataPicture, imagesOfPicture } from "../report/index.js";
 import { resolveDevice } from "../tensor/index.js";
 import { dataProgress } from "./data-progress.js";
@@ -148,13 +148,13 @@ async function show(source: string, options: ShowOptions): Promise<void> {
   }
   const { progress, line } = dataProgress();
   const { imbalance, maxPerClass, validation = 0, seed = 0 } = options;
-  const survey = existsSync(source) ? await surveyImages(source) : null;
-  const asked = options.resize ?? options.crop;
-  // Photographs are rarely of one size: to be looked at, they are scaled as they would be for training.
-  const resize = asked === undefined && survey?.equal === false ? suggestedSide(survey.median) : undefined;
+  const reading = imageOptions(options);
+  const survey = existsSync(source) ? await surveyImages(source, reading.limits) : null;
+  // To be looked at, photographs are scaled as they would be for training: at full size a thousand fill a disk.
+  const resize = survey && options.resize === undefined && options.crop === undefined && sideToShow(survey);
   const dataset = await loadDataset(source, {
-    ...imageOptions(options),
-    ...(resize !== undefined && { resize }),
+    ...reading,
+    ...(resize && { resize }),
     progress,
   }).finally(() => line.clear());
   const profile = options.profile ?? (imbalance === undefined ? undefined : "exponential");
@@ -174,8 +174,11 @@ async function show(source: string, options: ShowOptions): Promise<void> {
   if (options.json) printJson({ ...summary, ...(suggestion && { suggestion }) });
   else {
     print(renderSummary(summary));
-    if (resize !== undefined)
-      note(`The images have unequal sizes; here they were scaled to ${resize}×${resize}.`);
+    if (resize) {
+      const { width, height } = survey.largest;
+      const stored = survey.equal ? `are ${width}×${height}` : "have unequal sizes";
+      note(`The images ${stored}; here they were scaled to ${resize}×${resize}.`);
+    }
     if (suggestion) print(renderSuggestion(suggestion));
   }
   const indices = subset ? { indices: subset.train } : {};

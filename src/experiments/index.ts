@@ -124,6 +124,7 @@ export {
 export {
   estimateSeconds,
   type Suggestion,
+  sideToShow,
   suggestedCommand,
   suggestedSide,
   suggestPreset,

@@ -25,6 +25,17 @@ export function suggestedSide(shorter: number): number {
   return shorter < thumbnails ? 32 : shorter < photographs ? 96 : 224;
 }
 
+/** Pixels of what the largest suggestion makes of an image. */
+const mostAsTheyAre = suggestedSide(Number.POSITIVE_INFINITY) ** 2;
+
+/**
+ * The side that images are scaled to when they are only looked at: that of the suggestion. Null for images of one size with no
+ * more pixels than the largest suggestion gives them: packing these as they are takes no more room than a training would.
+ */
+export function sideToShow({ equal, largest, median }: ImageSurvey): number | null {
+  return equal && largest.height * largest.width <= mostAsTheyAre ? null : suggestedSide(median);
+}
+
 /**
  * Chooses by the sizes of the images, their number and the device.
  * @param survey null where the images have the size that the summary says

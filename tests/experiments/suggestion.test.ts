@@ -3,8 +3,8 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { expect, it } from "vitest";
 import { classGroups, type DatasetSummary, type ImageSurvey, surveyImages } from "../../src/data/index.js";
-import { estimateSeconds, suggestedCommand, suggestPreset } from "../../src/experiments/index.js";
-import { temporaryFolder, writeFiles } from "../data/files.js";
+import { estimateSeconds, sideToShow, suggestedCommand, suggestPreset } from "../../src/experiments/index.js";
+import { tarGz, temporaryFolder, writeFiles, zip } from "../data/files.js";
 
 const summary = (trainImages: number) =>
   ({
@@ -13,6 +13,7 @@ const summary = (trainImages: number) =>
   }) as unknown as DatasetSummary;
 const survey = (median: number): ImageSurvey => ({
   ...{ images: 9, shortest: median, median, longest: 2 * median, equal: false },
+  largest: { height: 2 * median, width: 2 * median },
 });
 
 it.each([
@@ -41,25 +42,46 @@ it("the estimate grows with the images", () => {
 });
 
 it("sizes are read from the heads of files, damaged ones left to the reading", async () => {
-  const folder = temporaryFolder();
+  const folder = join(temporaryFolder(), "photos");
   const image = (width: number, height: number) =>
     sharp({ create: { width, height, channels: 3, background: "red" } })
       .jpeg()
       .toBuffer();
-  await writeFiles(folder, {
+  const files = {
     "a/1.jpg": await image(60, 40),
     "a/2.jpg": await image(50, 90),
     "b/1.jpg": await image(80, 80),
     "b/2.jpg": "no image",
-  });
-  expect(await surveyImages(folder)).toEqual({
-    images: 3,
-    shortest: 40,
-    median: 50,
-    longest: 80,
-    equal: false,
-  });
+  };
+  writeFiles(folder, files);
+  writeFiles(join(folder, ".."), { "photos.tar.gz": tarGz(files), "photos.zip": zip(files) });
+  for (const source of [folder, `${folder}.tar.gz`, `${folder}.zip`]) {
+    expect(await surveyImages(source), source).toEqual({
+      images: 3,
+      shortest: 40,
+      median: 50,
+      longest: 80,
+      equal: false,
+      largest: { height: 80, width: 80 },
+    });
+  }
   await expect(surveyImages(join(folder, "gone"))).rejects.toThrow("There is no file or folder");
+});
+
+it.each([
+  [32, 32, null],
+  [64, 64, null],
+  [96, 96, null],
+  [224, 224, null],
+  [300, 150, null],
+  [225, 225, 224],
+  [4000, 3000, 224],
+  [1000, 60, 96],
+])("images that are all %i×%i are looked at scaled to %s", (width, height, side) => {
+  const shorter = Math.min(width, height);
+  const equal = { images: 9, shortest: shorter, median: shorter, longest: shorter, equal: true };
+  expect(sideToShow({ ...equal, largest: { width, height } })).toBe(side);
+  if (side === null) expect(sideToShow({ ...survey(shorter), equal: false })).not.toBe(null);
 });
 
 it("two classes have a head and a tail, three one of each", () => {

@@ -9,6 +9,7 @@ export {
   cifarMd5,
 } from "./cifar.js";
 export { type ClassFolderOptions, readClassFolders } from "./class-folders.js";
+export { isImage } from "./class-layout.js";
 export { describeSource, detectSource, formatOf, readFound } from "./detect.js";
 export { type DataFormat, defineFormat, type Finding, type FoundData, type ReadOptions } from "./format.js";
 export { type DataSource, dataFormats } from "./formats.js";
@@ -19,7 +20,7 @@ export {
   type Orientation,
   orientations,
 } from "./image-decoder.js";
-export { readImageHeader } from "./image-header.js";
+export { type ImageHeader, readImageHeader } from "./image-header.js";
 export { type LooseImage, type LooseImageOptions, looseImages } from "./loose-images.js";
 export { type DamagedPolicy, damagedPolicies, type ImageOptions } from "./placed-images.js";
-export { listSource } from "./source-files.js";
+export { listSource, sourceFiles } from "./source-files.js";
