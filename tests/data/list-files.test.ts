@@ -1,4 +1,5 @@
 // Images listed in text files, as ImageNet-LT, iNaturalist and Places-LT hand them on: splits, class ids and names, what is refused.
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
@@ -74,8 +75,17 @@ describe("list files", () => {
   it.each([
     ["train/n02/a.png zero\n", "Line 1 of"],
     ["train/n02/a.png 0\nnotes.doc 1\n", 'Line 2 of .*is "notes.doc 1"'],
-    ["train/n02/a.png 0\n../secret.png 1\n", "leads out of the folder of the images"],
-    ["train/n02/a.png 0\ntrain/n01/a.png 2\n", "list no image of class 1, but there is class 2"],
+    ["train/n02/a.png 0\n../secret.png 1\n", 'Line 2 of .* has a path with "\\.\\."'],
+    ["/data/train/n02/a.png 0\n", "Line 1 of .* has a path from the root of the disk"],
+    [
+      "train/n02/a.png 0\ntrain/n01/a.png 2\n",
+      "Line 1 of .*_test.txt has class 1 .*_train.txt lists no image of class 1",
+    ],
+    ["train/n02/a.png 0\ntrain/n01/a.png 3\n", "Line 1 of .*_test.txt has class 1 "],
+    [
+      "train/n02/a.png 0\ntrain/n01/a.png 99999999999999999999\n",
+      'Line 2 of .* is ".* 99999999999999999999"',
+    ],
     ["train/n02/a.png 0\ntrain/n02/a.png 1\n", "one split and one class for an image"],
     ["train/n02/a.png 0\nval/one.png 1\n", "one split and one class for an image"],
   ])("refuse %j", async (text, message) => {
@@ -87,6 +97,65 @@ describe("list files", () => {
       root: "",
     });
     await expect(reading).rejects.toThrow(new RegExp(message));
+  });
+
+  it.each([
+    ["# by hand\ntrain/n02/a.png 0\n", 'Line 1 of .*_train.txt is "# by hand"'],
+    ["train/n02/a.png ant\n", 'Line 1 of .*_train.txt is "train/n02/a.png ant"'],
+    ["", "The list .*_train.txt names no image"],
+    [" \n\n", "The list .*_train.txt names no image"],
+    [Buffer.from([0x80, 0xff, 0, 1]), "The list .*_train.txt is no text in UTF-8"],
+    [null, "The list .*_train.txt cannot be read: ENOENT"],
+  ])("stay lists whatever the first line is: %j", async (content, message) => {
+    const folder = await imageNetLike("");
+    const file = join(folder, "ImageNet_LT_train.txt");
+    rmSync(file);
+    if (content === null) symlinkSync(join(folder, "gone.txt"), file);
+    else writeFileSync(file, content);
+    await expect(detectSource(folder)).rejects.toThrow(new RegExp(message));
+    if (content !== null) await expect(detectSource(file)).rejects.toThrow(new RegExp(message));
+  });
+
+  it("in UTF-16, as Windows writes them, are read", async () => {
+    const folder = await imageNetLike("");
+    const file = join(folder, "ImageNet_LT_train.txt");
+    const text = Buffer.from(`\uFEFF${readFileSync(file, "utf8")}`, "utf16le");
+    for (const bytes of [text, Buffer.from(text).swap16()]) {
+      writeFileSync(file, bytes);
+      expect(red(await read(folder), "train")).toEqual([10, 20, 30]);
+    }
+  });
+
+  it("say which lines repeat another and which texts of such names were not read", async () => {
+    const folder = await imageNetLike("", {
+      "ImageNet_LT_train.txt":
+        "train/n02/a.png 0\ntrain/n02/b c.png 0\ntrain/n01/a.png 1\n./train/n02/a.png 0\n",
+      "notes_test.txt": "",
+    });
+    const { train, notes } = await read(folder);
+    expect(train.count).toBe(3);
+    expect(notes.join(" ")).toContain("repeat another one were left out: line 4 of ImageNet_LT_train.txt.");
+    expect(notes.join(" ")).toContain("Not read, though they are named as lists are: notes_test.txt.");
+  });
+
+  it("that are none beside class folders are named in a note", async () => {
+    const folder = temporaryFolder();
+    await writeFiles(folder, {
+      ...Object.fromEntries(
+        await Promise.all(["a/1", "a/2", "b/1", "b/2"].map(async (name) => [`${name}.png`, await jpeg(1)])),
+      ),
+      "train.txt": "a/1.png\nb/1.png\n",
+      "test.txt": "",
+    });
+    const { train, notes } = await read(folder);
+    expect(train.count).toBe(2);
+    expect(notes.join(" ")).toContain(
+      "Not read as lists of images, though named as they are: test.txt, train.txt;",
+    );
+    rmSync(join(folder, "test.txt"));
+    await expect(detectSource(join(folder, "train.txt"))).rejects.toThrow(
+      /Line 1 of .*train.txt is "a\/1.png"; accepted/,
+    );
   });
 
   it("that lead nowhere say where was looked", async () => {

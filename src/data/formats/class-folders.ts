@@ -4,9 +4,9 @@ import { type Listing, someOf } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { createDataset, type ImageDataset } from "../dataset.js";
 import { MersenneTwister } from "../mersenne-twister.js";
-import { isImage, layOut } from "./class-layout.js";
+import { layOut } from "./class-layout.js";
 import { defineFormat } from "./format.js";
-import { compareNames } from "./names.js";
+import { compareNames, isImage } from "./names.js";
 import {
   damagedNotes,
   type ImageOptions,

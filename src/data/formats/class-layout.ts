@@ -2,7 +2,7 @@
 import { type Listing, someOf } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { lostClasses, otherKinds } from "./left-out.js";
-import { compareNames, ending } from "./names.js";
+import { compareNames, ending, isImage } from "./names.js";
 import type { ImagePlace, Split } from "./placed-images.js";
 
 const splitFolders: Readonly<Record<string, Exclude<Split, "none">>> = {
@@ -17,11 +17,6 @@ const splitFolders: Readonly<Record<string, Exclude<Split, "none">>> = {
 
 const layouts =
   "read are train/<class>/… with test/<class>/… or val/<class>/…, <class>/train/…, and <class>/…";
-
-/** Whether a path has the ending of an image format that is read. */
-export function isImage(path: string): boolean {
-  return /\.(png|jpe?g|webp)$/i.test(path);
-}
 
 /** Where every image of a source belongs. */
 export interface ClassLayout {

@@ -9,7 +9,6 @@ export {
   cifarMd5,
 } from "./cifar.js";
 export { type ClassFolderOptions, readClassFolders } from "./class-folders.js";
-export { isImage } from "./class-layout.js";
 export { describeSource, detectSource, formatOf, readFound } from "./detect.js";
 export { type DataFormat, defineFormat, type Finding, type FoundData, type ReadOptions } from "./format.js";
 export { type DataSource, dataFormats } from "./formats.js";
@@ -22,5 +21,6 @@ export {
 } from "./image-decoder.js";
 export { type ImageHeader, readImageHeader } from "./image-header.js";
 export { type LooseImage, type LooseImageOptions, looseImages } from "./loose-images.js";
+export { isImage } from "./names.js";
 export { type DamagedPolicy, damagedPolicies, type ImageOptions } from "./placed-images.js";
 export { listSource, sourceFiles } from "./source-files.js";

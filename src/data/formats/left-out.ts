@@ -1,6 +1,7 @@
 // The files of a source that are not read as images: classes that would be lost without them, and notes for the reader.
 import { folderOf, type Listing, someOf } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
+import { listSplit } from "./image-lists.js";
 import { compareNames, ending } from "./names.js";
 import type { ImagePlace } from "./placed-images.js";
 
@@ -48,12 +49,21 @@ export function lostClasses(
 export function otherKinds({ files }: Listing, places: ReadonlyMap<string, ImagePlace>): string[] {
   const rest = files.map(({ path }) => path).filter((path) => !places.has(path));
   const unread = rest.filter((path) => unreadKinds.test(path));
-  const others = rest.filter((path) => !unreadKinds.test(path) && !/\.(png|jpe?g|webp)$/i.test(path));
+  const lists = rest.filter((path) => listSplit(path) !== null);
+  const others = rest.filter(
+    (path) => !unreadKinds.test(path) && !/\.(png|jpe?g|webp)$/i.test(path) && listSplit(path) === null,
+  );
   const notes: string[] = [];
   if (unread.length > 0) {
     const folders = [...new Set(unread.map((path) => `${folderOf(path)}/`))];
     notes.push(
       `Images of kinds that are not read were passed over: ${kindsOf(unread)}, in ${someOf(folders)}; read are png, jpeg and webp.`,
+    );
+  }
+  if (lists.length > 0) {
+    notes.push(
+      `Not read as lists of images, though named as they are: ${someOf(lists)}; lists are read in the folder that is given, not in archives, ` +
+        "if a line begins with the path of an image and a class number.",
     );
   }
   if (others.length > 0) {

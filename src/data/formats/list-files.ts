@@ -1,11 +1,19 @@
 // Images that text files list, a path and a class number a line: ImageNet-LT, Places-LT and iNaturalist as the field hands them on.
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { someOf } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import type { ImageDataset } from "../dataset.js";
 import { arrangeImages, refuseEmptied } from "./class-folders.js";
 import { defineFormat, type ReadOptions } from "./format.js";
-import { type ListedImage, listSplit, namesOfLabels, parseList, type SplitList } from "./image-lists.js";
+import {
+  type ListedImage,
+  listSplit,
+  looksLikeList,
+  namesOfLabels,
+  parseList,
+  type SplitList,
+} from "./image-lists.js";
 import { type ImagePlace, loadPlacedImages } from "./placed-images.js";
 import { listSource } from "./source-files.js";
 
@@ -25,7 +33,7 @@ async function readListFiles(source: ListSource, options: ReadOptions): Promise<
   const lists = source.lists.map((file) => parseList(file, listSplit(file)!));
   const listing = await listSource(path, options.limits);
   const { names, order } = namesOfLabels(lists);
-  const places = placesOf(lists, root, names);
+  const { places, repeated } = placesOf(lists, root, names);
   const there = new Set([...listing.files, ...listing.problems].map((file) => file.path));
   const gone = [...places.keys()].filter((file) => !there.has(file));
   const absent = gone.map((file) => ({ path: file, why: "is listed, and is not there" }));
@@ -43,6 +51,12 @@ async function readListFiles(source: ListSource, options: ReadOptions): Promise<
   const rank = new Map(order.map((name, id) => [name, id]));
   const unlisted = listing.files.length - places.size + gone.length - source.lists.length;
   if (unlisted > 0) notes.push(`${unlisted} files beside them are in none of the lists.`);
+  if (repeated.length > 0) {
+    notes.push(`Lines that repeat another one were left out: ${someOf(repeated)}.`);
+  }
+  const own = new Set(source.lists.map((file) => relative(path, file)));
+  const others = listing.files.map((file) => file.path).filter((file) => listSplit(file) && !own.has(file));
+  if (others.length > 0) notes.push(`Not read, though they are named as lists are: ${someOf(others)}.`);
   return arrangeImages(path, loaded, notes, options, (a, b) => rank.get(a)! - rank.get(b)!);
 }
 
@@ -51,7 +65,8 @@ function placesOf(
   lists: readonly SplitList[],
   root: string,
   names: ReadonlyMap<number, string>,
-): Map<string, ImagePlace> {
+): { readonly places: Map<string, ImagePlace>; readonly repeated: string[] } {
+  const repeated: string[] = [];
   const places = new Map<string, ImagePlace>();
   const seen = new Map<string, { readonly file: string; readonly image: ListedImage }>();
   for (const { file, split, images } of lists) {
@@ -63,18 +78,23 @@ function placesOf(
           `${image.path} is in line ${before.image.line} of ${before.file} and in line ${image.line} of ${file}; accepted is one split and one class for an image.`,
         );
       }
+      if (before) repeated.push(`line ${image.line} of ${basename(file)}`);
       seen.set(image.path, { file, image });
       const path = root === "" ? image.path : `${root}/${image.path}`;
       places.set(path, { split, className: names.get(image.label)!, name: image.path });
     }
   }
-  return places;
+  return { places, repeated };
 }
 
-/** The lists in a folder, and where their images are; undefined where there are none. */
+/**
+ * The lists in a folder, and where their images are; undefined where none of the texts there looks like one. Beside one that does, all
+ * that are named as its set are lists, whatever is in them: a split must not vanish with a line that is wrong.
+ */
 function findLists(folder: string, wanted?: string): ListSource | undefined {
-  const there = readdirSync(folder).filter((name) => listSplit(name) !== null && isFile(join(folder, name)));
-  const lists = there.map((name) => join(folder, name)).filter(looksLikeList);
+  const named = readdirSync(folder).filter((name) => listSplit(name) !== null);
+  const there = named.map((name) => join(folder, name)).filter(mayBeList);
+  const lists = there.filter((file) => existsSync(file) && looksLikeList(file));
   const stems = [...new Set(lists.map((file) => stemOf(file)))];
   const stem = wanted === undefined ? stems[0] : stemOf(wanted);
   if (stem === undefined) return undefined;
@@ -84,15 +104,13 @@ function findLists(folder: string, wanted?: string): ListSource | undefined {
       `${folder} holds lists of several sets (${lists.map((file) => basename(file)).join(", ")}); give the training list of one of them instead of the folder.`,
     );
   }
-  const chosen = lists.filter((file) => stemOf(file) === stem);
-  return chosen.length === 0
-    ? undefined
-    : { form: "list-files", lists: chosen, ...placeOfImages(folder, chosen) };
+  const chosen = there.filter((file) => stemOf(file) === stem);
+  return { form: "list-files", lists: chosen, ...placeOfImages(folder, chosen) };
 }
 
 /** Where the listed paths start: beside the lists, in a folder there, or above. @throws ReatError `data` where they lead nowhere */
 function placeOfImages(folder: string, lists: readonly string[]): Pick<ListSource, "path" | "root"> {
-  const probes = lists.map((file) => parseList(file, "train", 200).images.map(({ path }) => path));
+  const probes = lists.map((file) => parseList(file, listSplit(file)!, 200).images.map(({ path }) => path));
   const within = (root: string) => probes.some((paths) => paths.some((path) => existsSync(join(root, path))));
   if (within(folder)) return { path: folder, root: "" };
   const below = readdirSync(folder).find((name) => within(join(folder, name)));
@@ -110,13 +128,9 @@ function stemOf(file: string): string {
   return basename(file).replace(/[_-]?(train(ing)?|test(ing)?|val(id(ation)?)?)\.(txt|lst)$/i, "");
 }
 
-function looksLikeList(file: string): boolean {
-  const [first = ""] = readFileSync(file, "utf8").trimStart().split(/\r?\n/, 1);
-  return /\.(png|jpe?g|webp)[\s,]+\d+\s*$/i.test(first);
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** Whether it is a file, or a link that leads nowhere and so was meant to be one. */
+function mayBeList(path: string): boolean {
+  return existsSync(path) ? statSync(path).isFile() : lstatSync(path).isSymbolicLink();
 }
 
 /** Lists named …train.txt, …test.txt and …val.txt, in a folder or one of them by itself. */
@@ -130,7 +144,7 @@ export const listFilesFormat = defineFormat<ListSource>({
     return source && { source, certain: true };
   },
   inFile(path) {
-    if (listSplit(path) === null || !looksLikeList(path)) return undefined;
+    if (listSplit(path) === null) return undefined;
     const source = findLists(dirname(path), path);
     return source && { source, certain: true };
   },

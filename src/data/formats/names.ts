@@ -19,3 +19,8 @@ export function isHidden(path: string): boolean {
 export function ending(path: string): string {
   return /\.[^./]+$/.exec(path)?.[0].toLowerCase() ?? "";
 }
+
+/** Whether a path has the ending of an image format that is read. */
+export function isImage(path: string): boolean {
+  return /\.(png|jpe?g|webp)$/i.test(path);
+}
