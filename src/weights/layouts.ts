@@ -47,6 +47,8 @@ const unused = /^sub_block1\./;
 /** A foreign state after renaming. */
 export interface Translation {
   readonly state: StoredState;
+  /** The file's names of the tensors, by those in `state`. */
+  readonly origins: ReadonlyMap<string, string>;
   /** What was done to the names, a sentence each. */
   readonly notes: readonly string[];
   /** By which the network's wrapper normalises its images, where the state has that; it was taken off. */
@@ -62,18 +64,22 @@ export function translate(state: StoredState, own: ReadonlySet<string>): Transla
   const notes: string[] = [];
   const { rest, normaliser } = withoutNormaliser(state, own);
   let named = rest;
+  let prefixes = "";
   for (let prefix = commonWrapper(named, own); prefix !== null; prefix = commonWrapper(named, own)) {
     notes.push(`The prefix "${prefix}" was taken from all names.`);
     const length = prefix.length;
+    prefixes += prefix;
     named = new Map([...named].map(([name, value]) => [name.slice(length), value]));
   }
   const single = withoutCopies(named);
   if (single.size < named.size) {
     notes.push(`${named.size - single.size} tensors that an attacker's wrapper repeats were left out.`);
     const inner = translate(single, own);
-    return { ...inner, notes: [...notes, ...inner.notes], normaliser };
+    const origins = new Map([...inner.origins].map(([name, theirs]) => [name, prefixes + theirs]));
+    return { ...inner, origins, notes: [...notes, ...inner.notes], normaliser };
   }
   const result = new Map<string, StoredTensor>();
+  const origins = new Map<string, string>();
   let renamed = 0;
   let dropped = 0;
   for (const [name, value] of named) {
@@ -84,13 +90,14 @@ export function translate(state: StoredState, own: ReadonlySet<string>): Transla
     }
     if (target !== null && target !== name) renamed++;
     result.set(target ?? name, reshaped(target ?? name, value));
+    origins.set(target ?? name, prefixes + name);
   }
   if (renamed > 0) notes.push(`${renamed} names were translated from another layout.`);
   if (dropped > 0)
     notes.push(`${dropped} tensors of sub_block1, which the network never runs, were left out.`);
   const counters = [...own].filter((name) => name.endsWith("num_batches_tracked") && !result.has(name));
   for (const name of counters) result.set(name, { dtype: "int64", shape: [], bytes: new Uint8Array(8) });
-  return { state: result, notes, normaliser };
+  return { state: result, origins, notes, normaliser };
 }
 
 /** A wrapper that holds the network twice, once within an attacker: of tensors that are the same, one is enough. */

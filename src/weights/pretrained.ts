@@ -23,7 +23,7 @@ export function loadPretrained(
   normalisation: Normalisation | null,
 ): readonly string[] {
   const own = network.stateDict();
-  const { state, notes, normaliser } = translate(weights.state, new Set(own.keys()));
+  const { state, origins, notes, normaliser } = translate(weights.state, new Set(own.keys()));
   const said = [...notes];
   if (normaliser) {
     if (!normalisation || !sameNormaliser(normaliser, normalisation)) {
@@ -41,7 +41,7 @@ export function loadPretrained(
   }
   const positions = withPositions(state, network);
   const head = withHead(positions.state, network);
-  loadState(weights, head.state, network);
+  loadState(weights, { state: head.state, origins }, network);
   return [...said, ...positions.notes, ...head.notes];
 }
 

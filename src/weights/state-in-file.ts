@@ -39,7 +39,11 @@ export function stateIn(
   if (key === undefined && plain) return { state: materialised(torch, plain), notes: passed };
   const chosen = key === undefined ? usual(states) : null;
   if (chosen) {
-    const others = [...states.keys()].filter((name) => name !== chosen[0]);
+    // An export of this project keeps beside its weights what else its forward pass computes with.
+    const ofExport = root instanceof Map && root.has("reat");
+    const others = [...states.keys()].filter(
+      (name) => name !== chosen[0] && !(ofExport && name === "constants"),
+    );
     const notes = [
       `The state was found under "${chosen[0]}".`,
       ...(others.length > 0 ? [alsoThere(others)] : []),
@@ -50,7 +54,7 @@ export function stateIn(
     const asked = key === undefined ? "none of them under a usual name" : `none under "${key}"`;
     throw new ReatError(
       "checkpoint",
-      `${file} holds states under ${quoted(states.keys())}, ${asked}; --weights-key names the one that is wanted.`,
+      `${file} holds states under ${quoted(states.keys())}, ${asked}; --weights-key (in a configuration model.weightsKey) names the one that is wanted.`,
     );
   }
   throw new ReatError(
@@ -116,7 +120,7 @@ function materialised(torch: TorchFile, tensors: Tensors): Map<string, StoredTen
 }
 
 function alsoThere(others: readonly string[]): string {
-  return `The file also holds weights under ${quoted(others)}; --weights-key ${others[0]} takes those.`;
+  return `The file also holds weights under ${quoted(others)}; --weights-key ${others[0]} (in a configuration model.weightsKey) takes those.`;
 }
 
 function quoted(names: Iterable<string>): string {

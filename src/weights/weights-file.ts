@@ -7,8 +7,9 @@ import type { ImageClassifier } from "../nn/index.js";
 import type { Pickled } from "../pickle/index.js";
 import { scope } from "../tensor/index.js";
 import { decodeSafetensors, restoreTensor } from "../training/index.js";
-import { type StoredState, translate } from "./layouts.js";
+import { type StoredState, type Translation, translate } from "./layouts.js";
 import type { Normalisation } from "./normalised-input.js";
+import { requireSound } from "./sound-weights.js";
 import { partOf, stateIn } from "./state-in-file.js";
 import { isTorchFile, readTorchFile } from "./torch-file.js";
 import { normaliserNote } from "./wrapped-normaliser.js";
@@ -32,11 +33,18 @@ export interface WeightsFile {
  * Reads a state dict: `torch.save` in both of its forms (plain, or under state_dict, model_state_dict, model or net),
  * safetensors, or the model of a checkpoint of this project. Nothing in the file is run.
  * @param key which of several states in the file, or the first part of its tensors' names; default: the usual one
- * @throws ReatError `checkpoint` or `data` naming what the file is or holds instead
+ * @throws ReatError `checkpoint` or `data` naming what the file is or holds instead, and a tensor with values that no network can use
  */
 export async function readWeightsFile(file: string, key?: string): Promise<WeightsFile> {
+  const weights = await readFileOfWeights(file, key);
+  requireSound(file, weights.state);
+  return weights;
+}
+
+async function readFileOfWeights(file: string, key?: string): Promise<WeightsFile> {
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === "ENOENT" ? "there is no such file" : cause.message;
+    const known: Record<string, string> = { ENOENT: "there is no such file", EISDIR: "it is a folder" };
+    const why = known[cause.code ?? ""] ?? cause.message;
     throw new ReatError("checkpoint", `The weights ${file} cannot be read: ${why}.`, { cause });
   });
   const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -64,7 +72,9 @@ export async function readWeightsFile(file: string, key?: string): Promise<Weigh
   const classNames = namesIn(metadata.state);
   const averaged = key === undefined && [...tensors.keys()].some((name) => name.startsWith("trained."));
   const notes = averaged
-    ? ["These weights are an average over steps; --weights-key trained takes those of the last step."]
+    ? [
+        "These weights are an average over steps; --weights-key trained (in a configuration model.weightsKey) takes those of the last step.",
+      ]
     : [];
   return { file, format: "reat checkpoint", sha256, state, classNames, notes, texts: new Map() };
 }
@@ -80,22 +90,41 @@ export function loadWeightsFile(
   model: ImageClassifier,
   normalisation: Normalisation | null = null,
 ): readonly string[] {
-  const { state, notes, normaliser } = translate(weights.state, new Set(model.stateDict().keys()));
-  loadState(weights, state, model);
+  const { state, origins, notes, normaliser } = translate(weights.state, new Set(model.stateDict().keys()));
+  loadState(weights, { state, origins }, model);
   return normaliser ? [...notes, normaliserNote(normaliser, normalisation)] : notes;
 }
 
 /** @throws ReatError `checkpoint` naming the file, and the tensors that do not fit */
-export function loadState({ file }: WeightsFile, state: StoredState, model: ImageClassifier): void {
+export function loadState(
+  { file }: WeightsFile,
+  { state, origins }: Pick<Translation, "state" | "origins">,
+  model: ImageClassifier,
+): void {
   try {
     scope(() =>
       model.loadStateDict(new Map([...state].map(([name, value]) => [name, restoreTensor(value)]))),
     );
-  } catch (cause) {
-    if (!(cause instanceof ReatError)) throw cause;
+  } catch (error) {
+    if (!(error instanceof ReatError)) throw error;
     const named = `a ${model.architecture} with ${model.classes} classes`;
+    const cause = new ReatError("checkpoint", inNamesOf(origins, error.message), { cause: error });
     throw new ReatError("checkpoint", `${file} is not ${named}. ${cause.message}`, { cause });
   }
+}
+
+/** A sentence with the file's names of tensors. One that the file lacks is called as others of the same layer are. */
+function inNamesOf(origins: ReadonlyMap<string, string>, sentence: string): string {
+  const layers = new Map([...origins].map((names) => names.map(layerOf) as [string, string]));
+  return sentence.replace(/[A-Za-z_]\w*(\.\w+)*/g, (name) => {
+    const layer = layers.get(layerOf(name));
+    return origins.get(name) ?? (layer === undefined ? name : layer + name.slice(layerOf(name).length));
+  });
+}
+
+/** A name up to its last dot; "" for names without one, which share no layer. */
+function layerOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
 }
 
 /** The names in a checkpoint's state or in an export's description. */

@@ -13,10 +13,10 @@ export interface FoundNormaliser {
 
 const parts: readonly (readonly [keyof FoundNormaliser, RegExp])[] = [
   ["mean", /(^|\.)(new_)?(mean|mu)(_cuda)?$/],
-  ["deviation", /(^|\.)(new_)?(std|sigma|stdev)(_cuda)?$/],
+  ["deviation", /(^|\.)(new_)?(std|sigma|stdev|deviation)(_cuda)?$/],
 ];
 
-/** Takes tensors of three elements called mean, mu, std or sigma out of a state, but none of the network's own. */
+/** Takes tensors of three elements called mean, mu, std, sigma or deviation (as checkpoints of this project have it) out of a state, but none of the network's own. */
 export function withoutNormaliser(
   state: StoredState,
   own: ReadonlySet<string>,

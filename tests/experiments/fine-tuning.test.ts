@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseConfig, resumeExperiment, runExperiment } from "../../src/experiments/index.js";
 import { parameterSettings } from "../../src/experiments/optimiser.js";
+import { pretrainedWeights } from "../../src/experiments/pretrained-weights.js";
+import { type ClassifierDescription, describeAsJson } from "../../src/export/index.js";
 import { buildModel } from "../../src/nn/index.js";
 import { Generator, noGrad, scope, setThreads, tensor } from "../../src/tensor/index.js";
 import {
@@ -14,7 +16,13 @@ import {
   type StoredTensor,
   storeTensor,
 } from "../../src/training/index.js";
-import { loadPretrained, NormalisedInput, normalisations, readWeightsFile } from "../../src/weights/index.js";
+import {
+  loadPretrained,
+  type Normalisation,
+  NormalisedInput,
+  normalisations,
+  readWeightsFile,
+} from "../../src/weights/index.js";
 import { TinyExperiments } from "./tiny-experiment.js";
 
 setThreads(1);
@@ -137,6 +145,68 @@ describe("weights to begin with", () => {
       "the same one is used",
     );
     network.dispose();
+  });
+});
+
+it("a checkpoint of a network that normalises is begun with, where the training normalises the same", async () => {
+  const network = buildModel("smallcnn", { classes: 7, generator: new Generator(3) });
+  const model = new NormalisedInput(network, normalisations.imagenet);
+  const tensors = new Map(
+    [...model.stateDict()].map(([name, value]) => [`model.${name}`, storeTensor(value)]),
+  );
+  const file = join(folder, "own.safetensors");
+  const metadata = { format: "reat-checkpoint" };
+  writeFileSync(file, Buffer.concat(encodeSafetensors({ tensors, metadata })));
+  const read = await readWeightsFile(file);
+  const other = buildModel("smallcnn", { classes: 7, generator: new Generator(1) });
+  expect(() => loadPretrained(read, other, null)).toThrow("model.normalise={mean: [0.485,0.456,0.406]");
+  expect(loadPretrained(read, other, normalisations.imagenet).join(" ")).toContain("the same one is used");
+  const digestOf = (from: typeof other) => digest(storeTensor(from.stateDict().get("conv1.weight")!).bytes);
+  expect(digestOf(other)).toBe(digestOf(network));
+  model.dispose();
+  other.dispose();
+});
+
+describe("a configuration that fine-tunes", () => {
+  const training = { optimizer: "adamw", learningRate: 1e-3 };
+  const begun = (backbone: object, model: object = {}) =>
+    pretrainedWeights(parseConfig({ training: { ...training, backbone }, model }));
+
+  it("is refused without weights, before anything is read", async () => {
+    for (const backbone of [{ frozenEpochs: 1 }, { rate: 0.1 }]) {
+      await expect(begun(backbone)).rejects.toThrow(
+        /names no weights to begin with; accepted: --weights <file>.*training\.backbone\.rate=1/,
+      );
+    }
+    expect(await begun({ layerDecay: 0.8 })).toBe(null);
+    expect(await begun({ rate: 1, frozenEpochs: 0 })).toBe(null);
+  });
+
+  it("is refused where it normalises otherwise than an export of this project says", async () => {
+    const description = (normalisation: Normalisation | null): ClassifierDescription => ({
+      name: "a",
+      source: { checkpoint: "last", epoch: 1, averaged: false, reat: "0.1.0" },
+      ...{ architecture: "smallcnn", classifier: "linear", normalisation, correction: null },
+      ...{ method: parseConfig({}).method, classNames: ["a", "b"], classCounts: [2, 1] },
+      imageSize: { height: 32, width: 32 },
+      preprocessing: { resize: null, crop: null, orientation: "apply" },
+    });
+    const file = (normalisation: Normalisation | null) => {
+      const path = join(folder, `export-${normalisation === null}.safetensors`);
+      const metadata = { reat: describeAsJson(description(normalisation)) };
+      const tensors = new Map([["a", { dtype: "int64", shape: [], bytes: new Uint8Array(8) } as const]]);
+      writeFileSync(path, Buffer.concat(encodeSafetensors({ tensors, metadata })));
+      return path;
+    };
+    const imagenet = file(normalisations.imagenet);
+    await expect(begun({}, { weights: imagenet })).rejects.toThrow(
+      "accepted: model.normalise={mean: [0.485,0.456,0.406], std: [0.229,0.224,0.225]}.",
+    );
+    await expect(begun({}, { weights: file(null), normalise: "imagenet" })).rejects.toThrow(
+      "takes images as they are, in [0, 1], and the training would normalise them",
+    );
+    expect(await begun({}, { weights: imagenet, normalise: "imagenet" })).not.toBe(null);
+    expect(await begun({}, { weights: file(null) })).not.toBe(null);
   });
 });
 

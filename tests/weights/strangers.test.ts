@@ -36,7 +36,7 @@ describe("several states in a file", () => {
     const weights = await readWeightsFile(fixture("ema.pth"));
     expect(weights.notes).toEqual([
       'The state was found under "model".',
-      'The file also holds weights under "model_ema", "ema.shadow"; --weights-key model_ema takes those.',
+      'The file also holds weights under "model_ema", "ema.shadow"; --weights-key model_ema (in a configuration model.weightsKey) takes those.',
     ]);
   });
 

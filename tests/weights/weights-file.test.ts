@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { BasicBlock, ResNet, type ResNetDescription, resnet18, WideResNet } from "../../src/nn/index.js";
 import { arange, Generator, noGrad, scope, setThreads } from "../../src/tensor/index.js";
-import { encodeSafetensors, storeTensor } from "../../src/training/index.js";
+import { encodeSafetensors, restoreTensor, storeTensor } from "../../src/training/index.js";
 import { loadWeightsFile, readWeightsFile, translate } from "../../src/weights/index.js";
 
 setThreads(1);
@@ -64,6 +64,42 @@ describe("state dicts that torch.save wrote", () => {
       "32 names were translated from another layout.",
     ]);
     model.dispose();
+  });
+
+  it.each([
+    ["conv1.weight", Number.NaN, "conv1.weight in .* holds NaN"],
+    ["layer2.0.conv1.weight", Number.POSITIVE_INFINITY, "layer2.0.conv1.weight in .* holds infinity"],
+    ["bn1.running_var", -1, "bn1.running_var in .* holds a variance of -1"],
+    ["bn1.running_mean", -1, null],
+  ])("a %s of %f is told by the file's name", async (name, value, message) => {
+    const { state } = await readWeightsFile(fixture("torchvision.pth"));
+    const tensors = new Map(state);
+    scope(() => {
+      const spoiled = restoreTensor(state.get(name)!).clone();
+      noGrad(() => spoiled.flatten().slice(0, 1, 2).fill_(value));
+      tensors.set(name, storeTensor(spoiled));
+    });
+    const file = join(folder, "spoiled.safetensors");
+    writeFileSync(file, Buffer.concat(encodeSafetensors({ tensors, metadata: {} })));
+    if (message === null) expect((await readWeightsFile(file)).state.size).toBe(state.size);
+    else await expect(readWeightsFile(file)).rejects.toThrow(new RegExp(message));
+  });
+
+  it("calls tensors that do not fit or are missing by the file's names, behind wrappers too", async () => {
+    const read = await readWeightsFile(fixture("torchvision.pth"));
+    const lacking = new Map([...read.state].filter(([name]) => name !== "layer1.0.bn2.running_mean"));
+    const conv = lacking.get("layer2.0.conv1.weight")!;
+    lacking.set("layer2.0.conv1.weight", { ...conv, shape: [...conv.shape].reverse() });
+    const model = network();
+    const load = (state: typeof read.state) => () => loadWeightsFile({ ...read, state }, model);
+    expect(load(lacking)).toThrow(/missing layer1\.0\.bn2\.running_mean; layer2\.0\.conv1\.weight is \[/);
+    const wrapped = new Map([...lacking].map(([name, value]) => [`module.${name}`, value]));
+    expect(load(wrapped)).toThrow(/missing module\.layer1\.0\.bn2\.running_mean; module\.layer2\.0\.conv1/);
+    model.dispose();
+  });
+
+  it("a folder is told as one", async () => {
+    await expect(readWeightsFile(folder)).rejects.toThrow(/cannot be read: it is a folder\.$/);
   });
 
   it("names the tensors that do not fit, with both shapes, and changes nothing", async () => {
