@@ -86,8 +86,8 @@ export function judged(
   numbers: Readonly<Record<string, number>>,
 ): MeasuredCase["targets"] {
   return Object.entries(targets).map(([number, { text, atLeast = -Infinity, atMost = Infinity }]) => {
-    const measured = numbers[number] ?? Number.NaN;
-    return { number, text, measured, met: measured >= atLeast && measured <= atMost };
+    const measured = numbers[number] ?? null;
+    return { number, text, measured, met: measured !== null && measured >= atLeast && measured <= atMost };
   });
 }
 

@@ -23,7 +23,8 @@ const sideSchema = z.strictObject({
 const targetSchema = z.strictObject({
   number: z.string(),
   text: z.string(),
-  measured: z.number(),
+  /** Null where this machine cannot measure it. */
+  measured: z.number().nullable(),
   met: z.boolean(),
 });
 

@@ -22,10 +22,14 @@ export function ratio({ median, lowerQuartile, upperQuartile }: Spread): string 
   return `${median.toFixed(2)} (${lowerQuartile.toFixed(2)}–${upperQuartile.toFixed(2)})`;
 }
 
-/** "0.95: met", together with the target. */
+/** "0.95 ✓", together with the target; "not measured here", where this machine cannot. */
 export function verdict({ targets }: Pick<MeasuredCase, "targets">): string {
   return targets
-    .map(({ text, measured, met }) => `${Number(measured.toPrecision(3))} ${met ? "✓" : "✗"} ${text}`)
+    .map(({ text, measured, met }) =>
+      measured === null
+        ? `not measured here: ${text}`
+        : `${Number(measured.toPrecision(3))} ${met ? "✓" : "✗"} ${text}`,
+    )
     .join("; ");
 }
 

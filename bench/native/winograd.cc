@@ -63,7 +63,7 @@ double secondsOf(int64_t images, int64_t channels, int64_t side, bool back, int 
                  calls);
 }
 
-seconds, or null where oneDNN has no such convolution for this processor => // (images, channels, side, back, calls) => seconds, or null if oneDNN has no such convolution for this processor => seconds, or null where oneDNN has no such convolution for this processor
+// (images, channels, side, back, calls) => seconds, or null where oneDNN has no such convolution for this processor
 napi_value winogradSeconds(napi_env env, napi_callback_info info) {
   size_t count = 5;
   napi_value arguments[5], result;

@@ -43,8 +43,8 @@ function targetsBlock(cases) {
     measured.targets.map(({ text, measured: value, met }) => [
       measured.name,
       text,
-      value < 100 ? digits(value) : Math.round(value).toLocaleString("en"),
-      met ? "met" : "**not met**",
+      value === null ? "" : value < 100 ? digits(value) : Math.round(value).toLocaleString("en"),
+      value === null ? "not measured there" : met ? "met" : "**not met**",
     ]),
   );
   return table(["case", "target", "measured", ""], rows);

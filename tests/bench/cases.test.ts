@@ -12,6 +12,8 @@ import { attackStepFlops, forwardFlops } from "../../bench/flops.js";
 import { levers } from "../../bench/levers.js";
 import { judged, needsPython } from "../../bench/measure.js";
 import { kindOf } from "../../bench/operator-kinds.js";
+import { benchRecord } from "../../bench/record.js";
+import { verdict } from "../../bench/summary.js";
 import type { TrainStepWork } from "../../bench/work.js";
 import { currentLevers, precisions } from "../../src/nn/index.js";
 
@@ -85,8 +87,12 @@ describe("targets", () => {
     ]);
   });
 
-  it("are not met by what could not be measured", () => {
-    expect(judged({ targets: { share: { text: "any", atLeast: 0 } } }, {})[0]!.met).toBe(false);
+  it("are not met by what could not be measured, and the record and the table say so", () => {
+    const [share] = judged({ targets: { share: { text: "any", atLeast: 0 } } }, {});
+    expect(share).toEqual({ number: "share", text: "any", measured: null, met: false });
+    const targets = benchRecord.shape.cases.element.shape.targets;
+    expect(targets.parse(JSON.parse(JSON.stringify([share])))).toEqual([share]);
+    expect(verdict({ targets: [share!] })).toBe("not measured here: any");
   });
 });
 

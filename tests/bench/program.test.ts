@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findPython } from "../../bench/programs.js";
 import { benchRecord } from "../../bench/record.js";
@@ -60,6 +60,30 @@ describe("the program", () => {
       "train/pgd-at-cifar10",
       "train/pgd-at-cifar10-kept-memory",
     ]);
+  });
+
+  it("compiles its own native parts, which only some cases use", () => {
+    const script = `
+      import { loadNative } from ${JSON.stringify(pathToFileURL(join(root, "build/bench/worker/native.js")).href)};
+      import { activeBuild } from "#scripts/places.mjs";
+      const library = activeBuild().libtorch.onednn;
+      const { start, stop } = loadNative("profiler");
+      start();
+      console.log(JSON.stringify({
+        operators: stop(),
+        // Null where oneDNN has no Winograd convolution for this processor.
+        winograd: library ? loadNative("winograd", [library]).winogradSeconds(1, 16, 8, false, 1) : null,
+      }));`;
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--input-type=module", "--eval", script],
+      { cwd: root, encoding: "utf8" },
+    );
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    const { operators, winograd } = JSON.parse(stdout) as { operators: object; winograd: number | null };
+    expect(operators).toEqual({});
+    if (winograd !== null) expect(winograd).toBeGreaterThan(0);
   });
 
   it("ends with one sentence for an unknown case", () => {
