@@ -6,7 +6,8 @@
 
 namespace reat::REAT_PROCESSOR {
 
-// Of one block of channels of one tile. `of` gives what is written of a result; `addSums` adds what was gathered about all.
+// Of one block of channels of one tile. `of` gives what is written of a result; `expect` is told where one will soon be
+// asked for; `addSums` adds what was gathered about all.
 
 REAT_INLINE void addBoth(double* sums, int64_t block, Lanes first, Lanes second) {
   addTo(sums + block * 2 * kLanes, first);
@@ -31,6 +32,9 @@ struct Finished {
     }
     return result;
   }
+  REAT_METHOD void expect(int64_t pixel) const {
+    if (operands.addend != nullptr) fetch(operands.addend + pixel * kLanes);
+  }
   REAT_METHOD void addSums(double*, int64_t) const {}
 };
 
@@ -48,6 +52,7 @@ struct WithSums {
     second = fused(centred, centred, second);
     return result;
   }
+  REAT_METHOD void expect(int64_t) const {}
   REAT_METHOD void addSums(double* sums, int64_t block) const { addBoth(sums, block, first, second); }
 };
 
@@ -72,6 +77,7 @@ struct ToOrigin {
     second = fused(result, origin - centre, second);
     return result * scale;
   }
+  REAT_METHOD void expect(int64_t pixel) const { fetch(maps + pixel * kLanes); }
   REAT_METHOD void addSums(double* sums, int64_t block) const { addBoth(sums, block, first, second); }
 };
 

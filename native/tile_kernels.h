@@ -19,6 +19,9 @@
 
 namespace reat::REAT_PROCESSOR {
 
+// How many tiles before their turn their pixels are asked for.
+constexpr int kAhead = 2;
+
 template <class Algorithm>
 struct Tiles {
   static constexpr int I = Algorithm::inputs, P = Algorithm::points, O = Algorithm::outputs, S = Algorithm::taps;
@@ -31,8 +34,8 @@ struct Tiles {
   // Large enough that a weight is used often while it is in a register, small enough for a core's cache. Weights that no cache
   // holds are read once for each chunk, so chunks are then larger.
   static int64_t chunk(const TileShape& shape) {
-    constexpr int64_t cache = 768 << 10, shared = 16 << 20;
-    if (weightSize(shape.depth, shape.outBlocks) * static_cast<int64_t>(sizeof(float)) > shared) return 5 * kRows;
+    constexpr int64_t cache = 768 << 10, shared = 16 << 20, large = 64;
+    if (weightSize(shape.depth, shape.outBlocks) * static_cast<int64_t>(sizeof(float)) > shared) return divideUp(large, kRows) * kRows;
     const int64_t ofTile = P * P * (shape.inBlocks + shape.outBlocks) * kLanes * static_cast<int64_t>(sizeof(float));
     const int64_t parts = cache / ofTile / kRows;
     return kRows * (parts < 1 ? 1 : parts > 3 ? 3 : parts);
@@ -72,6 +75,10 @@ struct Tiles {
         continue;
       }
       Lanes row[I];
+      // The rows of a tile lie far apart, which the processor does not foresee. Kernels of 1×1 leave pixels out.
+      if (S > 1)
+        for (int c = 0; c < Algorithm::step; ++c)
+          Source::Block::expect(maps, plane + y * shape.inWidth + left + kAhead * Algorithm::step + c);
       for (int c = 0; c < I; ++c) {
         const int64_t x = left + c;
         if (x < 0 || x >= shape.inWidth) {
@@ -118,6 +125,7 @@ struct Tiles {
       Algorithm::output(column, results);
       for (int r = 0; r < height; ++r) {
         const int64_t pixel = plane + (top + r) * shape.outWidth + left + c;
+        ending.expect(pixel + kAhead * O);
         const Lanes result = ending.of(results[r], pixel);
         if (around)
           storeAround(operands.output + pixel * kLanes, result);

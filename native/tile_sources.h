@@ -15,6 +15,7 @@ struct PlainMaps {
   struct Block {
     const float* maps;
     REAT_INLINE Lanes at(const Block& self, int64_t pixel) { return load(self.maps + pixel * kLanes); }
+    REAT_INLINE void expect(const Block& self, int64_t pixel) { fetch(self.maps + pixel * kLanes); }
   };
   REAT_INLINE Block of(const PlainMaps& self, int64_t) { return {self.maps}; }
 };
@@ -28,6 +29,7 @@ struct LetThrough {
     const float* maps;
     const uint16_t* bits;
     REAT_INLINE Lanes at(const Block& self, int64_t pixel) { return where(self.bits[pixel], load(self.maps + pixel * kLanes)); }
+    REAT_INLINE void expect(const Block& self, int64_t pixel) { fetch(self.maps + pixel * kLanes); }
   };
   REAT_INLINE Block of(const LetThrough& self, int64_t) { return {self.maps, self.bits}; }
 };
@@ -43,6 +45,7 @@ struct NormalisedMaps {
     REAT_INLINE Lanes at(const Block& self, int64_t pixel) {
       return atLeast(self.least, fused(load(self.maps + pixel * kLanes), self.scale, self.shift));
     }
+    REAT_INLINE void expect(const Block& self, int64_t pixel) { fetch(self.maps + pixel * kLanes); }
   };
   REAT_INLINE Block of(const NormalisedMaps& self, int64_t block) {
     return {self.maps, load(self.mix.scale + block * kLanes), load(self.mix.shift + block * kLanes),
@@ -60,6 +63,10 @@ struct MixedMaps {
     Lanes shift, otherScale;
     REAT_INLINE Lanes at(const Block& self, int64_t pixel) {
       return fused(load(self.other + pixel * kLanes), self.otherScale, load(self.maps + pixel * kLanes) + self.shift);
+    }
+    REAT_INLINE void expect(const Block& self, int64_t pixel) {
+      fetch(self.maps + pixel * kLanes);
+      fetch(self.other + pixel * kLanes);
     }
   };
   REAT_INLINE Block of(const MixedMaps& self, int64_t block) {
