@@ -298,10 +298,18 @@ async function prepare(source: string, options: ReadFlags & { json?: true }): Pr
   if (/^synthetic(:|$)/.test(source)) {
     throw new ReatError("usage", "The synthetic data is drawn anew each time; there is nothing to prepare.");
   }
+  const reading = imageOptions(options);
+  const asStored = options.resize === undefined && options.crop === undefined && existsSync(source);
+  const survey = asStored ? await surveyImages(source, reading.limits) : null;
+  const side = survey?.equal ? sideToShow(survey) : null;
+  if (survey && side !== null) {
+    const { width, height } = survey.largest;
+    note(
+      `The images are packed as they are stored, ${width}×${height}; most trainings take them scaled (--resize ${side}).`,
+    );
+  }
   const { progress, line } = dataProgress();
-  const prepared = await prepareDataset(source, { ...imageOptions(options), progress }).finally(() =>
-    line.clear(),
-  );
+  const prepared = await prepareDataset(source, { ...reading, progress }).finally(() => line.clear());
   const { dataset, file, reused } = prepared;
   if (options.json) {
     printJson({ file, reused, form: prepared.source.form, name: dataset.name });

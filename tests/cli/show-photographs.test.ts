@@ -30,6 +30,11 @@ it("photographs of one size are shown scaled, in a folder and in an archive", as
   for (const name of readdirSync(kept)) {
     expect(statSync(`${kept}/${name}`).size).toBeLessThan(1.1 * 6 * 3 * 224 ** 2);
   }
+  const prepared = await place.reat(["data", "prepare", "photos"]);
+  expect([prepared.code, prepared.stderr]).toEqual([
+    0,
+    "The images are packed as they are stored, 900×600; most trainings take them scaled (--resize 224).\n",
+  ]);
   const asked = await place.reat(["data", "show", "photos", "--crop", "600"]);
   expect([asked.code, asked.stderr]).toEqual([0, ""]);
   expect(asked.stdout).toContain("2 classes, 600×600");

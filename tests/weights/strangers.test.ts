@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import type { PythonValue } from "../../src/export/pytorch/pickle-writer.js";
+import { encodeTorchArchive } from "../../src/export/pytorch/torch-archive.js";
 import { BasicBlock, ResNet, resnet18 } from "../../src/nn/index.js";
 import { Generator, setThreads } from "../../src/tensor/index.js";
 import {
@@ -38,6 +40,23 @@ describe("several states in a file", () => {
       'The state was found under "model".',
       'The file also holds weights under "model_ema", "ema.shadow"; --weights-key model_ema (in a configuration model.weightsKey) takes those.',
     ]);
+  });
+
+  it("an export's constants are no weights to be offered", async () => {
+    const { state } = await readWeightsFile(fixture("kuangliu.pth"));
+    const constants = new Map([["mean", [...state.values()][0]!]]);
+    const file = join(folder, "export.pt");
+    const notes = async (more: readonly [string, string][]) => {
+      writeFileSync(
+        file,
+        encodeTorchArchive(
+          new Map<string, PythonValue>([["state_dict", state], ["constants", constants], ...more]),
+        ),
+      );
+      return (await readWeightsFile(file)).notes.join(" ");
+    };
+    expect(await notes([])).toContain("--weights-key constants");
+    expect(await notes([["reat", "{}"]])).toBe('The state was found under "state_dict".');
   });
 
   it("another is taken by its key, and by its path", async () => {
