@@ -27,6 +27,8 @@ export interface AgreementRecord {
   readonly constantsHash: string | null;
   /** Images on which the two implementations end differently; null where the official flags were not compared. */
   readonly flagsDiffer: number | null;
+  /** Where examples were looked for through convolutions in tiles: how many of them the plain network did not confirm. */
+  readonly tiles?: { readonly unconfirmed: number };
   readonly rows: readonly AgreementRow[];
 }
 

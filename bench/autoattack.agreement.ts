@@ -8,6 +8,7 @@ import {
   namedAttack,
 } from "../src/attacks/index.js";
 import { parseFraction } from "../src/fraction.js";
+import { throughTiles } from "../src/nn/index.js";
 import { Generator, noGrad, scope, setThreads } from "../src/tensor/index.js";
 import {
   type AttackInputs,
@@ -50,12 +51,16 @@ describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
     norm: "linf" | "l2",
     eps: string | number,
     version: "standard" | readonly EnsembleAttackName[],
+    tiles = false,
   ) {
     const passes = new Map<string, number>();
     const cpu = new Map<string, number>();
     let before = process.cpuUsage();
+    const { model, ...images } = inputs;
+    model.setMode(tiles ? "frozen" : "eval");
     const result: AutoAttackResult = await autoAttack({
-      ...{ ...inputs, norm: norm as BallName, version },
+      ...{ ...images, norm: norm as BallName, version },
+      model: tiles ? throughTiles(model) : model,
       epsilon: parseFraction(String(eps))!,
       onProgress: ({ attack, standing }) => passes.set(attack, (passes.get(attack) ?? 0) + standing),
       onOutcome: ({ attack }) => {
@@ -64,15 +69,20 @@ describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
         before = process.cpuUsage();
       },
     });
+    model.setMode("eval");
     result.adversarial.dispose();
     expect(result.verification.agrees).toBe(true);
+    expect(result.fastLogits).toBe(tiles);
     return { result, passes, cpu };
   }
 
   describeNorms(golden, "the ensemble", (norm, { eps, sequence, individual }) => {
-    it("the standard ensemble", async () => {
-      const { result, passes, cpu } = await measured(norm, eps, "standard");
-      show(`\nAutoAttack standard, ${norm}, constants ${result.constantsHash.slice(0, 12)}`);
+    it.each([
+      ["through tiles", true],
+      ["plainly", false],
+    ] as const)("the standard ensemble, %s", async (way, tiles) => {
+      const { result, passes, cpu } = await measured(norm, eps, "standard", tiles);
+      show(`\nAutoAttack standard, ${norm}, ${way}, constants ${result.constantsHash.slice(0, 12)}`);
       row(head);
       let total = 0;
       let totalCpu = 0;
@@ -111,8 +121,9 @@ describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
       ]);
       const end = Math.round(sequence.robust_accuracy * 500);
       rows.at(-1)!.allowed = allowed.atEnd;
-      record(`${norm}-standard`, {
+      record(`${norm}-standard${tiles ? "-tiles" : ""}`, {
         ...{ case: "standard", norm, epsilon: String(eps), rows },
+        ...(tiles && { tiles: { unconfirmed: result.unconfirmed } }),
         ...{ constantsHash: result.constantsHash, flagsDiffer: differences(result.robust, sequence.robust) },
       });
       expect(Math.abs(result.robustAccuracy * 500 - end)).toBeLessThanOrEqual(allowed.atEnd);

@@ -10,10 +10,10 @@ import { fillBlocks } from "../generated-blocks.mjs";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const page = join(here, "..", "agreement.md");
 
-function tableOf({ norm, epsilon, rows, environment }) {
+function tableOf({ norm, epsilon, tiles, rows, environment }) {
   const { threads } = environment;
   const lines = [
-    `| ${norm}, ε = ${epsilon} | standing | official | allowed | processor s | wall s (${threads} thread${threads === 1 ? "" : "s"}) | official wall s | image passes a processor s |`,
+    `| ${norm}, ε = ${epsilon}${tiles ? ", through tiles" : ""} | standing | official | allowed | processor s | wall s (${threads} thread${threads === 1 ? "" : "s"}) | official wall s | image passes a processor s |`,
     "| --- | --- | --- | --- | --- | --- | --- | --- |",
   ];
   for (const row of rows) {
@@ -32,11 +32,14 @@ function wholeTime({ rows, environment }) {
   return `In all ${ours.toFixed(0)} s, ${(ours / official).toFixed(2)} of the official ${official.toFixed(0)} s. `;
 }
 
-function provenance({ constantsHash, flagsDiffer, time, environment }) {
+function provenance({ constantsHash, flagsDiffer, tiles, time, environment }) {
   const { revision, cpu, cores, libtorch, node } = environment;
   const flags = flagsDiffer === null ? "" : `The two end differently on ${flagsDiffer} of 500 images. `;
+  const refused = tiles
+    ? `The plain network did not confirm ${tiles.unconfirmed} of the examples that were found through tiles. `
+    : "";
   const constants = constantsHash === null ? "" : `constants ${constantsHash.slice(0, 12)}, `;
-  return `${flags}Measured ${time.slice(0, 10)}: ${constants}commit ${revision.commit.slice(0, 10)}, ${cpu}, ${cores} cores, LibTorch ${libtorch}, Node ${node}.`;
+  return `${flags}${refused}Measured ${time.slice(0, 10)}: ${constants}commit ${revision.commit.slice(0, 10)}, ${cpu}, ${cores} cores, LibTorch ${libtorch}, Node ${node}.`;
 }
 
 /** The text of docs/agreement.md: its own prose, and the tables of the records. */
