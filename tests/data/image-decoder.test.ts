@@ -2,7 +2,9 @@
 import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { decodeImage } from "../../src/data/formats/image-decoder.js";
+import { decodeImage, UnreadableImage } from "../../src/data/formats/image-decoder.js";
+import { prepareDataset } from "../../src/data/index.js";
+import { temporaryFolder, writeFiles } from "./files.js";
 import { flatJpeg, png } from "./image-files.js";
 
 const planes = async (bytes: Buffer, options = {}) => [...(await decodeImage(bytes, "x", options)).planes];
@@ -130,7 +132,32 @@ describe("limits and small files", () => {
     );
     const small = png([1, 2, 3, 4], { width: 2, height: 2, channels: 1 });
     await expect(decodeImage(small, "x", { pixelLimit: 3 })).rejects.toThrow("more than the limit of 3");
+    await expect(decodeImage(small, "x", { pixelLimit: 3 })).rejects.toBeInstanceOf(UnreadableImage);
     expect(await planes(small, { pixelLimit: 4 })).toHaveLength(12);
+  });
+
+  it("refuses a strip that would be too large where it is scaled and kept whole", async () => {
+    const strip = await sharp({ create: { width: 12_000, height: 1, channels: 3, background: "red" } })
+      .png()
+      .toBuffer();
+    const refused = "strip.png is 12000×1, and with a shorter side of 96 would have 110592000 pixels";
+    await expect(decodeImage(strip, "strip.png", { resize: 96, whole: true })).rejects.toThrow(refused);
+    await expect(decodeImage(strip, "strip.png", { resize: 96, crop: 64 })).rejects.toThrow(refused);
+    expect(await decodeImage(strip, "strip.png", { resize: 32 })).toMatchObject({ height: 32, width: 32 });
+    const folder = temporaryFolder();
+    const square = await sharp({ create: { width: 20, height: 20, channels: 3, background: "red" } })
+      .png()
+      .toBuffer();
+    writeFiles(folder, {
+      ...Object.fromEntries(["a/1", "a/2", "b/1", "b/2"].map((name) => [`${name}.png`, square])),
+      "a/strip.png": strip,
+    });
+    const cache = temporaryFolder();
+    const options = { cache, resize: 96, whole: true };
+    await expect(prepareDataset(folder, options)).rejects.toThrow(/a\/strip\.png in .*--damaged skip/);
+    const { dataset } = await prepareDataset(folder, { ...options, damaged: "skip" });
+    expect(dataset.damaged.map(({ path }) => path)).toEqual(["a/strip.png"]);
+    expect(dataset.train.count + dataset.test.count).toBe(4);
   });
 
   it("reads the smallest webp", async () => {

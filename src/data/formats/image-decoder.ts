@@ -57,8 +57,8 @@ export const defaultPixelLimit = 100_000_000;
  * (not blended), palettes are looked up, colour profiles are not applied, inks (CMYK) become (255 − ink) · (255 − black) / 255,
  * and of 16 bits the upper 8 count (in grey too, where Pillow cuts values above 255 off).
  * @param where how errors name the file
- * @throws UnreadableImage where the bytes are no such image or damaged
- * @throws ReatError `data` for one of too many pixels or smaller than the crop
+ * @throws UnreadableImage where the bytes are no such image or damaged, or of too many pixels as they are stored or scaled
+ * @throws ReatError `data` for one smaller than the crop
  */
 export async function decodeImage(
   bytes: Buffer,
@@ -69,9 +69,16 @@ export async function decodeImage(
   if (!header) throw unreadable(bytes, where);
   const { resize, crop, cover, pixelLimit = defaultPixelLimit } = options;
   if (header.width * header.height > pixelLimit) {
-    throw new ReatError(
-      "data",
-      `${where} has ${header.width}×${header.height} pixels, which is more than the limit of ${pixelLimit} (data.limits.pixels).`,
+    throw new UnreadableImage(
+      where,
+      `has ${header.width}×${header.height} pixels, which is more than the limit of ${pixelLimit} (data.limits.pixels)`,
+    );
+  }
+  const pixels = pixelsWhileDecoded(header, options);
+  if (pixels > pixelLimit) {
+    throw new UnreadableImage(
+      where,
+      `is ${header.width}×${header.height}, and with a shorter side of ${resize} would have ${pixels} pixels, which is more than the limit of ${pixelLimit} (data.limits.pixels)`,
     );
   }
   const asStored = (resize ?? crop ?? cover) === undefined;
@@ -81,6 +88,16 @@ export async function decodeImage(
   } catch (error) {
     throw error instanceof ReatError ? error : damaged(where, error);
   }
+}
+
+/** Pixels of an image while it is decoded. A strip that is scaled by its shorter side, and kept whole at first, has far more of them than in its file. */
+export function pixelsWhileDecoded(
+  { width, height }: Pick<ImageHeader, "width" | "height">,
+  { resize, crop, cover, whole = false }: DecodeOptions,
+): number {
+  const scaledWhole = resize !== undefined && !cover && (crop !== undefined || whole);
+  const scale = scaledWhole ? Math.max(1, resize / Math.min(width, height)) : 1;
+  return Math.round(width * height * scale ** 2);
 }
 
 async function decodeBySharp(

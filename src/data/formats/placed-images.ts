@@ -12,7 +12,13 @@ import { channelCount } from "../channels.js";
 import { allocateClassIds, type DamagedFile, type ImageSplit, pagedSplit } from "../dataset.js";
 import type { PagedImages } from "../paged-images.js";
 import type { Progress } from "../progress.js";
-import { type DecodeOptions, decodeImage, type ImageSize, UnreadableImage } from "./image-decoder.js";
+import {
+  type DecodeOptions,
+  decodeImage,
+  type ImageSize,
+  pixelsWhileDecoded,
+  UnreadableImage,
+} from "./image-decoder.js";
 import { readImageHeader } from "./image-header.js";
 import { ImageSpill } from "./image-spill.js";
 import { ending } from "./names.js";
@@ -133,7 +139,7 @@ class Load {
   async add(file: string, place: ImagePlace, bytes: Buffer): Promise<void> {
     const at = this.#count++;
     const header = readImageHeader(bytes);
-    const size = bytes.length + (header ? header.width * header.height : 0);
+    const size = bytes.length + (header ? pixelsWhileDecoded(header, this.options) : 0);
     const job = this.#decode(at, file, place, bytes).finally(() => {
       this.#pending.delete(job);
       this.#inFlight -= size;
