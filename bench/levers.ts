@@ -96,6 +96,14 @@ export const levers: readonly Lever[] = [
       work: { ...attack, model, batchSize: model === "wrn28_10" ? 16 : 64 },
     }),
   ),
+  ...(["resnet18-imagenet", "resnet50-imagenet"] as const).map(
+    (model): Lever => ({
+      name: `tiles-${model}`,
+      does: "convolutions behind the 7×7 stem are in tiles, from maps of 56×56 to 7×7, while examples of 224×224 are made",
+      off: { blockedMaps: false, winograd: false, fuseActivations: false },
+      work: { ...attack, model, side: 224, batchSize: 16 },
+    }),
+  ),
   ...(["preact-resnet18", "wrn28_10"] as const).map(
     (model): Lever => ({
       name: `training-tiles-${model}`,

@@ -31,8 +31,17 @@ export interface TrainStepWork {
 /** `attackSteps` steps of PGD on one batch, model in eval mode. */
 export interface AttackWork {
   readonly kind: "attack";
-  readonly model: "resnet18" | "small-resnet" | "smallcnn" | "preact-resnet18" | "wrn28_10";
+  readonly model:
+    | "resnet18"
+    | "small-resnet"
+    | "smallcnn"
+    | "preact-resnet18"
+    | "wrn28_10"
+    | "resnet50-imagenet"
+    | "resnet18-imagenet";
   readonly classes: number;
+  /** Of the images, in pixels. Default: 32. */
+  readonly side?: number;
   readonly batchSize: number;
   readonly attackSteps: number;
 }
@@ -70,6 +79,21 @@ export interface TailWork {
 export interface PeakWork {
   readonly kind: "peak";
   readonly batchSize: number;
+}
+
+/** A 7×7 convolution with stride 2 of images alone, forward and back to their gradient, `times` times. */
+export interface StemWork {
+  readonly kind: "stem";
+  readonly batchSize: number;
+  /** Of the images, in pixels. */
+  readonly side: number;
+  readonly times: number;
+}
+
+/** The steps of convolutions in tiles, in one thread: see `prepareTileStages`. */
+export interface TileStagesWork {
+  readonly kind: "tile-stages";
+  readonly images: number;
 }
 
 /** Where the time of a training step goes; the values are seconds by kind of work, see `kinds`. */
@@ -133,6 +157,8 @@ export type Work =
   | EvaluationWork
   | TailWork
   | PeakWork
+  | TileStagesWork
+  | StemWork
   | ProfileWork
   | CallsWork
   | AugmentationWork

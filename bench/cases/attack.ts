@@ -2,7 +2,7 @@
 import type { BenchCase } from "../case.js";
 import { attackStepFlops } from "../flops.js";
 import { levers } from "../levers.js";
-import { median, secondsOf } from "../statistics.js";
+import { median, pairedRatio, secondsOf } from "../statistics.js";
 import type { AttackWork, Repetition } from "../work.js";
 
 const timed = {
@@ -63,6 +63,16 @@ export const attackCases: readonly BenchCase[] = [
       },
     },
   },
+  ...(["resnet18-imagenet", "resnet50-imagenet"] as const).map(
+    (model): BenchCase => ({
+      name: `attack/stem-of-${model}`,
+      about: `two attack steps of ${model} on 16 images of 224×224, beside the 7×7 stem's share of them`,
+      ours: { label: "attack steps", runs: "reat", work: { ...work, model, side: 224, batchSize: 16 } },
+      baseline: { label: "stem", runs: "reat", work: { kind: "stem", batchSize: 16, side: 224, times: 2 } },
+      compares: false,
+      numbers: (ours, stem) => ({ stemShare: 1 / pairedRatio(secondsOf(ours), secondsOf(stem)).median }),
+    }),
+  ),
   ...levers.map(
     ({ name, does, off, both = {}, offEnvironment = {}, work }): BenchCase => ({
       name: `lever/${name}`,

@@ -22,6 +22,13 @@ function share(repetitions: readonly Repetition[], wanted: (kind: Kind) => boole
 
 export const profileCases: readonly BenchCase[] = [
   {
+    name: "profile/tiles",
+    about:
+      "the three steps of ResNet-18's convolutions in tiles, forward, 64 images, beside the limit of their products",
+    ours: { label: "reat", runs: "reat", work: { kind: "tile-stages", images: 64 } },
+    threads: 1,
+  },
+  {
     name: "profile/reat-step",
     about: "where the time of a REAT training step goes, ResNet-18, batch 128, PGD-10",
     ours: { label: "reat", runs: "reat", work: { kind: "profile", step: reatStep } },

@@ -4,10 +4,16 @@ import { keep, randint } from "reat/tensor";
 import type { AttackWork } from "../work.js";
 import type { Run } from "./run.js";
 
-export function prepareAttack({ model: architecture, classes, batchSize, attackSteps }: AttackWork): Run {
+export function prepareAttack({
+  model: architecture,
+  classes,
+  side = 32,
+  batchSize,
+  attackSteps,
+}: AttackWork): Run {
   const model = buildModel(architecture, { classes, generator: new Generator(0) });
   const generator = new Generator(1);
-  const images = keep(rand([batchSize, 3, 32, 32], generator));
+  const images = keep(rand([batchSize, 3, side, side], generator));
   const labels = keep(randint(0, classes, [batchSize], generator));
   const attack = pgd({ norm: "linf", epsilon: 8 / 255, stepSize: 2 / 255, steps: attackSteps });
   return () => {

@@ -18,7 +18,9 @@ import { prepareEvaluation } from "./evaluation.js";
 import { preparePeak } from "./peak.js";
 import { prepareProfile } from "./profile.js";
 import type { Run } from "./run.js";
+import { prepareStem } from "./stem.js";
 import { prepareTail } from "./tail.js";
+import { prepareTileStages } from "./tile-stages.js";
 import { prepareTrainStep } from "./train-step.js";
 import { prepareTrainingPass } from "./training-pass.js";
 
@@ -36,6 +38,10 @@ function prepare(work: Work): Run | Promise<Run> {
       return prepareTail(work);
     case "peak":
       return preparePeak(work);
+    case "stem":
+      return prepareStem(work);
+    case "tile-stages":
+      return prepareTileStages(work);
     case "profile":
       return prepareProfile(work);
     case "calls":

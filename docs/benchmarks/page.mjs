@@ -92,6 +92,34 @@ function peakBlock(cases) {
     .join("\n\n");
 }
 
+function tilesBlock(cases) {
+  return cases
+    .map(({ ours: { values } }) => {
+      const { in: toPoints, products, out, limit, reached, bound } = values;
+      const all = toPoints + products + out;
+      const percent = (part) => `${((100 * part) / all).toFixed(0)} %`;
+      const layers = Object.entries(values)
+        .filter(([name]) => name.endsWith(" products"))
+        .map(([name, speed]) => [
+          name.replace(/ products$/, ""),
+          digits(speed),
+          `${((100 * speed) / limit).toFixed(0)} %`,
+        ]);
+      const text = `In one thread, products take ${percent(products)} of the time, the way to the points ${percent(toPoints)} and the way back ${percent(out)}. Products whose numbers stay in the first cache reach ${digits(limit)} GFLOP/s. If all ran at that speed and the transformations cost nothing, the convolutions would reach ${digits(bound)} GFLOP/s, counted as direct ones; they reach ${digits(reached)}, ${((100 * reached) / bound).toFixed(0)} % of it.`;
+      return `${text}\n\n${table(["layer", "products, GFLOP/s", "of the limit"], layers)}`;
+    })
+    .join("\n\n");
+}
+
+function stemBlock(cases) {
+  const rows = cases.map(({ about, ours, numbers }) => [
+    about.replace(/, beside.*/, ""),
+    seconds(ours.spread),
+    `${(100 * numbers.stemShare).toFixed(1)} %`,
+  ]);
+  return table(["what", "median (quartiles)", "of it the stem"], rows);
+}
+
 function scalingBlock(cases, files) {
   const pictures = [...new Set(cases.map(({ sweep }) => sweep.picture))];
   if (pictures.length === 0) return "";
@@ -146,11 +174,13 @@ export function benchmarksPage() {
     ["targets", targetsBlock(cases)],
     ["training-steps", casesTable(named("train/"))],
     ["evaluation", casesTable(named("evaluate/"))],
-    ["attack-steps", casesTable(named("attack/"))],
+    ["attack-steps", casesTable([...named("attack/steps"), ...named("attack/share")])],
     ["peak", peakBlock(named("attack/share-of-peak"))],
+    ["stem", stemBlock(named("attack/stem-of-"))],
+    ["tiles", tilesBlock(named("profile/tiles"))],
     ["gpu", casesTable(named("gpu/"))],
     ["levers", casesTable(named("lever/"))],
-    ["profile", profileBlock(named("profile/"))],
+    ["profile", profileBlock(named("profile/reat-step"))],
     ["scaling", scalingBlock(named("scaling/"), files)],
     ["data-preparation", casesTable(named("data/"))],
     ["calls", casesTable(named("call/"))],

@@ -86,6 +86,21 @@ describe("the program", () => {
     if (winograd !== null) expect(winograd).toBeGreaterThan(0);
   });
 
+  it("times the steps of convolutions in tiles", () => {
+    const file = join(folder, "tiles.json");
+    const { status, stderr } = bench(["profile/tiles", "--quick", "--repeats", "1", "--json", file]);
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    const { cases } = benchRecord.parse(JSON.parse(readFileSync(file, "utf8")));
+    const { values } = cases[0]!.ours;
+    expect(Object.keys(values).filter((name) => name.endsWith(" products"))).toHaveLength(7);
+    for (const name of ["limit", "in", "products", "out", "reached", "bound"])
+      expect(values[name], name).toBeGreaterThan(0);
+    // 36 products in the place of 144, and 81 with stride 2.
+    expect(values.bound! / values.limit!).toBeGreaterThan(16 / 9);
+    expect(values.bound! / values.limit!).toBeLessThan(4);
+  });
+
   it("ends with one sentence for an unknown case", () => {
     const { status, stderr } = bench(["trian"]);
     expect(status).toBe(1);
