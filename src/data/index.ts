@@ -47,6 +47,7 @@ export {
   classStrips,
   contactSheet,
 } from "./contact-sheet.js";
+export { contentHash } from "./content-hash.js";
 export { CounterRandom, mixSeed } from "./counter-random.js";
 export {
   type ClassIds,

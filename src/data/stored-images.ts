@@ -18,6 +18,7 @@ export class StoredImages {
    * @param height of what is shown of each image, which is all of it unless `sizes` says more
    * @param width likewise
    * @param sizes height and width of one image after another, where they are unequal; at least `height` and `width` each
+   * @param checksum CRC-32 of the bytes of all images, where it is known
    */
   constructor(
     readonly file: string,
@@ -25,6 +26,7 @@ export class StoredImages {
     readonly height: number,
     readonly width: number,
     readonly sizes: Uint32Array | null = null,
+    readonly checksum: number | null = null,
   ) {
     this.#starts = sizes && startsOf(sizes, offset);
   }

@@ -2,6 +2,7 @@
 import {
   type ClassGroup,
   classGroups,
+  contentHash,
   type DeviceSplit,
   drawSubset,
   type ImageDataset,
@@ -24,6 +25,8 @@ export interface ExperimentData {
   readonly dataset: ImageDataset;
   /** Drawn when it is first asked for: test images need none where the model's own class sizes are known. */
   readonly subset: Subset;
+  /** Of the images that are trained on and set aside, see `contentHash`; null where it is not known. */
+  readonly contentHash: string | null;
   /** Training images by class id: those of the model's own training where these are known, else the subset's. */
   readonly classCounts: readonly number[];
   /** By these sizes, by class id. */
@@ -70,6 +73,10 @@ export async function loadData(
     ...{ dataset, classCounts, groups: classGroups(classCounts), notes },
     get subset() {
       return subset();
+    },
+    get contentHash() {
+      const { train, validation } = subset();
+      return contentHash(dataset.train, dataset.classNames, [...train, ...validation]);
     },
   };
 }

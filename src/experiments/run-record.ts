@@ -22,7 +22,7 @@ export function describeData(data: ExperimentData) {
 /** What must be the same in a run that is continued: all that decides its weights or which of them are kept as best. */
 export function decidingSettings(
   { data: wanted, model, method, training, seeds, evaluation, precision }: ExperimentConfig,
-  { dataset, subset }: ExperimentData,
+  { dataset, subset, contentHash }: ExperimentData,
 ): Record<string, unknown> {
   const {
     epochs,
@@ -64,7 +64,10 @@ export function decidingSettings(
   // The hash covers what was selected and how; runs from before the choice existed can be continued.
   const { selection: _selection, ...drawn } = wanted.subset;
   return {
-    data: { ...readingSettings(wanted), subset: drawn, source, subsetHash: subset.hash },
+    data: {
+      ...{ ...readingSettings(wanted), subset: drawn, source, subsetHash: subset.hash },
+      ...(contentHash && { contentHash }),
+    },
     model: { ...model, ...(model.weights !== undefined && { weights: resolve(model.weights) }) },
     ...{ method, training: deciding, seeds, ...named },
     evaluation: { norm, epsilon, stepSize, batchSize },

@@ -95,11 +95,27 @@ describe("limits and ways of reading", () => {
     );
   });
 
+  it("a picture that was replaced under its name is noticed by a run that goes on", async () => {
+    const blue = png([0, 0, 255], { width: 1, height: 1, channels: 3 });
+    const of = async (replaced: Record<string, Buffer>) => {
+      const config = configOf({ source: writeFiles(folder({ train: 3, test: 2 }), replaced) });
+      const { data } = decidingSettings(config, await loadData(config));
+      return data as { contentHash: string; subsetHash: string };
+    };
+    const own = await of({});
+    const other = await of({ "train/ant/0.png": blue });
+    expect(other.subsetHash).toBe(own.subsetHash);
+    expect(other.contentHash).not.toBe(own.contentHash);
+    // No test image decides what is trained.
+    expect((await of({ "test/ant/0.png": blue })).contentHash).toBe(own.contentHash);
+  });
+
   it("a run from before there was a choice goes on: what is as it was is not among the deciding settings", async () => {
     const source = folder({ train: 3, test: 2 });
     const plain = configOf({ source, limits: { files: 1000 } });
     const keys = Object.keys(decidingSettings(plain, await loadData(plain)).data as object);
     expect(keys.sort()).toEqual([
+      "contentHash",
       "resize",
       "source",
       "subset",

@@ -169,4 +169,27 @@ describe("two configurations", () => {
       "fresh was absent and is null",
     ]);
   });
+
+  it("with other training images are told so in words", () => {
+    const before = { data: { subsetHash: "a", contentHash: "b", testShare: 0.2 }, seeds: { order: 0 } };
+    const replaced = [
+      "the training images are not those that it was trained on, some were added, removed or replaced: put them back, or begin a new run",
+    ];
+    const data = (changed: object) => ({ ...before, data: { ...before.data, ...changed } });
+    expect(settingsDifferences(before, data({ subsetHash: "c" }))).toEqual(replaced);
+    expect(settingsDifferences(before, data({ contentHash: "c" }))).toEqual(replaced);
+    expect(settingsDifferences(before, data({ testShare: 0.3, subsetHash: "c", contentHash: "c" }))).toEqual([
+      "data.testShare was 0.2 and is 0.3",
+    ]);
+    expect(settingsDifferences(before, { ...data({ contentHash: "c" }), seeds: { order: 1 } })).toEqual([
+      "seeds.order was 0 and is 1",
+      ...replaced,
+    ]);
+  });
+
+  it("of which one knows nothing of the images' content agree on it", () => {
+    const before = { data: { subsetHash: "a" } };
+    expect(settingsDifferences(before, { data: { subsetHash: "a", contentHash: "b" } })).toEqual([]);
+    expect(settingsDifferences({ data: { subsetHash: "a", contentHash: "b" } }, before)).toEqual([]);
+  });
 });

@@ -119,7 +119,7 @@ export function readPacked(file: string, most = mostInMemory): ImageDataset {
       if (!staysInFile) return { images: readPart(input, images, file), labels: ids, count };
       checkPart(input, images, file);
       const sizes = split.sizes ? readSizes(input, split, header, file) : null;
-      const stored = new StoredImages(file, images.offset, header.height, header.width, sizes);
+      const stored = new StoredImages(file, images.offset, header.height, header.width, sizes, images.crc32);
       return pagedSplit(new PagedImages(stored, inOrder(count)), ids);
     };
     return createDataset({
