@@ -37,6 +37,14 @@ export function png(
   ]);
 }
 
+/** The same png as one that says it has two pictures; of the second there is nothing, which who reads the first does not notice. */
+export function animatedPng(still: Buffer): Buffer {
+  const header = 8 + 25;
+  const control = Buffer.alloc(8);
+  control.writeUInt32BE(2, 0);
+  return Buffer.concat([still.subarray(0, header), chunk("acTL", control), still.subarray(header)]);
+}
+
 /**
  * A baseline jpeg of 8×8 pixels of one colour, whose samples decode to exactly these values: every block has its mean alone.
  * Four values make a jpeg of inks, with Adobe's marker or without.

@@ -8,6 +8,7 @@ import { layOut } from "./class-layout.js";
 import { defineFormat } from "./format.js";
 import { compareNames, isImage } from "./names.js";
 import {
+  animatedNotes,
   damagedNotes,
   type ImageOptions,
   type ImagePlace,
@@ -75,7 +76,7 @@ function problemNotes({ problems }: Listing, { damaged }: PlacedImages): string[
  */
 export function arrangeImages(
   path: string,
-  { images, size, damaged, spilled }: PlacedImages,
+  { images, size, damaged, animated, spilled }: PlacedImages,
   notes: string[],
   options: ClassFolderOptions,
   compareClasses: (a: string, b: string) => number = compareNames,
@@ -104,7 +105,7 @@ export function arrangeImages(
   } else if (train.length === 0) {
     notes.push("There are no training images: the data can be evaluated on, not trained on.");
   }
-  notes.push(...damagedNotes(damaged));
+  notes.push(...damagedNotes(damaged), ...animatedNotes(animated));
   const classNames = namesOf(path, train, test, validation);
   const ids = new Map(classNames.map((name, id) => [name, id]));
   const tested = new Set(test.map(({ place }) => place.className));

@@ -9,13 +9,15 @@ export interface ImageHeader {
   readonly plainWebp: boolean;
   /** A jpeg of four inks. */
   readonly cmyk: boolean;
+  /** A webp or png of several pictures, of which the first is read. */
+  readonly animated: boolean;
 }
 
 /** The header of a png, jpeg or webp file; undefined for anything else and for files that end too early. */
 export function readImageHeader(bytes: Buffer): ImageHeader | undefined {
   if (bytes.length >= 24 && bytes.readUInt32BE(0) === 0x89504e47) {
     const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
-    return { format: "png", width, height, plainWebp: false, cmyk: false };
+    return { format: "png", width, height, plainWebp: false, cmyk: false, animated: isAnimatedPng(bytes) };
   }
   if (bytes.length >= 4 && bytes.readUInt16BE(0) === 0xffd8) return readJpeg(bytes);
   if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 12) === "WEBP") return readWebp(bytes);
@@ -34,10 +36,20 @@ export function otherImageKind(bytes: Buffer): string | undefined {
   return undefined;
 }
 
+/** The chunk that tells how many pictures there are stands before the first one. */
+function isAnimatedPng(bytes: Buffer): boolean {
+  for (let at = 8; at + 8 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
+    const chunk = text(bytes, at + 4, at + 8);
+    if (chunk === "acTL") return true;
+    if (chunk === "IDAT") return false;
+  }
+  return false;
+}
+
 function readWebp(bytes: Buffer): ImageHeader | undefined {
-  const sized = (width: number, height: number, plainWebp: boolean): ImageHeader => ({
+  const sized = (width: number, height: number, plainWebp: boolean, animated = false): ImageHeader => ({
     format: "webp",
-    ...{ width, height, plainWebp },
+    ...{ width, height, plainWebp, animated },
     cmyk: false,
   });
   switch (text(bytes, 12, 16)) {
@@ -52,7 +64,12 @@ function readWebp(bytes: Buffer): ImageHeader | undefined {
       return sized(bytes.readUInt16LE(26) & 0x3fff, bytes.readUInt16LE(28) & 0x3fff, true);
     case "VP8X":
       if (bytes.length < 30) return undefined;
-      return sized(bytes.readUIntLE(24, 3) + 1, bytes.readUIntLE(27, 3) + 1, false);
+      return sized(
+        bytes.readUIntLE(24, 3) + 1,
+        bytes.readUIntLE(27, 3) + 1,
+        false,
+        (bytes[20]! & 0x02) !== 0,
+      );
     default:
       return undefined;
   }
@@ -74,6 +91,7 @@ function readJpeg(bytes: Buffer): ImageHeader | undefined {
         height: bytes.readUInt16BE(at + 5),
         plainWebp: false,
         cmyk: bytes[at + 9] === 4,
+        animated: false,
       };
     }
     at += 2 + bytes.readUInt16BE(at + 2);

@@ -6,6 +6,7 @@ import {
   DamagedEntry,
   defaultArchiveLimits,
   type Listing,
+  someOf,
 } from "../../archives/index.js";
 import { ReatError } from "../../errors.js";
 import { channelCount } from "../channels.js";
@@ -64,6 +65,8 @@ export interface PlacedImages {
   readonly size: ImageSize | undefined;
   /** Files with a place that could not be read, in the order of the source; empty unless they are skipped. */
   readonly damaged: readonly DamagedFile[];
+  /** Files of several pictures, of which the first was taken, in the order of the source. */
+  readonly animated: readonly string[];
   /** The images' pixels, where they are too large for the memory. */
   readonly spilled: PagedImages | null;
 }
@@ -109,6 +112,7 @@ class Load {
   readonly #pending = new Set<Promise<void>>();
   readonly #images: PlacedImage[] = [];
   readonly #damaged: (DamagedFile & { readonly at: number })[] = [];
+  readonly #animated: string[] = [];
   /** The earliest failure that ends the pass, whichever image was decoded first. */
   #failure: { readonly at: number; readonly error: unknown } | undefined;
   #size: (ImageSize & { readonly first: string }) | undefined;
@@ -140,6 +144,7 @@ class Load {
     const at = this.#count++;
     const header = readImageHeader(bytes);
     const size = bytes.length + (header ? pixelsWhileDecoded(header, this.options) : 0);
+    if (header?.animated) this.#animated.push(file);
     const job = this.#decode(at, file, place, bytes).finally(() => {
       this.#pending.delete(job);
       this.#inFlight -= size;
@@ -168,7 +173,10 @@ class Load {
     const done = this.#images.length;
     this.options.progress?.({ stage: "decode", done, total: done, unit: "images" });
     this.#spill?.end();
-    return { images: this.#images, size: this.#size, damaged, spilled: this.#spill?.images() ?? null };
+    const lost = new Set(damaged.map(({ path }) => path));
+    const animated = this.#animated.filter((file) => !lost.has(file));
+    const spilled = this.#spill?.images() ?? null;
+    return { images: this.#images, size: this.#size, damaged, animated, spilled };
   }
 
   /** Never rejects: what goes wrong is kept with the image's position, so that no failure is lost between two waits. */
@@ -254,6 +262,12 @@ export function damagedNotes(damaged: readonly DamagedFile[]): string[] {
   return [
     `${damaged.length} damaged file${many ? "s were" : " was"} passed over: ${named.join("; ")}${more}.`,
   ];
+}
+
+/** What to say of files of several pictures. */
+export function animatedNotes(animated: readonly string[]): string[] {
+  if (animated.length === 0) return [];
+  return [`Of images with several pictures the first was taken: ${someOf(animated)}.`];
 }
 
 /** @param ids class ids by the images' class names; `spilled`: the pixels, where they are in a file */

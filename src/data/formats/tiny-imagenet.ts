@@ -7,6 +7,7 @@ import { createDataset, type ImageDataset } from "../dataset.js";
 import { defineFormat } from "./format.js";
 import { compareNames } from "./names.js";
 import {
+  animatedNotes,
   damagedNotes,
   type ImageOptions,
   type ImagePlace,
@@ -40,7 +41,7 @@ export async function readTinyImagenet(path: string, options: ImageOptions = {})
   const found = await list(path, listing, options);
   const { places: below, wnids } = placesOf(path, found);
   const places = new Map([...below].map(([file, place]) => [found.root + file, place]));
-  const { images, size, damaged, spilled } = await loadPlacedImages(path, listing, places, options);
+  const { images, size, damaged, animated, spilled } = await loadPlacedImages(path, listing, places, options);
   images.sort(
     (a, b) => compareNames(a.place.className, b.place.className) || compareNames(a.place.name, b.place.name),
   );
@@ -72,6 +73,7 @@ export async function readTinyImagenet(path: string, options: ImageOptions = {})
       "The test split is the published validation split; the images in test/ have no labels and were passed over.",
       ...listing.notes,
       ...damagedNotes(damaged),
+      ...animatedNotes(animated),
     ],
   });
 }
