@@ -166,7 +166,10 @@ describe("bad input ends with one clear sentence", () => {
     const tensors = new Map(
       [...model.stateDict()].map(([name, t]) => [name, storeTensor(t.mul(1e30))] as const),
     );
-    writeFileSync(place.path("huge.safetensors"), Buffer.concat(encodeSafetensors({ tensors, metadata: {} })));
+    writeFileSync(
+      place.path("huge.safetensors"),
+      Buffer.concat(encodeSafetensors({ tensors, metadata: {} })),
+    );
     const ended = await place.call([
       ...[
         "eval",

@@ -14,7 +14,7 @@ import { rblWeights, rebalancedLoss, recognitionLoss } from "../../src/losses/in
 import { buildModel, type ImageClassifier, modelNames } from "../../src/nn/index.js";
 import { Generator, noGrad, scope, type Tensor } from "../../src/tensor/index.js";
 import { decodeSafetensors, restoreTensor } from "../../src/training/safetensors.js";
-import { onCuda, onTestDevice, testDevice } from "../test-device.js";
+import { onCuda, onTestDevice, roundsAsRecorded, testDevice } from "../test-device.js";
 import {
   describeGolden,
   expectWithin,
@@ -193,11 +193,14 @@ describeGolden<Pgd>("pgd.json", ({ linf, l2, rbl_counts, cases, tolerance }) => 
             expectWithin(delta.abs().amax().item(), reference.max_abs_delta, 1e-6, "largest |delta|");
           }
           const moved = differing(adversarial, examples.get(`${caseName}.${name}`)!);
-          expect(moved.pixels, "share of the pixels that differ").toBeLessThanOrEqual(
-            tolerance.pixels_fraction_allowed_to_differ,
-          );
-          // Another device rounds every convolution otherwise, so that other images' paths cross a kink.
-          if (!onCuda) {
+          // Folded networks round otherwise than recorded ones; where the processor's kernels do, too, more paths cross a kink.
+          const comparable = roundsAsRecorded || mode === "eval";
+          if (comparable || onCuda) {
+            expect(moved.pixels, "share of the pixels that differ").toBeLessThanOrEqual(
+              tolerance.pixels_fraction_allowed_to_differ,
+            );
+          }
+          if (comparable && !onCuda) {
             expect(moved.images, "share of the images that differ").toBeLessThanOrEqual(
               imagesAllowedToDiffer,
             );
