@@ -117,6 +117,12 @@ describeGolden<TrainingSteps>("training_steps.json", (golden) => {
     expectWithin(seen[index]!.loss, recorded.loss, lateLossTolerance, "loss");
   });
 
+  if (!roundsAsRecorded) {
+    it.skip(
+      "examples, updates and statistics as recorded: the convolutions here round otherwise than the recorded ones",
+    );
+  }
+
   describe.each(exact)("step $index", ({ index, recorded }) => {
     it("has the recorded examples, logits and loss", () => {
       const { loss, logits, examples } = seen[index]!;
