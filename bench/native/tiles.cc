@@ -3,8 +3,7 @@
 #include <node_api.h>
 
 #include <chrono>
-#include <cstring>
-#include <memory>
+#include <initializer_list>
 #include <vector>
 
 #include "tile_kernels.h"

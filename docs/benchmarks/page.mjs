@@ -45,16 +45,19 @@ function readRecords() {
   };
 }
 
-/** A target that the latest machine could not measure, as the latest one did that could. */
+/**
+ * A target that the latest machine could not measure is held to what the latest one measured that could. What that record says of it counts
+ * only if the target was the same.
+ */
 function measuredWherePossible({ name, targets }, everything) {
   const earlier = everything
     .filter((measured) => measured.name === name)
     .flatMap((measured) => measured.targets);
-  return targets.map((target) =>
-    target.measured === null
-      ? (earlier.findLast(({ number, measured }) => number === target.number && measured !== null) ?? target)
-      : target,
-  );
+  return targets.map((target) => {
+    if (target.measured !== null) return target;
+    const last = earlier.findLast(({ number, measured }) => number === target.number && measured !== null);
+    return last ? { ...target, measured: last.measured, met: last.met && last.text === target.text } : target;
+  });
 }
 
 /** Shown of every machine: not each has oneDNN's Winograd convolutions. */

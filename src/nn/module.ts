@@ -105,19 +105,20 @@ export abstract class Module {
 
   /**
    * Overwrites parameters and buffers; dtypes and devices stay those of this network.
+   * @param called what an error calls an entry, where the state comes from a file with other names; default: its name here
    * @throws ReatError `checkpoint` naming the entries that are missing, unknown or of another shape; nothing is changed then
    */
-  loadStateDict(state: ReadonlyMap<string, Tensor>): void {
+  loadStateDict(state: ReadonlyMap<string, Tensor>, called: (name: string) => string = (name) => name): void {
     const own = this.stateDict();
     const problems: string[] = [];
     const missing = [...own.keys()].filter((name) => !state.has(name));
     const unexpected = [...state.keys()].filter((name) => !own.has(name));
-    if (missing.length > 0) problems.push(`missing ${listed(missing)}`);
-    if (unexpected.length > 0) problems.push(`unknown ${listed(unexpected)}`);
+    if (missing.length > 0) problems.push(`missing ${listed(missing.map(called))}`);
+    if (unexpected.length > 0) problems.push(`unknown ${listed(unexpected.map(called))}`);
     const misshapen = [...own].flatMap(([name, { shape }]) => {
       const given = state.get(name)?.shape;
       return given && String(given) !== String(shape)
-        ? [`${name} is [${given}] where [${shape}] is needed`]
+        ? [`${called(name)} is [${given}] where [${shape}] is needed`]
         : [];
     });
     if (misshapen.length > 0) problems.push(listed(misshapen));

@@ -101,25 +101,25 @@ export function loadState(
   { state, origins }: Pick<Translation, "state" | "origins">,
   model: ImageClassifier,
 ): void {
+  const called = namesInFile(origins);
   try {
     scope(() =>
-      model.loadStateDict(new Map([...state].map(([name, value]) => [name, restoreTensor(value)]))),
+      model.loadStateDict(new Map([...state].map(([name, value]) => [name, restoreTensor(value)])), called),
     );
-  } catch (error) {
-    if (!(error instanceof ReatError)) throw error;
+  } catch (cause) {
+    if (!(cause instanceof ReatError)) throw cause;
     const named = `a ${model.architecture} with ${model.classes} classes`;
-    const cause = new ReatError("checkpoint", inNamesOf(origins, error.message), { cause: error });
     throw new ReatError("checkpoint", `${file} is not ${named}. ${cause.message}`, { cause });
   }
 }
 
-/** A sentence with the file's names of tensors. One that the file lacks is called as others of the same layer are. */
-function inNamesOf(origins: ReadonlyMap<string, string>, sentence: string): string {
+/** The file's names of tensors. One that the file lacks is called as others of the same layer are. */
+function namesInFile(origins: ReadonlyMap<string, string>): (name: string) => string {
   const layers = new Map([...origins].map((names) => names.map(layerOf) as [string, string]));
-  return sentence.replace(/[A-Za-z_]\w*(\.\w+)*/g, (name) => {
+  return (name) => {
     const layer = layers.get(layerOf(name));
     return origins.get(name) ?? (layer === undefined ? name : layer + name.slice(layerOf(name).length));
-  });
+  };
 }
 
 /** A name up to its last dot; "" for names without one, which share no layer. */

@@ -193,8 +193,9 @@ describeGolden<Pgd>("pgd.json", ({ linf, l2, rbl_counts, cases, tolerance }) => 
             expectWithin(delta.abs().amax().item(), reference.max_abs_delta, 1e-6, "largest |delta|");
           }
           const moved = differing(adversarial, examples.get(`${caseName}.${name}`)!);
-          // Folded networks round otherwise than recorded ones; where the processor's kernels do, too, more paths cross a kink.
-          const comparable = roundsAsRecorded || mode === "eval";
+          // Folded weights round otherwise than the recorded ones. Where LibTorch's own convolutions do, too, more paths cross a kink;
+          // those of mode "fast" are this project's, which add up in the same order on every processor.
+          const comparable = roundsAsRecorded || mode !== "frozen";
           if (comparable || onCuda) {
             expect(moved.pixels, "share of the pixels that differ").toBeLessThanOrEqual(
               tolerance.pixels_fraction_allowed_to_differ,
