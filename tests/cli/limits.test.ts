@@ -1,4 +1,5 @@
 // What the shell and the machine allow: full disks, readers that go away, closed terminals, read-only folders, few files.
+
 import { type spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
@@ -8,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { whyNotStarted } from "../../scripts/start-failure.mjs";
 import { cacheFolder } from "../../src/data/index.js";
+import { needing } from "../skipped.js";
 import { ScratchFolder } from "./command-line.js";
 
 const program = fileURLToPath(new URL("../../bin/reat.js", import.meta.url));
@@ -79,7 +81,8 @@ describe("a terminal that is closed", () => {
 /** Whether this user may mount something over a folder, in a namespace of its own. */
 const mounts = spawnSync("unshare", ["-m", "true"]).status === 0;
 
-describe.skipIf(!mounts)("a run on a disk that is read-only", () => {
+const title = needing(mounts, "a run on a disk that is read-only", "this user may not mount");
+describe.skipIf(!mounts)(title, () => {
   const readOnly = (line: string) =>
     shell(`unshare -m sh -c "mount --bind runs runs && mount -o remount,bind,ro runs && ${line}"`);
 

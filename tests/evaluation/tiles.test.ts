@@ -1,10 +1,12 @@
 // Attacks that look for examples through convolutions in tiles: what is said of it, and how it is turned off.
+
 import { expect, it } from "vitest";
 import { evaluationAttack, isEnsemble, namedAttack } from "../../src/attacks/index.js";
 import { evaluate, type MeasureOptions, measureEnsemble, tilesSentence } from "../../src/evaluation/index.js";
 import { tileProcessor } from "../../src/nn/fast/tile-convolution.js";
 import { BasicBlock, ResNet, setLevers, throughTiles, usesTiles } from "../../src/nn/index.js";
 import { Generator, keep, noGrad, rand, scope, setThreads, type Tensor } from "../../src/tensor/index.js";
+import { needing } from "../skipped.js";
 
 setThreads(1);
 const network = new ResNet(
@@ -48,7 +50,12 @@ it("throughTiles asks the network plainly and through tiles, and leaves its mode
   );
 });
 
-it.runIf(here)("an ensemble looks through tiles unless it is told not to, and says so", async () => {
+const ensembleTitle = needing(
+  here,
+  "an ensemble looks through tiles unless it is told not to, and says so",
+  "tiles need AVX2 or AVX-512",
+);
+it.runIf(here)(ensembleTitle, async () => {
   const seen = new Set<string>();
   const spied = spyOnModes(seen);
   const { ensemble: record, report } = await measureEnsemble(options, ensemble);
@@ -64,7 +71,12 @@ it.runIf(here)("an ensemble looks through tiles unless it is told not to, and sa
   expect(without.report.correct).toBe(report.correct);
 });
 
-it.runIf(here)("so does a single attack that has its examples confirmed", async () => {
+const singleTitle = needing(
+  here,
+  "so does a single attack that has its examples confirmed",
+  "tiles need AVX2 or AVX-512",
+);
+it.runIf(here)(singleTitle, async () => {
   const attack = { name: "apgd-ce", attack: namedAttack("apgd-ce", { epsilon: 0.01 }).attack };
   expect(attack.attack.confirmsExamples).toBe(true);
   for (const [tiles, modes] of [

@@ -1,4 +1,5 @@
 // Logs for other programs: what is in them, read back by the format's checksums, and by TensorBoard's own reader where it is.
+
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { parseConfig, resumeExperiment, runExperiment, writePastLogs } from "../
 import { EventSchema } from "../../src/export/logs/event-schema.js";
 import { crc32c } from "../../src/export/logs/record-file.js";
 import { readRunEvents } from "../../src/training/index.js";
+import { needing } from "../skipped.js";
 import { TinyExperiments } from "./tiny-experiment.js";
 
 let tiny: TinyExperiments;
@@ -183,24 +185,25 @@ function pythonWithTensorBoard(): string | null {
 }
 const python = pythonWithTensorBoard();
 
-it.skipIf(python === null)(
+const title = needing(
+  python !== null,
   "TensorBoard's own reader gives the numbers, histograms and pictures",
-  { timeout: 60_000 },
-  () => {
-    const folder = join(run, "tensorboard");
-    const { stdout } = spawnSync(python!, ["-c", reader, folder], { encoding: "utf8", maxBuffer: 1 << 26 });
-    const read = JSON.parse(stdout);
-    const own = valuesOf(folder);
-    let scalars = 0;
-    for (const [tag, points] of Object.entries(read.scalars as Record<string, [number, number][]>)) {
-      for (const [step, value] of points) {
-        scalars += 1;
-        expect(own.get(`${tag}@${step}`), tag).toBeCloseTo(value, 6);
-      }
-    }
-    expect(scalars).toBe([...own.values()].filter((value) => typeof value === "number").length);
-    const { bucket } = own.get("epoch/predicted classes of adversarial examples@2") as { bucket: number[] };
-    expect(read.histograms["epoch/predicted classes of adversarial examples"]).toEqual(bucket);
-    expect(Object.keys(read.images)).toContain("examples/training images");
-  },
+  "no Python here has tensorboard",
 );
+it.skipIf(python === null)(title, { timeout: 60_000 }, () => {
+  const folder = join(run, "tensorboard");
+  const { stdout } = spawnSync(python!, ["-c", reader, folder], { encoding: "utf8", maxBuffer: 1 << 26 });
+  const read = JSON.parse(stdout);
+  const own = valuesOf(folder);
+  let scalars = 0;
+  for (const [tag, points] of Object.entries(read.scalars as Record<string, [number, number][]>)) {
+    for (const [step, value] of points) {
+      scalars += 1;
+      expect(own.get(`${tag}@${step}`), tag).toBeCloseTo(value, 6);
+    }
+  }
+  expect(scalars).toBe([...own.values()].filter((value) => typeof value === "number").length);
+  const { bucket } = own.get("epoch/predicted classes of adversarial examples@2") as { bucket: number[] };
+  expect(read.histograms["epoch/predicted classes of adversarial examples"]).toEqual(bucket);
+  expect(Object.keys(read.images)).toContain("examples/training images");
+});

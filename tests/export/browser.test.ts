@@ -1,4 +1,5 @@
 // An exported classifier in a browser: onnxruntime-web in headless Chromium answers as the network does.
+
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
@@ -8,7 +9,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { onnxFiles } from "../../src/export/index.js";
 import { methodOptions } from "../../src/methods/index.js";
 import { Generator, noGrad, rand, scope, setThreads } from "../../src/tensor/index.js";
-import { browserPath, launchBrowser } from "../server/browser.js";
+import { browserPath, launchBrowser, noBrowser } from "../server/browser.js";
+import { needing } from "../skipped.js";
 import { untrained } from "./subjects.js";
 
 setThreads(1);
@@ -49,7 +51,8 @@ afterAll(() => {
   server.close();
 });
 
-it.skipIf(!browserPath)("gives the network's logits", { timeout: 120_000 }, async () => {
+const title = needing(browserPath !== undefined, "gives the network's logits", noBrowser);
+it.skipIf(!browserPath)(title, { timeout: 120_000 }, async () => {
   using subject = untrained({ classifier: "cosine", method: methodOptions.parse({ name: "robal" }) });
   files.set("/model.onnx", onnxFiles(subject, { withGradient: false }).model);
   const shape = [3, 3, 16, 16];

@@ -1,4 +1,5 @@
 // The page of `reat export --demo`, opened from a file as a visitor would: the same answers as the run, and attacks that work.
+
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -9,7 +10,8 @@ import { loadClassifier, predict } from "../../src/experiments/index.js";
 import { safetensorsFile } from "../../src/export/index.js";
 import { ScratchFolder } from "../cli/command-line.js";
 import { TinyExperiments } from "../experiments/tiny-experiment.js";
-import { browserPath, launchBrowser } from "../server/browser.js";
+import { browserPath, launchBrowser, noBrowser } from "../server/browser.js";
+import { needing } from "../skipped.js";
 import { untrained } from "./subjects.js";
 
 let tiny: TinyExperiments;
@@ -54,7 +56,8 @@ it("shows no images to begin with where no run says which there are, and class n
   expect(readFileSync(place.path("hostile/demo.html"), "utf8")).not.toContain("<img src=x");
 });
 
-describe.skipIf(!browserPath)("in a browser", () => {
+const title = needing(browserPath !== undefined, "in a browser", noBrowser);
+describe.skipIf(!browserPath)(title, () => {
   let browser: Browser;
   let page: Page;
   const problems: string[] = [];

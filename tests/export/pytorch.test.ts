@@ -1,4 +1,5 @@
 // Files for PyTorch: read again by this library's own reader, and by Python's torch where there is one.
+
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +11,7 @@ import { encodeTorchArchive } from "../../src/export/pytorch/torch-archive.js";
 import { methodOptions } from "../../src/methods/index.js";
 import { setThreads } from "../../src/tensor/index.js";
 import { readWeightsFile } from "../../src/weights/index.js";
+import { needing } from "../skipped.js";
 import { pythonWithTorch } from "./python.js";
 import { untrained } from "./subjects.js";
 
@@ -48,23 +50,25 @@ it("is the same file for the same weights, with tensors at multiples of 64 bytes
   expect(file.indexOf(Buffer.alloc(12, 7)) % 64).toBe(0);
 });
 
-it.skipIf(pythonWithTorch === null)(
+const title = needing(
+  pythonWithTorch !== null,
   "Python's torch loads it with weights_only and answers alike",
-  async () => {
-    using subject = untrained(robal);
-    const source = join(folder, "source.pt");
-    writeFileSync(source, torchFile(subject));
-    const out = join(folder, "python");
-    const { parity } = await exportClassifier(source, { to: ["pytorch"], out, python: pythonWithTorch! });
-    const [own, python] = parity;
-    expect(own).toMatchObject({ runBy: "reat", largestDifference: 0, sameClass: 64 });
-    expect(python?.runBy).toMatch(/^PyTorch .* in Python$/);
-    expect(python).toMatchObject({ sameClass: 64 });
-    expect(python?.largestDifference).toBeLessThan(1e-4);
-    const program = `import torch
+  "no Python here has torch",
+);
+it.skipIf(pythonWithTorch === null)(title, async () => {
+  using subject = untrained(robal);
+  const source = join(folder, "source.pt");
+  writeFileSync(source, torchFile(subject));
+  const out = join(folder, "python");
+  const { parity } = await exportClassifier(source, { to: ["pytorch"], out, python: pythonWithTorch! });
+  const [own, python] = parity;
+  expect(own).toMatchObject({ runBy: "reat", largestDifference: 0, sameClass: 64 });
+  expect(python?.runBy).toMatch(/^PyTorch .* in Python$/);
+  expect(python).toMatchObject({ sameClass: 64 });
+  expect(python?.largestDifference).toBeLessThan(1e-4);
+  const program = `import torch
 saved = torch.load("${out}/model.pt", weights_only=True)
 print(saved["class_names"], saved["image_size"], saved["state_dict"]["fc.weight"].shape)`;
-    const { stdout } = spawnSync(pythonWithTorch!, ["-c", program], { encoding: "utf8" });
-    expect(stdout.trim()).toBe("['ant', 'bee', 'cat'] [16, 16] torch.Size([3, 128])");
-  },
-);
+  const { stdout } = spawnSync(pythonWithTorch!, ["-c", program], { encoding: "utf8" });
+  expect(stdout.trim()).toBe("['ant', 'bee', 'cat'] [16, 16] torch.Size([3, 128])");
+});

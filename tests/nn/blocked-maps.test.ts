@@ -1,13 +1,20 @@
 // Convolutions of maps in blocks against LibTorch's own, forth and back to the maps.
+
 import { describe, expect, it } from "vitest";
 import { blocksAvailable, convolveBlocks, toBlocks } from "../../src/nn/fast/blocked-maps.js";
 import { callOperator, conv2d, Generator, grad, rand, scope, type Tensor } from "../../src/tensor/index.js";
+import { needing } from "../skipped.js";
 import { apart, fromBlocks } from "./from-blocks.js";
 
 const generator = new Generator(3);
 const centred = (...shape: number[]) => rand(shape, generator).sub(0.5);
 
-describe.runIf(blocksAvailable())("convolutions in blocks", () => {
+const title = needing(
+  blocksAvailable(),
+  "convolutions in blocks",
+  "they need the system's oneDNN 2 and AVX-512",
+);
+describe.runIf(blocksAvailable())(title, () => {
   it.each([
     { inputs: 3, outputs: 16, side: 32, kernel: 3, stride: 1 },
     { inputs: 16, outputs: 32, side: 9, kernel: 3, stride: 1 },

@@ -1,8 +1,10 @@
 // Mode "fast" gives what mode "frozen" gives, to a coarser rounding, and only where the processor gains from it.
+
 import { afterEach, describe, expect, it } from "vitest";
 import { tileProcessor } from "../../src/nn/fast/tile-convolution.js";
 import { buildModel, type ImageClassifier, type ModelName, setLevers } from "../../src/nn/index.js";
 import { Generator, grad, liveTensors, noGrad, rand, scope, type Tensor } from "../../src/tensor/index.js";
+import { needing } from "../skipped.js";
 
 let restore: () => void = () => {};
 afterEach(() => restore());
@@ -61,7 +63,12 @@ describe.each(["resnet18", "small-resnet", "resnet50", "preact-resnet18", "wrn28
 );
 
 describe("mode fast", () => {
-  it.runIf(tileProcessor() !== "")("rounds differently, and mode frozen within it does not", () =>
+  const title = needing(
+    tileProcessor() !== "",
+    "rounds differently, and mode frozen within it does not",
+    "tiles need AVX2 or AVX-512",
+  );
+  it.runIf(tileProcessor() !== "")(title, () =>
     scope(() => {
       const model = build("resnet18");
       const images = batch();

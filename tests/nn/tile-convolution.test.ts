@@ -1,9 +1,11 @@
 // Convolutions in tiles against LibTorch's own: results, gradients of the maps and of the addend, and what is fused into them.
+
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { toBlocks } from "../../src/nn/fast/blocked-maps.js";
 import { convolveTiles, prepareTileWeights, tileProcessor } from "../../src/nn/fast/tile-convolution.js";
 import { callOperator, conv2d, Generator, grad, rand, scope, type Tensor } from "../../src/tensor/index.js";
+import { needing } from "../skipped.js";
 import { apart, fromBlocks } from "./from-blocks.js";
 
 const generator = new Generator(3);
@@ -23,7 +25,8 @@ const shapes = [
   { count: 2, inputs: 64, outputs: 128, height: 5, width: 9, kernel: 1, stride: 2 },
 ];
 
-describe.runIf(tileProcessor() !== "")("convolutions in tiles", () => {
+const inTiles = needing(tileProcessor() !== "", "convolutions in tiles", "tiles need AVX2 or AVX-512");
+describe.runIf(tileProcessor() !== "")(inTiles, () => {
   it.each(shapes)(
     "%o: a convolution, forth and back",
     ({ count, inputs, outputs, height, width, kernel, stride }) =>
@@ -155,7 +158,12 @@ describe.runIf(tileProcessor() !== "")("convolutions in tiles", () => {
     }));
 });
 
-describe.runIf(tileProcessor() === "avx512")("another processor", () => {
+const standIn = needing(
+  tileProcessor() === "avx512",
+  "another processor",
+  "only AVX-512 can stand in for another",
+);
+describe.runIf(tileProcessor() === "avx512")(standIn, () => {
   // The choice is made once in a process, by LibTorch's own switch.
   const program = `
     import { buildModel, Generator, grad, rand } from "reat";

@@ -1,4 +1,5 @@
 // Training passes in tiles: convolutions, their moments and all gradients beside float64, networks beside the plain pass.
+
 import { afterEach, describe, expect, it } from "vitest";
 import { toBlocks } from "../../src/nn/fast/blocked-maps.js";
 import { tileProcessor } from "../../src/nn/fast/tile-convolution.js";
@@ -23,6 +24,7 @@ import {
   scope,
   type Tensor,
 } from "../../src/tensor/index.js";
+import { needing } from "../skipped.js";
 import { apart, fromBlocks } from "./from-blocks.js";
 
 let restore: () => void = () => {};
@@ -79,7 +81,8 @@ const shapes = [
   { count: 2, inputs: 64, outputs: 128, height: 5, width: 9, kernel: 1, stride: 2, normed: false },
 ];
 
-describe.runIf(tileProcessor() !== "")("training in tiles", () => {
+const title = needing(tileProcessor() !== "", "training in tiles", "tiles need AVX2 or AVX-512");
+describe.runIf(tileProcessor() !== "")(title, () => {
   it.each(shapes)(
     "%o: results, moments and all gradients beside float64",
     ({ count, inputs, outputs, height, width, kernel, stride, normed }) =>

@@ -1,4 +1,5 @@
 // The report in a browser: axe finds nothing, wide parts are scrolled by keyboard, charts stay legible on a phone, it prints whole.
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,10 +7,12 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeReport } from "../../src/report/index.js";
-import { browserPath, launchBrowser, violations } from "../server/browser.js";
+import { browserPath, launchBrowser, noBrowser, violations } from "../server/browser.js";
+import { needing } from "../skipped.js";
 import { writeFixture } from "./run-fixture.js";
 
-describe.skipIf(!browserPath)("a report in a browser", () => {
+const title = needing(browserPath !== undefined, "a report in a browser", noBrowser);
+describe.skipIf(!browserPath)(title, () => {
   let parent = "";
   let browser: Browser;
   let page: Page;

@@ -1,4 +1,5 @@
 // A reproduction's page in a browser: tables with failures and caveats, and every kind of figure.
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +15,8 @@ import {
   readReproduction,
 } from "../../src/experiments/index.js";
 import { writeReproduction } from "../../src/report/index.js";
-import { browserPath, launchBrowser, violations } from "../server/browser.js";
+import { browserPath, launchBrowser, noBrowser, violations } from "../server/browser.js";
+import { needing } from "../skipped.js";
 
 const classNames = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 const counts = [500, 323, 209, 135, 87, 56, 36, 23, 15, 10];
@@ -70,7 +72,8 @@ function reproduction(): Reproduction {
   };
 }
 
-describe.skipIf(!browserPath)("a reproduction's page in a browser", () => {
+const title = needing(browserPath !== undefined, "a reproduction's page in a browser", noBrowser);
+describe.skipIf(!browserPath)(title, () => {
   let folder = "";
   let browser: Browser;
   let page: Page;

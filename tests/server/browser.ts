@@ -5,13 +5,12 @@ import { type Browser, chromium, type Page } from "playwright-core";
 
 const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Its path; undefined, with a message, where there is none. */
+/** Its path; undefined where there is none. */
 export const browserPath = [process.env.CHROMIUM ?? "", ...places].find(
   (path) => path !== "" && existsSync(path),
 );
-if (!browserPath) {
-  console.warn(`skipped: there is no browser at CHROMIUM, ${places.join(", ")}, so no page is opened`);
-}
+/** Why tests of pages are skipped where there is none. */
+export const noBrowser = `there is no browser at CHROMIUM, ${places.join(", ")}`;
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: browserPath!, args: ["--no-sandbox"] });

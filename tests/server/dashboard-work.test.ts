@@ -1,4 +1,5 @@
 // The dashboard while work goes on, in headless Chromium: a run that trains, jobs that are started and stopped, images and their map, an image dropped.
+
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -6,7 +7,8 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../scripts/places.mjs";
 import { ScratchFolder } from "../cli/command-line.js";
-import { browserPath, launchBrowser, violations } from "./browser.js";
+import { needing } from "../skipped.js";
+import { browserPath, launchBrowser, noBrowser, violations } from "./browser.js";
 import { type Served, serve } from "./served.js";
 
 const tinyConfig = `
@@ -19,7 +21,8 @@ evaluation: { attacks: [pgd-1] }
 threads: 1
 `;
 
-describe.skipIf(!browserPath)("the dashboard at work", { timeout: 120_000 }, () => {
+const title = needing(browserPath !== undefined, "the dashboard at work", noBrowser);
+describe.skipIf(!browserPath)(title, { timeout: 120_000 }, () => {
   let place: ScratchFolder;
   let served: Served;
   let browser: Browser;

@@ -1,4 +1,5 @@
 // The dashboard as a person uses it, in headless Chromium: open, filter, sort, group, compare, watch; kills and hostile runs.
+
 import {
   appendFileSync,
   cpSync,
@@ -15,7 +16,8 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../scripts/places.mjs";
 import { writeFixture } from "../report/run-fixture.js";
-import { browserPath, launchBrowser, violations } from "./browser.js";
+import { needing } from "../skipped.js";
+import { browserPath, launchBrowser, noBrowser, violations } from "./browser.js";
 import { manyRuns, type Served, serve } from "./served.js";
 
 const place = mkdtempSync(join(tmpdir(), "reat-ui-"));
@@ -53,7 +55,8 @@ afterAll(async () => {
   for (const folder of [place, elsewhere]) rmSync(folder, { recursive: true, force: true });
 });
 
-describe.skipIf(!browserPath)("the page", { timeout: 120_000 }, () => {
+const title = needing(browserPath !== undefined, "the page", noBrowser);
+describe.skipIf(!browserPath)(title, { timeout: 120_000 }, () => {
   let browser: Browser;
   let page: Page;
   const wrong: string[] = [];

@@ -2,12 +2,14 @@
 //
 // It fetches a PyTorch and compiles the addon, so it runs only where REAT_TEST_PYTHON names a Python to start from, as in
 // `REAT_TEST_PYTHON=python3 npx vitest run tests/setup/pip-pytorch.test.ts`; REAT_TEST_TORCH (default: torch==2.13.0) is what pip is asked for.
+
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../scripts/places.mjs";
 import { commandsOf, markedBlocks } from "../marked-blocks.js";
+import { needing } from "../skipped.js";
 import { temporaryFolder, write } from "./fake-libtorch.js";
 
 const python = process.env.REAT_TEST_PYTHON;
@@ -37,7 +39,8 @@ it("the page shows the commands of the way through pip, and so does the README",
   expect(shown && commandsOf(shown)).toEqual(commands);
 });
 
-describe.skipIf(python === undefined)(`with ${wanted} from pip`, { timeout: 1_800_000 }, () => {
+const title = needing(python !== undefined, `with ${wanted} from pip`, "REAT_TEST_PYTHON names no Python");
+describe.skipIf(python === undefined)(title, { timeout: 1_800_000 }, () => {
   it("set-up, doctor and a training work", () => {
     const folder = checkoutCopy();
     const programs = temporaryFolder();

@@ -1,6 +1,8 @@
 // Which device is taken, and the sentences for those that are not there.
+
 import { describe, expect, it } from "vitest";
 import { CudaGraph, resolveDevice, systemInfo } from "../../src/tensor/index.js";
+import { needing } from "../skipped.js";
 
 const without = { hasCuda: false, cudaDeviceCount: 0, cudaProblem: "" };
 const two = { hasCuda: true, cudaDeviceCount: 2, cudaProblem: "" };
@@ -48,7 +50,8 @@ describe("the device", () => {
   });
 });
 
-describe.skipIf(systemInfo().cudaGraphs)("CUDA graphs without CUDA", () => {
+const title = needing(!systemInfo().cudaGraphs, "CUDA graphs without CUDA", "this LibTorch has CUDA graphs");
+describe.skipIf(systemInfo().cudaGraphs)(title, () => {
   it("are refused with what they need, before anything is run", () => {
     let runs = 0;
     expect(() => CudaGraph.capture("cuda:0", () => (runs += 1))).toThrow(
