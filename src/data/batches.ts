@@ -33,6 +33,8 @@ import type { PagedImages, WholeImage } from "./paged-images.js";
 export interface DeviceSplit extends Disposable {
   /** uint8 `[count, 3, height, width]`; `[0, 3, height, width]` where images are read from `pages` for each batch */
   readonly images: Tensor;
+  /** `images` on the CPU, for augmentations of many small operations, which do not wait for a GPU there. Default: they do. */
+  readonly imagesOnCpu?: Tensor;
   /** Of a split whose images stay in their file. */
   readonly pages?: PagedImages;
   /** int64 `[count]` */
@@ -55,12 +57,14 @@ export interface Batch {
 
 type Size = { readonly height: number; readonly width: number };
 
-const unaltered: Alterations = { windows: null, augment: (images) => images, mix: () => null };
+const unaltered: Alterations = { windows: null, onCpu: false, augment: (images) => images, mix: () => null };
 
 /** What a plan does to the images of a batch. */
 interface Alterations {
   /** Windows of whole images, of these sizes, that take the place of the middles; null for the middles. */
   readonly windows: ((sizes: readonly Size[], batch: number, second: boolean) => ResizedCrop[]) | null;
+  /** Whether to augment on the CPU, wherever the split lies. */
+  readonly onCpu: boolean;
   /** @param second whether the images are the second ones of mixtures, which draw by themselves */
   readonly augment: (images: Tensor, batch: number, second: boolean) => Tensor;
   readonly mix: (batch: number, indices: Uint32Array) => CutMixPlan | null;
@@ -68,19 +72,27 @@ interface Alterations {
 
 /** Copies a split to a device, once. */
 export function uploadSplit(dataset: ImageDataset, split: ImageSplit, device: Device = "cpu"): DeviceSplit {
-  const [images, labels] = scope(() => {
-    const { pages } = split;
-    const shape = [pages ? 0 : split.count, channelCount, dataset.height, dataset.width];
-    const bytes = pages ? new Uint8Array() : split.images;
-    const ids = tensor(Int32Array.from(split.labels), { device }).to("int64");
-    return [keep(tensor(bytes, { shape, dtype: "uint8", device })), keep(ids)] as const;
-  });
-  const dispose = () => {
-    images.dispose();
-    labels.dispose();
-  };
   const { count, pages } = split;
-  return { images, labels, count, ...(pages && { pages }), dispose, [Symbol.dispose]: dispose };
+  const shape = [pages ? 0 : count, channelCount, dataset.height, dataset.width];
+  const upload = (to: Device) =>
+    keep(tensor(pages ? new Uint8Array() : split.images, { shape, dtype: "uint8", device: to }));
+  const [images, labels] = scope(() => {
+    const ids = tensor(Int32Array.from(split.labels), { device }).to("int64");
+    return [upload(device), keep(ids)] as const;
+  });
+  let onCpu = images.device === "cpu" ? images : null;
+  const dispose = () => {
+    for (const each of new Set([images, labels, onCpu])) each?.dispose();
+  };
+  return {
+    ...{ images, labels, count, dispose },
+    ...(pages && { pages }),
+    get imagesOnCpu() {
+      onCpu ??= upload("cpu");
+      return onCpu;
+    },
+    [Symbol.dispose]: dispose,
+  };
 }
 
 /** The batches of one pass over a split. `batch(b)` may be asked for in any order, so a run can resume at any of them. */
@@ -116,9 +128,9 @@ export class BatchPlan {
     const { augment, mix } = this.alterations;
     const taken = (positions: Uint32Array, second: boolean) => {
       const { labels } = this.split;
-      const index = tensor(Int32Array.from(positions), { device: labels.device }).to("int64");
-      const bytes = this.#bytes(positions, index, b, second);
-      return [augment(bytes, b, second), labels.indexSelect(0, index)] as const;
+      const { device } = labels;
+      const bytes = augment(this.#bytes(positions, b, second), b, second).to(device);
+      return [bytes, labels.indexSelect(0, asIndex(positions, device))] as const;
     };
     const plan = mix(b, indices);
     if (!plan) {
@@ -137,19 +149,20 @@ export class BatchPlan {
     return { images, labels, indices, mixed: { labels: second, share } };
   }
 
-  /** @returns uint8 `[n, 3, height, width]` on the split's device */
-  #bytes(positions: Uint32Array, index: Tensor, b: number, second: boolean): Tensor {
-    const { images, pages } = this.split;
+  /** @returns uint8 `[n, 3, height, width]` where it is augmented */
+  #bytes(positions: Uint32Array, b: number, second: boolean): Tensor {
+    const { windows, onCpu } = this.alterations;
+    const { pages, imagesOnCpu } = this.split;
+    const images = (onCpu && imagesOnCpu) || this.split.images;
     const { device } = images;
     const [, , height, width] = images.shape as [number, number, number, number];
-    const { windows } = this.alterations;
     const drawn = windows?.(
       Array.from(positions, (position) => pages?.sizeAt(position) ?? { height, width }),
       b,
       second,
     );
     if (!pages) {
-      const middles = images.indexSelect(0, index);
+      const middles = images.indexSelect(0, asIndex(positions, device));
       return drawn ? resizedCrops(middles.split(1, 0), drawn, { height, width }) : middles;
     }
     const shape = [positions.length, channelCount, height, width];
@@ -161,6 +174,10 @@ export class BatchPlan {
     if (!second) pages.readAhead(this.order.slice((b + 1) * this.batchSize, (b + 2) * this.batchSize));
     return bytes;
   }
+}
+
+function asIndex(positions: Uint32Array, device: Device): Tensor {
+  return tensor(Int32Array.from(positions), { device }).to("int64");
 }
 
 function asTensor({ planes, height, width }: WholeImage): Tensor {
@@ -236,7 +253,9 @@ export function trainingBatches(split: DeviceSplit, options: TrainingBatchOption
     cutMix && drawCutMix(cutMix, indices, members, { height, width }, [seed, epoch, batch]);
   const windows = (sizes: readonly Size[], batch: number, second: boolean) =>
     drawResizedCrops(sizes, [second ? partnerSeed(seed) : seed, epoch, batch], resizedCrop!);
-  return new BatchPlan(split, order, batchSize, { windows: resizedCrop && windows, augment, mix });
+  // A GPU runs the many small operations of a strong augmentation one by one, and each waits for it; the CPU does them beside its step.
+  const onCpu = strong !== null;
+  return new BatchPlan(split, order, batchSize, { windows: resizedCrop && windows, onCpu, augment, mix });
 }
 
 /** Positions of each class's images. */
