@@ -15,12 +15,13 @@ import {
   trainingBatches,
 } from "reat";
 import { generateSynthetic, loadDataset, selectImages, syntheticDefaults, uploadSplit } from "reat/data";
-import { encodeSafetensors, loadWeights, type StoredTensor, storeTensor } from "reat/training";
+import { encodeSafetensors, type StoredTensor, storeTensor } from "reat/training";
+import { loadWeightsFile, readWeightsFile } from "reat/weights";
 
 /** What is evaluated. */
 export interface EvaluationInput {
   readonly images: number;
-  /** A checkpoint of a ResNet-18; without one, a network is trained here on synthetic images. */
+  /** Weights of a ResNet-18, in a file that `reat eval` reads; without one, a network is trained here on synthetic images. */
   readonly weights?: string | undefined;
   /** The data set that the weights belong to. */
   readonly data?: string | undefined;
@@ -38,7 +39,7 @@ export async function writeEvaluationFile(
   if (existsSync(file)) return;
   const dataset = data && weights ? await loadDataset(data) : generateSynthetic(syntheticDefaults);
   const model = buildModel("resnet18", { classes: dataset.classNames.length, generator: new Generator(0) });
-  if (weights) await loadWeights(weights, model);
+  if (weights) loadWeightsFile(await readWeightsFile(weights), model);
   else trainBriefly(model, dataset, onProgress);
   const { test } = dataset;
   const wanted = Math.min(images, test.count);

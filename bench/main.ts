@@ -42,11 +42,10 @@ const count = (text: string): number => {
 const folder = fileURLToPath(new URL("../bench-files", import.meta.url));
 
 function casesFor({ data, images, weights, quick }: Options): BenchCase[] {
-  const evaluated = images ?? (quick ? 128 : 1000);
   return [
     ...trainingCases,
     ...gpuCases(systemInfo().cudaDeviceCount > 0),
-    ...evaluationCases({ images: evaluated, weights, data }, folder),
+    ...evaluationCases({ images, weights, data }, quick ? 128 : 1000, folder),
     ...attackCases,
     ...profileCases,
     ...scalingCases,
@@ -113,8 +112,12 @@ const program = new Command("npm run bench --")
   .option("--json <file>", "write everything measured")
   .option("--list", "name the cases and measure nothing")
   .option("--data <archive>", "images of CIFAR-10, for the cases that read them")
-  .option("--images <n>", "images of the evaluation (default: 1000, with --quick 128)", count)
-  .option("--weights <file>", "evaluate this checkpoint of a ResNet-18 on --data")
+  .option(
+    "--images <n>",
+    "images of the evaluations (default: 1000, with --quick 128, and 100 of AutoAttack's)",
+    count,
+  )
+  .option("--weights <file>", "evaluate these weights of a ResNet-18 on --data")
   .action(bench);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));

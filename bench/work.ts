@@ -67,6 +67,16 @@ export interface EvaluationWork {
   readonly seeds: readonly number[];
 }
 
+/** AutoAttack standard, l∞, 8/255, on the weights and images in a file, as {@link EvaluationWork} has them. */
+export interface AutoAttackWork {
+  readonly kind: "auto-attack";
+  readonly model: "resnet18";
+  readonly classes: number;
+  readonly file: string;
+  /** Whether the attacks ask the network through convolutions in tiles, and the plain network confirms what they find. */
+  readonly tiles: boolean;
+}
+
 /** TAIL's value and gradient for a batch of features. */
 export interface TailWork {
   readonly kind: "tail";
@@ -155,6 +165,7 @@ export type Work =
   | AttackWork
   | TrainingPassWork
   | EvaluationWork
+  | AutoAttackWork
   | TailWork
   | PeakWork
   | TileStagesWork

@@ -4,15 +4,15 @@ import { buildModel, evaluate, Generator, noGrad, pgd, rand, scope, type Tensor 
 import type { ClassGroup } from "reat/data";
 import { keep } from "reat/tensor";
 import { decodeSafetensors, restoreTensor } from "reat/training";
-import type { EvaluationWork } from "../work.js";
+import type { AutoAttackWork, EvaluationWork } from "../work.js";
 import type { Run } from "./run.js";
 
 const [epsilon, stepSize] = [8 / 255, 2 / 255];
 
-export function prepareEvaluation(work: EvaluationWork): Run {
-  const { batchSize, seeds, classes, attackSteps: steps } = work;
-  const { tensors } = decodeSafetensors(readFileSync(work.file), work.file);
-  const model = buildModel(work.model, { classes, generator: new Generator(0) });
+/** The network in the file, and the images and labels beside it. */
+export function readEvaluationFile({ file, model: name, classes }: EvaluationWork | AutoAttackWork) {
+  const { tensors } = decodeSafetensors(readFileSync(file), file);
+  const model = buildModel(name, { classes, generator: new Generator(0) });
   const [images, labels] = scope(() => {
     const all = new Map([...tensors].map(([name, stored]) => [name, restoreTensor(stored)]));
     const [images, labels] = [all.get("images")!, all.get("labels")!];
@@ -21,6 +21,12 @@ export function prepareEvaluation(work: EvaluationWork): Run {
     model.loadStateDict(all);
     return [keep(images), keep(labels)] as const;
   });
+  return { model, images, labels };
+}
+
+export function prepareEvaluation(work: EvaluationWork): Run {
+  const { batchSize, seeds, classes, attackSteps: steps } = work;
+  const { model, images, labels } = readEvaluationFile(work);
   const size = images.shape[0]!;
   const count = Math.ceil(size / batchSize);
   const batch = (index: number) => {

@@ -6,6 +6,7 @@ import { systemInfo } from "reat/tensor";
 import { setLevers } from "#reat/nn/fast/levers.js";
 import type { Switches, Work } from "../work.js";
 import { prepareAttack } from "./attack.js";
+import { prepareAutoAttack } from "./auto-attack.js";
 import { prepareCalls } from "./calls.js";
 import {
   prepareAugmentation,
@@ -34,6 +35,8 @@ function prepare(work: Work): Run | Promise<Run> {
       return prepareAttack(work);
     case "evaluation":
       return prepareEvaluation(work);
+    case "auto-attack":
+      return prepareAutoAttack(work);
     case "tail":
       return prepareTail(work);
     case "peak":

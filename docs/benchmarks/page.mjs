@@ -111,8 +111,15 @@ function peakBlock(cases) {
   return cases
     .map(({ numbers, baseline, file }) => {
       const rows = Object.entries(baseline.values).map(([name, speed]) => [name, digits(speed)]);
-      const { reached, share, shareOfWinograd } = numbers;
-      return `In ${file} the attack steps reach ${digits(reached)} GFLOP/s, ${(100 * share).toFixed(0)} % of the highest of matrix products and direct convolutions${shareOfWinograd === undefined ? "" : ` and ${(100 * shareOfWinograd).toFixed(0)} % of the fastest Winograd convolution`}.\n\n${table(["measured", "GFLOP/s"], rows)}`;
+      const { reached, share, shareOfWinograd, winogradOfNetwork, shareOfWinogradOfNetwork } = numbers;
+      const percent = (part) => `${(100 * part).toFixed(0)} %`;
+      const fastest = shareOfWinograd
+        ? ` and ${percent(shareOfWinograd)} of the fastest Winograd convolution`
+        : "";
+      const network = shareOfWinogradOfNetwork
+        ? ` At oneDNN's speeds below, all convolutions of stride 1 of the network together would reach ${digits(winogradOfNetwork)} GFLOP/s; the steps reach ${percent(shareOfWinogradOfNetwork)} of it, with everything else that they do.`
+        : "";
+      return `In ${file} the attack steps reach ${digits(reached)} GFLOP/s, ${percent(share)} of the highest of matrix products and direct convolutions${fastest}.${network}\n\n${table(["measured", "GFLOP/s"], rows)}`;
     })
     .join("\n\n");
 }
