@@ -20,7 +20,7 @@ import { currentLevers, precisions } from "../../src/nn/index.js";
 const all = [
   ...trainingCases,
   ...gpuCases(true),
-  ...evaluationCases({ images: 1000 }, "/nowhere"),
+  ...evaluationCases({ images: 1000 }, 1000, "/nowhere"),
   ...attackCases,
   ...profileCases,
   ...scalingCases,
