@@ -29,6 +29,8 @@ export interface AgreementRecord {
   readonly flagsDiffer: number | null;
   /** Where examples were looked for through convolutions in tiles: how many of them the plain network did not confirm. */
   readonly tiles?: { readonly unconfirmed: number };
+  /** Where the official implementation was run on the same machine, for its times: on which PyTorch. */
+  readonly officialHere?: { readonly torch: string };
   readonly rows: readonly AgreementRow[];
 }
 

@@ -1,5 +1,7 @@
 // AutoAttack, each of its attacks alone, PGD-20 and CW-100 on 500 images against the official figures, with times.
+import { readFileSync } from "node:fs";
 import { beforeAll, expect, it } from "vitest";
+import { z } from "zod";
 import {
   type AutoAttackResult,
   autoAttack,
@@ -20,8 +22,22 @@ import {
 import { describeGolden } from "../tests/golden/generator.js";
 import { type AgreementRow, record } from "./agreement-record.js";
 
+const officialRun = z.strictObject({
+  torch: z.string(),
+  /** One character for each image, 1 where it still stands at the end. */
+  robust: z.string(),
+  /** Wall time with two threads, by attack. */
+  seconds: z.record(z.string(), z.number()),
+});
+const officialTimes = z.strictObject({ linf: officialRun.optional(), l2: officialRun.optional() });
+
 /** How far a count of robust images, out of 500, may be from the official count. */
 const allowed = { afterEach: 3, atEnd: 2, alone: 3, squareAlone: 5, pgd: 3 };
+
+/** Seconds of the official implementation on this machine, as bench/pytorch/official_autoattack.py writes them; else those of the golden run. */
+const officialHere = process.env.REAT_OFFICIAL_TIMES
+  ? officialTimes.parse(JSON.parse(readFileSync(process.env.REAT_OFFICIAL_TIMES, "utf8")))
+  : null;
 
 const show = (text: string) => process.stdout.write(`${text}\n`);
 const row = (cells: readonly (string | number)[]) =>
@@ -84,13 +100,19 @@ describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
       const { result, passes, cpu } = await measured(norm, eps, "standard", tiles);
       show(`\nAutoAttack standard, ${norm}, ${way}, constants ${result.constantsHash.slice(0, 12)}`);
       row(head);
+      const here = officialHere?.[norm as "linf" | "l2"];
+      // Times of a run that ends otherwise would be those of something else.
+      if (here) expect(here.robust).toBe(sequence.robust);
+      const officialTotal = here
+        ? Object.values(here.seconds).reduce((sum, each) => sum + each, 0)
+        : sequence.total_seconds;
       let total = 0;
       let totalCpu = 0;
       const rows: AgreementRow[] = [];
       for (const { attack, standing, seconds, robust } of result.outcomes) {
         const official = Math.round(sequence.accuracy_after[attack]! * 500);
         const flags = attack === "square" ? differences(robust, sequence.robust) : "";
-        const officialSeconds = sequence.seconds[attack]!;
+        const officialSeconds = (here ?? sequence).seconds[attack]!;
         row([
           ...[
             `  after ${attack}`,
@@ -114,16 +136,17 @@ describeGolden<AutoAttackGolden>("autoattack.json", (golden) => {
         });
         expect.soft(Math.abs(standing - official), `after ${attack}`).toBeLessThanOrEqual(allowed.afterEach);
       }
-      const ratio = total / sequence.total_seconds;
+      const ratio = total / officialTotal;
       row([
         ...["  all", "", "", "", total.toFixed(1), totalCpu.toFixed(1)],
-        ...[sequence.total_seconds.toFixed(1), ratio.toFixed(2)],
+        ...[officialTotal.toFixed(1), ratio.toFixed(2)],
       ]);
       const end = Math.round(sequence.robust_accuracy * 500);
       rows.at(-1)!.allowed = allowed.atEnd;
       record(`${norm}-standard${tiles ? "-tiles" : ""}`, {
         ...{ case: "standard", norm, epsilon: String(eps), rows },
         ...(tiles && { tiles: { unconfirmed: result.unconfirmed } }),
+        ...(here && { officialHere: { torch: here.torch } }),
         ...{ constantsHash: result.constantsHash, flagsDiffer: differences(result.robust, sequence.robust) },
       });
       expect(Math.abs(result.robustAccuracy * 500 - end)).toBeLessThanOrEqual(allowed.atEnd);

@@ -11,7 +11,7 @@ import { evaluationCases } from "./cases/evaluation.js";
 import { gpuCases } from "./cases/gpu.js";
 import { profileCases } from "./cases/profile.js";
 import { scalingCases } from "./cases/scaling.js";
-import { trainingCases } from "./cases/training.js";
+import { trainingCases, wholeTrainingCases } from "./cases/training.js";
 import { machineRecord } from "./machine.js";
 import { measureCase, needsPython } from "./measure.js";
 import { baselineProgram, findPython, ourProgram } from "./programs.js";
@@ -44,6 +44,7 @@ const folder = fileURLToPath(new URL("../bench-files", import.meta.url));
 function casesFor({ data, images, weights, quick }: Options): BenchCase[] {
   return [
     ...trainingCases,
+    ...wholeTrainingCases(data),
     ...gpuCases(systemInfo().cudaDeviceCount > 0),
     ...evaluationCases({ images, weights, data }, quick ? 128 : 1000, folder),
     ...attackCases,

@@ -47,6 +47,8 @@ const measuredSchema = z.strictObject({
 const machineSchema = z.strictObject({
   time: z.string(),
   cpu: z.string(),
+  /** What tells processors of one name from each other: family, model, and the instructions that tiles use. */
+  processor: z.string().optional(),
   cores: z.int(),
   /** The GPUs; empty where there is none. */
   gpus: z.array(z.string()).default([]),

@@ -54,6 +54,17 @@ export interface TrainingPassWork {
   readonly batchSize: number;
 }
 
+/** Whole trainings of a preset, one for each seed, and the accuracy of their last epochs in per cent: values "clean 1", "pgd-20 1" and so on. */
+export interface WholeTrainingWork {
+  readonly kind: "whole-training";
+  readonly preset: string;
+  readonly source: string;
+  readonly epochs: number;
+  readonly seeds: readonly number[];
+  /** Test images that the last epochs are measured on. */
+  readonly images: number;
+}
+
 /** Clean and PGD accuracy of the weights and images in a file. */
 export interface EvaluationWork {
   readonly kind: "evaluation";
@@ -164,6 +175,7 @@ export type Work =
   | TrainStepWork
   | AttackWork
   | TrainingPassWork
+  | WholeTrainingWork
   | EvaluationWork
   | AutoAttackWork
   | TailWork

@@ -1,7 +1,7 @@
 // Training steps against the baseline's, and REAT's against PGD-AT's.
 import type { BenchCase } from "../case.js";
 import { pairedRatio, secondsOf } from "../statistics.js";
-import type { TrainStepWork } from "../work.js";
+import type { TrainStepWork, Values, WholeTrainingWork } from "../work.js";
 import { counts10, counts100 } from "./counts.js";
 
 /** The paper's step on CIFAR-10-LT. */
@@ -92,6 +92,55 @@ const besidePyTorch: readonly BenchCase[] = [
     1.5,
   ),
 ];
+
+/** The means of both sides over the seeds, and how many standard errors of their difference lie between them. */
+function comparedOverSeeds(ours: Values, baseline: Values, figure: string): Record<string, number> {
+  const of = (values: Values) =>
+    Object.entries(values).flatMap(([name, value]) => (name.startsWith(`${figure} `) ? [value] : []));
+  const sides = [of(ours), of(baseline)].map((values) => {
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    return { mean, variance: squares / (values.length - 1) / values.length };
+  });
+  const [on, off] = sides as [(typeof sides)[0], (typeof sides)[0]];
+  const error = Math.sqrt(on.variance + off.variance);
+  return {
+    ...{ [`${figure} on`]: on.mean, [`${figure} off`]: off.mean },
+    [`${figure} errors`]: Math.abs(on.mean - off.mean) / error,
+  };
+}
+
+/** @param source images of CIFAR-10 in an archive; undefined where none was given */
+export function wholeTrainingCases(source: string | undefined): readonly BenchCase[] {
+  const work: WholeTrainingWork = {
+    ...{ kind: "whole-training", preset: "cifar10-lt-ur50-laptop", source: source ?? "" },
+    ...{ epochs: 3, seeds: [1, 2, 3], images: 2000 },
+  };
+  const within = {
+    text: "within two standard errors of trainings without tiles, over three seeds",
+    atMost: 2,
+  };
+  return [
+    {
+      name: "train/three-epochs-with-tiles",
+      about:
+        "three epochs of the laptop preset with three seeds, with tiles in attacks and training passes and without any",
+      ours: { label: "on", runs: "reat", work },
+      baseline: {
+        ...{ label: "off", runs: "reat", work },
+        levers: { trainingTiles: false, winograd: false },
+      },
+      warmUp: 0,
+      mostRepeats: 1,
+      numbers: ([ours], [baseline]) => ({
+        ...comparedOverSeeds(ours?.values ?? {}, baseline?.values ?? {}, "clean"),
+        ...comparedOverSeeds(ours?.values ?? {}, baseline?.values ?? {}, "pgd-20"),
+      }),
+      targets: { "clean errors": within, "pgd-20 errors": within },
+      ...(source === undefined && { lacks: "the images of CIFAR-10 as an archive: --data FILE" }),
+    },
+  ];
+}
 
 export const trainingCases: readonly BenchCase[] = [
   ...besidePyTorch,

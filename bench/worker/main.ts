@@ -24,6 +24,7 @@ import { prepareTail } from "./tail.js";
 import { prepareTileStages } from "./tile-stages.js";
 import { prepareTrainStep } from "./train-step.js";
 import { prepareTrainingPass } from "./training-pass.js";
+import { prepareWholeTraining } from "./whole-training.js";
 
 function prepare(work: Work): Run | Promise<Run> {
   switch (work.kind) {
@@ -31,6 +32,8 @@ function prepare(work: Work): Run | Promise<Run> {
       return prepareTrainStep(work);
     case "training-pass":
       return prepareTrainingPass(work);
+    case "whole-training":
+      return prepareWholeTraining(work);
     case "attack":
       return prepareAttack(work);
     case "evaluation":

@@ -25,11 +25,12 @@ function tableOf({ norm, epsilon, tiles, rows, environment }) {
 }
 
 /** What a whole ensemble took, where the threads are as many as the official run had. */
-function wholeTime({ rows, environment }) {
+function wholeTime({ rows, environment, officialHere }) {
   if (rows.length < 2 || environment.threads !== 2) return "";
   const total = (key) => rows.reduce((sum, row) => sum + row[key], 0);
   const [ours, official] = [total("seconds"), total("officialSeconds")];
-  return `In all ${ours.toFixed(0)} s, ${(ours / official).toFixed(2)} of the official ${official.toFixed(0)} s. `;
+  const where = officialHere ? `, on the same machine with PyTorch ${officialHere.torch}` : "";
+  return `In all ${ours.toFixed(0)} s, ${(ours / official).toFixed(2)} of the official ${official.toFixed(0)} s${where}. `;
 }
 
 function provenance({ constantsHash, flagsDiffer, tiles, time, environment }) {

@@ -34,11 +34,15 @@ function readRecords() {
     .map((file) => ({ file, record: JSON.parse(readFileSync(join(here, file), "utf8")) }))
     .sort((a, b) => a.record.machine.time.localeCompare(b.record.machine.time));
   const everything = records.flatMap(({ file, record }) =>
-    record.cases.map((measured) => ({ ...measured, file })),
+    record.cases.map((measured) => ({ ...measured, file, machine: record.machine })),
   );
   const cases = new Map(everything.map((measured) => [measured.name, measured]));
   for (const measured of cases.values()) measured.targets = measuredWherePossible(measured, everything);
-  const used = new Set([...cases.values(), ...everything.filter(isPeak)].map(({ file }) => file));
+  const used = new Set(
+    [...cases.values(), ...everything.filter(isPeak), ...everything.filter(isBesideFaster)].map(
+      ({ file }) => file,
+    ),
+  );
   return {
     ...{ records: records.filter(({ file }) => used.has(file)), cases: [...cases.values()] },
     everything,
@@ -62,6 +66,8 @@ function measuredWherePossible({ name, targets }, everything) {
 
 /** Shown of every machine: not each has oneDNN's Winograd convolutions. */
 const isPeak = ({ name }) => name === "attack/share-of-peak";
+const isBesideFaster = ({ name }) =>
+  /^train\/.*-kept-memory$|^train\/reat-(channels-last|compiled)$/.test(name);
 
 function targetsBlock(cases) {
   const rows = cases.flatMap((measured) =>
@@ -152,6 +158,32 @@ function stemBlock(cases) {
   return table(["what", "median (quartiles)", "of it the stem"], rows);
 }
 
+/** Steps beside a baseline that is made faster, on every machine and LibTorch that measured them: the ratio is not the same on all. */
+function machinesBlock(everything) {
+  const rows = everything
+    .filter(isBesideFaster)
+    .sort((a, b) => a.name.localeCompare(b.name))
+    .map(({ name, file, machine, ours, baseline, ratio: measured }) => [
+      `\`${name}\``,
+      machine.processor ?? "not recorded",
+      ours.version,
+      seconds(ours.spread),
+      seconds(baseline.spread),
+      ratio(measured),
+      `[${file}](benchmarks/${file})`,
+    ]);
+  const header = [
+    "case",
+    "processor",
+    "LibTorch",
+    "median (quartiles)",
+    "PyTorch",
+    "baseline / ours",
+    "record",
+  ];
+  return table(header, rows);
+}
+
 function scalingBlock(cases, files) {
   const pictures = [...new Set(cases.map(({ sweep }) => sweep.picture))];
   if (pictures.length === 0) return "";
@@ -192,7 +224,7 @@ function provenance(records) {
       const loads = cases.flatMap(({ loadBefore, loadAfter }) => [loadBefore, loadAfter]);
       const state = machine.modified ? " with changes" : "";
       const left = skipped.map(({ name, reason }) => ` ${name} was skipped: ${reason}.`).join("");
-      return `- [${file}](benchmarks/${file}): \`${command}\`, ${machine.commit ? `commit ${machine.commit.slice(0, 10)}${state}` : "commit not recorded"}, ${machine.cpu}, ${machine.cores} cores, LibTorch ${version}, BLAS: ${machine.blas}, Node ${machine.node}, ${machine.time.slice(0, 10)}${quick ? ", few repetitions" : ""}; load average ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}, the benchmark's own two threads included.${left}`;
+      return `- [${file}](benchmarks/${file}): \`${command}\`, ${machine.commit ? `commit ${machine.commit.slice(0, 10)}${state}` : "commit not recorded"}, ${machine.cpu}${machine.processor ? ` (${machine.processor})` : ""}, ${machine.cores} cores, LibTorch ${version}, BLAS: ${machine.blas}, Node ${machine.node}, ${machine.time.slice(0, 10)}${quick ? ", few repetitions" : ""}; load average ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}, the benchmark's own two threads included.${left}`;
     })
     .join("\n");
 }
@@ -205,6 +237,7 @@ export function benchmarksPage() {
   const blocks = new Map([
     ["targets", targetsBlock(cases)],
     ["training-steps", casesTable(named("train/"))],
+    ["machines", machinesBlock(everything)],
     ["evaluation", casesTable(named("evaluate/"))],
     ["attack-steps", casesTable([...named("attack/steps"), ...named("attack/share")])],
     ["peak", peakBlock(everything.filter(isPeak))],

@@ -7,7 +7,7 @@ import { evaluationCases } from "../../bench/cases/evaluation.js";
 import { gpuCases } from "../../bench/cases/gpu.js";
 import { profileCases } from "../../bench/cases/profile.js";
 import { scalingCases } from "../../bench/cases/scaling.js";
-import { trainingCases } from "../../bench/cases/training.js";
+import { trainingCases, wholeTrainingCases } from "../../bench/cases/training.js";
 import { attackStepFlops, forwardFlops } from "../../bench/flops.js";
 import { levers } from "../../bench/levers.js";
 import { judged, needsPython } from "../../bench/measure.js";
@@ -19,6 +19,7 @@ import { currentLevers, precisions } from "../../src/nn/index.js";
 
 const all = [
   ...trainingCases,
+  ...wholeTrainingCases(undefined),
   ...gpuCases(true),
   ...evaluationCases({ images: 1000 }, 1000, "/nowhere"),
   ...attackCases,
