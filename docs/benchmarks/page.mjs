@@ -149,6 +149,30 @@ function tilesBlock(cases) {
     .join("\n\n");
 }
 
+/** What a step would take if it consisted of convolutions at the speeds that the same record measured of them. */
+function limitsBlock(everything) {
+  const of = (file, name) => everything.find((measured) => measured.file === file && measured.name === name);
+  const texts = everything
+    .filter(({ name }) => name === "profile/tiles")
+    .flatMap(({ file, ours: { values } }) => {
+      const [peak, step] = [of(file, "attack/share-of-peak"), of(file, "train/reat-cifar10-kept-memory")];
+      if (!peak || !step) return [];
+      const { attackSteps } = peak.work;
+      // Forward and back to the images; a training pass has the gradient of the weights, too.
+      const ofAttackStep = (peak.numbers.reached * peak.ours.spread.median) / attackSteps;
+      const operations = ofAttackStep * (step.work.attackSteps + 1.5);
+      const { median } = step.ours.spread;
+      const baseline = step.baseline.spread.median;
+      const [kernels, bound] = [values.reached, values.bound].map(
+        (speed) => operations / (speed * step.threads),
+      );
+      return [
+        `In ${file} a REAT step takes ${digits(median)} s beside ${digits(baseline)} s. If ${step.threads} threads convolved at the speed that one reaches alone, and nothing else took any time, it would be ${digits(kernels)} s, a ratio of ${(baseline / kernels).toFixed(2)}; with products at their limit and transformations for nothing ${digits(bound)} s, ${(baseline / bound).toFixed(2)}.`,
+      ];
+    });
+  return texts.join("\n\n");
+}
+
 function stemBlock(cases) {
   const rows = cases.map(({ about, ours, numbers }) => [
     about.replace(/, beside.*/, ""),
@@ -241,6 +265,7 @@ export function benchmarksPage() {
     ["evaluation", casesTable(named("evaluate/"))],
     ["attack-steps", casesTable([...named("attack/steps"), ...named("attack/share")])],
     ["peak", peakBlock(everything.filter(isPeak))],
+    ["limits", limitsBlock(everything)],
     ["stem", stemBlock(named("attack/stem-of-"))],
     ["tiles", tilesBlock(named("profile/tiles"))],
     ["gpu", casesTable(named("gpu/"))],
