@@ -67,7 +67,7 @@ def read_images(archive):
                 found[match.group(1), match.group(2)] = pixels.transpose(2, 0, 1)
     names = sorted(found)
     classes = sorted({name for name, _ in names})
-    images = torch.from_numpy(numpy.stack([found[name] for name in names])).float() / 255
+    images = torch.from_numpy(numpy.stack([found[name] for name in names])).contiguous().float() / 255
     return images, torch.tensor([classes.index(name) for name, _ in names])
 
 
