@@ -81,10 +81,19 @@ function targetsBlock(cases) {
   return table(["case", "target", "measured", ""], rows);
 }
 
+const correct = ({ clean, robust, unconfirmed }) =>
+  [
+    clean !== undefined && `${clean} clean and`,
+    `${robust} robust`,
+    unconfirmed ? `(${unconfirmed} not confirmed)` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
+
 function casesTable(cases) {
   const rows = cases.map(({ name, about, ours, baseline, ratio: paired, threads, ours: { values } }) => [
     `\`${name}\``,
-    `${about}; ${threads} ${threads === 1 ? "thread" : "threads"}${"robust" in values ? `; ${values.clean} clean and ${values.robust} robust beside ${baseline?.values.clean} and ${baseline?.values.robust}` : ""}`,
+    `${about}; ${threads} ${threads === 1 ? "thread" : "threads"}${"robust" in values ? `; ${correct(values)} beside ${correct(baseline.values)}` : ""}`,
     seconds(ours.spread),
     baseline ? `${seconds(baseline.spread)} ${baseline.label}` : "",
     paired ? ratio(paired) : "",
