@@ -73,6 +73,25 @@ describe("trainingBatches", () => {
     expect(values(3, [3])).not.toEqual(values(2, [3]));
   });
 
+  it("augments strongly what lies on the CPU, and otherwise what lies on the device", () => {
+    const dataset = small(12);
+    using split = uploadSplit(dataset, dataset.train);
+    using black = uploadSplit(dataset, { ...dataset.train, images: new Uint8Array(12 * bytes) });
+    const elsewhere = { ...split, imagesOnCpu: black.images };
+    const sumOf = (strong: "idbh-weak" | null, cutMix: { second: "balanced" } | null) =>
+      scope(() => {
+        const options = { batchSize: 12, seed: 1, epoch: 0, strong };
+        const mixing = cutMix && { probability: 1, ...cutMix };
+        return trainingBatches(elsewhere, { ...options, cutMix: mixing })
+          .batch(0)
+          .images.sum()
+          .item();
+      });
+    expect(sumOf("idbh-weak", null)).toBe(0);
+    expect(sumOf("idbh-weak", { second: "balanced" })).toBe(0);
+    expect(sumOf(null, null)).toBeGreaterThan(0);
+  });
+
   it("leaves no tensor behind but the split's two", () => {
     const dataset = small(20);
     const before = liveTensors();

@@ -1,6 +1,8 @@
 // A run on the device that REAT_TEST_DEVICE names, stopped and continued, ends as one that never was: same log, near weights.
 import { afterAll, expect, it } from "vitest";
+import { generateSynthetic, syntheticDefaults, trainingBatches, uploadSplit } from "../../src/data/index.js";
 import { createMethod, type MethodName, methodOptions } from "../../src/methods/index.js";
+import { type Device, scope } from "../../src/tensor/index.js";
 import { type RunFolder, type TrainingOptions, train } from "../../src/training/index.js";
 import { describeOnDevice, testDevice } from "../test-device.js";
 import { classCounts, eventsOf, temporaryRuns, weightsOf } from "../training/tiny-run.js";
@@ -63,4 +65,20 @@ describeOnDevice("a run that is stopped and continued", () => {
       .batch(0).images;
     expect(first.to("cpu").toArray()).toEqual(onCpu.toArray());
   });
+
+  it.each(["idbh-strong", "autoaugment"] as const)(
+    "draws the same images with %s, on every device",
+    (strong) => {
+      const dataset = generateSynthetic({ ...syntheticDefaults, trainPerClass: 16, testPerClass: 1 });
+      const drawn = (device: Device) => {
+        using split = uploadSplit(dataset, dataset.train, device);
+        return scope(() => {
+          const { images } = trainingBatches(split, { batchSize: 64, seed: 1, epoch: 0, strong }).batch(0);
+          expect(images.device).toBe(device);
+          return images.to("cpu").toArray();
+        });
+      };
+      expect(drawn(testDevice)).toEqual(drawn("cpu"));
+    },
+  );
 });
