@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { packageRoot } from "../../scripts/places.mjs";
 import { ReatError } from "../../src/errors.js";
 import {
   configToYaml,
@@ -228,6 +229,20 @@ describe("loadConfig", () => {
       const { attack: __, ...expected } = robalOptions.parse({ name: "robal", ...robalVariants[variant] });
       expect(constants).toEqual(expected);
     }
+  });
+
+  it.each([
+    ["gpu", "cifar10-lt-ur50-resnet18-gpu-reat"],
+    ["cpu", "cifar10-lt-ur50-resnet18-cpu-pgd-at"],
+  ])("has in the recipe for a %s what its measured run was trained with", (recipe, run) => {
+    const decisive = (file: string) => {
+      const { data, model, method, training, seeds } = loadConfig(file);
+      const { source: _, ...ofData } = data;
+      const { checkpointEvery: __, ...ofTraining } = training;
+      return { data: ofData, model, method, training: ofTraining, seeds };
+    };
+    const record = join(packageRoot, "docs", "results", "runs", run, "config.yaml");
+    expect(decisive(`cifar10-lt-ur50-resnet18-${recipe}`)).toEqual(decisive(record));
   });
 
   it("gives methods of the common protocol the same training and the same budget", () => {
