@@ -10,18 +10,25 @@ export function prepareWholeTraining({ preset, source, epochs, seeds, images }: 
   return async () => {
     const runsFolder = mkdtempSync(join(tmpdir(), "reat-bench-"));
     const values: Record<string, number> = {};
-    for (const seed of seeds) {
-      const config = loadConfig(preset, [
-        ...[`name=seed-${seed}`, `data.source=${source}`, `training.epochs=${epochs}`],
-        ...["initialisation", "order", "attack"].map((name, i) => `seeds.${name}=${100 * seed + i}`),
-        ...[`training.evaluateEvery=${epochs}`, "evaluation.attacks=[pgd-20]", `evaluation.images=${images}`],
-      ]);
-      const { results } = await runExperiment(config, { runsFolder });
-      const { clean, robust } = results.find(({ checkpoint }) => checkpoint === "last")!;
-      values[`clean ${seed}`] = 100 * clean.accuracy;
-      values[`pgd-20 ${seed}`] = 100 * robust.accuracy;
+    try {
+      for (const seed of seeds) {
+        const config = loadConfig(preset, [
+          ...[`name=seed-${seed}`, `data.source=${source}`, `training.epochs=${epochs}`],
+          ...["initialisation", "order", "attack"].map((name, i) => `seeds.${name}=${100 * seed + i}`),
+          ...[
+            `training.evaluateEvery=${epochs}`,
+            "evaluation.attacks=[pgd-20]",
+            `evaluation.images=${images}`,
+          ],
+        ]);
+        const { results } = await runExperiment(config, { runsFolder });
+        const { clean, robust } = results.find(({ checkpoint }) => checkpoint === "last")!;
+        values[`clean ${seed}`] = 100 * clean.accuracy;
+        values[`pgd-20 ${seed}`] = 100 * robust.accuracy;
+      }
+    } finally {
+      rmSync(runsFolder, { recursive: true });
     }
-    rmSync(runsFolder, { recursive: true });
     return values;
   };
 }
