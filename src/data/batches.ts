@@ -33,7 +33,7 @@ import type { PagedImages, WholeImage } from "./paged-images.js";
 export interface DeviceSplit extends Disposable {
   /** uint8 `[count, 3, height, width]`; `[0, 3, height, width]` where images are read from `pages` for each batch */
   readonly images: Tensor;
-  /** `images` on the CPU, for augmentations of many small operations, which do not wait for a GPU there. Default: they do. */
+  /** The same uint8 `[count, 3, height, width]` on the CPU, where many small augmentations do not wait for a GPU. Default: they do. */
   readonly imagesOnCpu?: Tensor;
   /** Of a split whose images stay in their file. */
   readonly pages?: PagedImages;
