@@ -72,6 +72,7 @@ export {
   type FailedTraining,
   type FigureKind,
   type FigureQuantity,
+  intervalReach,
   isFinished,
   type MeanOfRuns,
   meanOfRuns,

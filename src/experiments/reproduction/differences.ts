@@ -40,6 +40,15 @@ const t95 = [
   ...[2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042],
 ];
 
+/**
+ * Half the width of the 95 % interval of a mean, by Student's t.
+ * @param standardError of the mean, at least 0
+ * @param runs that the mean is over, at least 2
+ */
+export function intervalReach(standardError: number, runs: number): number {
+  return t95[Math.min(runs - 1, t95.length) - 1]! * standardError;
+}
+
 /** What differences that are all alike still differ by: less than any accuracy's step. */
 const rounding = 1e-9;
 
@@ -52,7 +61,7 @@ export function differenceVerdict(difference: MeanOfRuns | null): DifferenceVerd
   const { mean, standardError, runs } = difference;
   if (standardError === null) return "one run";
   if (standardError < rounding) return "none told";
-  const reach = t95[Math.min(runs - 1, t95.length) - 1]! * standardError;
+  const reach = intervalReach(standardError, runs);
   if (mean > reach) return "higher";
   return mean < -reach ? "lower" : "none told";
 }

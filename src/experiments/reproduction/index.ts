@@ -4,6 +4,7 @@ export {
   type DifferenceVerdict,
   differenceSentence,
   differenceVerdict,
+  intervalReach,
   type MeanOfRuns,
   meanOfRuns,
   pairedDifference,
