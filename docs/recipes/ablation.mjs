@@ -19,7 +19,7 @@ if (!(Number.isInteger(epochs) && epochs >= 4)) {
   console.error(`--epochs is ${values.epochs}; accepted: a whole number of at least 4.`);
   process.exit(2);
 }
-// ReBAT and DAFA begin when half of the training is over. CFA follows the classes' robust accuracy from early on, as its authors' tenth of 200 epochs.
+// ReBAT and DAFA begin when half of the training is over. CFA follows the classes' robust accuracy from early on: its authors begin after ten of 200 epochs.
 const half = Math.floor(epochs / 2) + 1;
 const early = Math.max(2, Math.round(epochs / 20));
 
@@ -79,7 +79,7 @@ if (!seeds.every((seed) => /^[1-9]\d{0,3}$/.test(seed))) {
   process.exit(2);
 }
 const chosen = values.arms?.split(",") ?? Object.keys(arms);
-const unknown = chosen.filter((name) => !(name in arms));
+const unknown = chosen.filter((name) => !Object.hasOwn(arms, name));
 if (unknown.length > 0) {
   console.error(
     `--arms has ${unknown.join(", ")}; accepted: ${Object.keys(arms).join(", ")}, separated by commas.`,
